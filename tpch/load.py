@@ -1,7 +1,7 @@
 """TPC-H files: generated once per scale factor by tpchgen-cli, then found again; and their registration as views.
 
-A folder appears under its final name only when it is complete (it is written beside it and renamed), so what is there can be
-used without a check of the bytes. Two processes that want the same scale factor at the same time: the second waits.
+A folder appears under its final name only when it is complete (it is written beside it and renamed), so what is there
+can be used without a check of the bytes. Two processes that want the same scale factor at once: the second waits.
 """
 
 from __future__ import annotations
@@ -41,9 +41,10 @@ def default_folder() -> Path:
 def load(scale: float, folder: Path | str | None = None, parts: int | None = None) -> Path:
     """The folder that holds the eight tables at `scale`, generated if it is not there yet.
 
-    scale: the scale factor, in about gigabytes of text (0.01 is 3 MB of Parquet, 1 is 350 MB). folder: holds one `sf<scale>` per
-    scale factor; the user's cache if not given. parts: files per table (`<table>/<table>.<part>.parquet`); one file
-    `<table>.parquet` if not given, parts of about scale 10 above scale 30.
+    scale: the scale factor, in about gigabytes of text (0.01 is 3 MB of Parquet, 1 is 350 MB).
+    folder: holds one `sf<scale>` per scale factor; the user's cache if not given.
+    parts: files per table (`<table>/<table>.<part>.parquet`); if not given, one file `<table>.parquet` up to scale 30,
+        and parts of about scale 10 above.
     Raises GenerateError: no tpchgen-cli, or it failed.
     """
     if not (scale > 0 and math.isfinite(scale)):

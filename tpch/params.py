@@ -1,8 +1,8 @@
 """The text of a TPC-H query: with its validation literals, or with random ones drawn by seed.
 
-`queries/q01.sql` to `q22.sql` are plain statements with the validation literals of the specification (clause 2.4), so that they
-run as they are. A `Parameter` names one of those literals as it stands in the text; random literals take its place
-everywhere at once, drawn from the ranges that the specification gives (and qgen uses).
+`queries/q01.sql` to `q22.sql` are plain statements with the validation literals of the specification (clause 2.4),
+so that they run as they are. A `Parameter` names one of those literals as it stands in the text; random literals take
+its place everywhere at once, drawn from the ranges that the specification gives (and qgen uses).
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ FOLDER = Path(__file__).resolve().parent / "queries"
 
 REGIONS = ("AFRICA", "AMERICA", "ASIA", "EUROPE", "MIDDLE EAST")
 NATIONS = {  # nation -> its region, as an index into REGIONS
-    "ALGERIA": 0, "ARGENTINA": 1, "BRAZIL": 1, "CANADA": 1, "EGYPT": 4, "ETHIOPIA": 0, "FRANCE": 3, "GERMANY": 3, "INDIA": 2,
-    "INDONESIA": 2, "IRAN": 4, "IRAQ": 4, "JAPAN": 2, "JORDAN": 4, "KENYA": 0, "MOROCCO": 0, "MOZAMBIQUE": 0, "PERU": 1,
-    "CHINA": 2, "ROMANIA": 3, "SAUDI ARABIA": 4, "VIETNAM": 2, "RUSSIA": 3, "UNITED KINGDOM": 3, "UNITED STATES": 1,
+    "ALGERIA": 0, "ARGENTINA": 1, "BRAZIL": 1, "CANADA": 1, "EGYPT": 4, "ETHIOPIA": 0, "FRANCE": 3,
+    "GERMANY": 3, "INDIA": 2, "INDONESIA": 2, "IRAN": 4, "IRAQ": 4, "JAPAN": 2, "JORDAN": 4, "KENYA": 0,
+    "MOROCCO": 0, "MOZAMBIQUE": 0, "PERU": 1, "CHINA": 2, "ROMANIA": 3, "SAUDI ARABIA": 4, "VIETNAM": 2,
+    "RUSSIA": 3, "UNITED KINGDOM": 3, "UNITED STATES": 1,
 }  # fmt: skip
 SEGMENTS = ("AUTOMOBILE", "BUILDING", "FURNITURE", "HOUSEHOLD", "MACHINERY")
 SHIP_MODES = ("AIR", "FOB", "MAIL", "RAIL", "REG AIR", "SHIP", "TRUCK")
@@ -31,18 +32,19 @@ TYPES = (
 )
 CONTAINERS = (("SM", "MED", "JUMBO", "WRAP", "LG"), ("CASE", "BOX", "JAR", "PKG", "PACK", "CAN", "DRUM", "BAG"))
 COMMENT_WORDS = (("special", "pending", "unusual", "express"), ("packages", "requests", "accounts", "deposits"))
-COLORS = tuple(
-    """almond antique aquamarine azure beige bisque black blanched blue blush brown burlywood burnished chartreuse chiffon
-    chocolate coral cornflower cornsilk cream cyan dark deep dim dodger drab firebrick floral forest frosted gainsboro ghost
-    goldenrod green grey honeydew hot indian ivory khaki lace lavender lawn lemon light lime linen magenta maroon medium
-    metallic midnight mint misty moccasin navajo navy olive orange orchid pale papaya peach peru pink plum powder puff purple
-    red rose rosy royal saddle salmon sandy seashell sienna sky slate smoke snow spring steel tan thistle tomato turquoise
-    violet wheat white yellow""".split()
-)
+_COLOR_WORDS = """
+    almond antique aquamarine azure beige bisque black blanched blue blush brown burlywood burnished
+    chartreuse chiffon chocolate coral cornflower cornsilk cream cyan dark deep dim dodger drab firebrick
+    floral forest frosted gainsboro ghost goldenrod green grey honeydew hot indian ivory khaki lace lavender
+    lawn lemon light lime linen magenta maroon medium metallic midnight mint misty moccasin navajo navy olive
+    orange orchid pale papaya peach peru pink plum powder puff purple red rose rosy royal saddle salmon sandy
+    seashell sienna sky slate smoke snow spring steel tan thistle tomato turquoise violet wheat white yellow
+"""
+COLORS = tuple(_COLOR_WORDS.split())
 
 
 class Dice:
-    """Uniform draws from `random.random()` alone: the one method whose sequence Python keeps for a seed across versions."""
+    """Uniform draws from `random.random()` alone: for a seed, Python keeps its sequence across versions."""
 
     def __init__(self, seed: str) -> None:
         self._random = random.Random(seed)
@@ -155,7 +157,8 @@ SUBSTITUTIONS = {
     15: _substitution(lambda d: [_month(d, (1993, 1), (1997, 10))], date="date '1996-01-01'"),
     16: _substitution(_brand_and_sizes,
                       brand="'Brand#45'", type="'MEDIUM POLISHED%'", sizes="49, 14, 23, 45, 19, 3, 36, 9"),
-    17: _substitution(lambda d: [_brand(d), _quoted(_words(d, *CONTAINERS))], brand="'Brand#23'", container="'MED BOX'"),
+    17: _substitution(lambda d: [_brand(d), _quoted(_words(d, *CONTAINERS))],
+                      brand="'Brand#23'", container="'MED BOX'"),
     18: _substitution(lambda d: [f"> {d.between(312, 315)}"], quantity="> 300"),
     19: _substitution(_discounted, brand1="'Brand#12'", brand2="'Brand#23'", brand3="'Brand#34'",
                       quantity1="l_quantity >= 1 and l_quantity <= 1 + 10",
