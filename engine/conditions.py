@@ -1,0 +1,251 @@
+"""The table of error conditions: Spark's name -> (SQLSTATE, message template with <parameters>).
+
+Names, SQLSTATEs and the gist of the texts follow Apache Spark 4's error conditions; conditions of our own (workers, shells)
+follow their form. Sorted by name; one line a condition.
+"""
+
+from __future__ import annotations
+
+CONDITIONS: dict[str, tuple[str, str]] = {
+    "AMBIGUOUS_REFERENCE": ("42704", "Reference <name> is ambiguous, could be: <referenceNames>."),
+    "ARITHMETIC_OVERFLOW": (
+        "22003",
+        '<message>. If necessary set "spark.sql.ansi.enabled" to "false" to bypass this error.',
+    ),
+    "CANNOT_PARSE_TIMESTAMP": ("22007", "<message>."),
+    "CANNOT_UP_CAST_DATATYPE": ("42846", "Cannot up cast <expression> from <sourceType> to <targetType>."),
+    "CAST_INVALID_INPUT": (
+        "22018",
+        "The value <expression> of the type <sourceType> cannot be cast to <targetType> because it is malformed. Correct the value as per the syntax, or change its target type. Use `try_cast` to tolerate malformed input and return NULL instead.",
+    ),
+    "CAST_OVERFLOW": (
+        "22003",
+        "The value <value> of the type <sourceType> cannot be cast to <targetType> due to an overflow. Use `try_cast` to tolerate overflow and return NULL instead.",
+    ),
+    "COLLECT_LIMIT_EXCEEDED": ("54000", "The result is larger than <limit> rows, the limit of <setting>."),
+    "COLUMN_ALREADY_EXISTS": (
+        "42711",
+        "The column <columnName> already exists. Choose another name or rename the existing column.",
+    ),
+    "COLUMN_NOT_FOUND": (
+        "42703",
+        "The column <colName> cannot be found. Verify the spelling and correctness of the column name.",
+    ),
+    "CYCLIC_VIEW": ("42K0N", "The view <viewName> refers to itself."),
+    "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES": (
+        "42K09",
+        'Cannot resolve "<sqlExpr>" due to data type mismatch: the left and right operands of the binary operator have incompatible types ("<left>" and "<right>").',
+    ),
+    "DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE": (
+        "42K09",
+        'Cannot resolve "<sqlExpr>" due to data type mismatch: the binary operator requires the input type <inputType>, not "<actualDataType>".',
+    ),
+    "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION": (
+        "42K09",
+        'Cannot resolve "<sqlExpr>" due to data type mismatch: cannot cast "<srcType>" to "<targetType>".',
+    ),
+    "DATATYPE_MISMATCH.DATA_DIFF_TYPES": (
+        "42K09",
+        'Cannot resolve "<sqlExpr>" due to data type mismatch: input to <functionName> should all be the same type, but it\'s <dataType>.',
+    ),
+    "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN": (
+        "42K09",
+        'Cannot resolve "<sqlExpr>" due to data type mismatch: filter expression "<filter>" of type "<type>" is not a boolean.',
+    ),
+    "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE": (
+        "42K09",
+        'Cannot resolve "<sqlExpr>" due to data type mismatch: the <functionName> does not support ordering on type "<dataType>".',
+    ),
+    "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE": (
+        "42K09",
+        'Cannot resolve "<sqlExpr>" due to data type mismatch: the <paramIndex> parameter requires the <requiredType> type, however "<inputSql>" has the type "<inputType>".',
+    ),
+    "DATETIME_OVERFLOW": ("22008", "Datetime operation overflow: <operation>."),
+    "DIVIDE_BY_ZERO": (
+        "22012",
+        'Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead. If necessary set "spark.sql.ansi.enabled" to "false" to bypass this error.',
+    ),
+    "DUPLICATED_CTE_NAMES": ("42602", "CTE definition can't have duplicate names: <duplicateNames>."),
+    "EXECUTOR_LOST": ("58000", "An executor was lost <times> times while running stage <stage>: <reason>."),
+    "EXCEPT_OVERLAPPING_COLUMNS": (
+        "42702",
+        "Columns in an EXCEPT list must be distinct and non-overlapping, but got (<columns>).",
+    ),
+    "FAILED_READ_FILE": ("KD001", "Encountered error while reading file <path>. <reason>"),
+    "FETCH_FAILED": ("58030", "Shuffle output of stage <stage> could not be read: <reason>."),
+    "GROUPING_COLUMN_MISMATCH": (
+        "42803",
+        "Column of grouping (<grouping>) can't be found in grouping columns <groupingColumns>.",
+    ),
+    "GROUPING_ID_COLUMN_MISMATCH": (
+        "42803",
+        "Columns of grouping_id (<groupingIdColumn>) does not match grouping columns (<groupByColumns>).",
+    ),
+    "GROUP_BY_AGGREGATE": ("42903", "Aggregate functions are not allowed in GROUP BY, but found <sqlExpr>."),
+    "GROUP_BY_POS_AGGREGATE": (
+        "42903",
+        "GROUP BY <index> refers to an expression <aggExpr> that contains an aggregate function. Aggregate functions are not allowed in GROUP BY.",
+    ),
+    "GROUP_BY_POS_OUT_OF_RANGE": (
+        "42805",
+        "GROUP BY position <index> is not in select list (valid range is [1, <size>]).",
+    ),
+    "INCOMPARABLE_PIVOT_COLUMN": ("42818", "Invalid pivot column <columnName>. Pivot columns must be comparable."),
+    "INTERNAL_ERROR": ("XX000", "<message>"),
+    "INTERVAL_ARITHMETIC_OVERFLOW": ("22015", "Integer overflow while operating with intervals. <message>"),
+    "INVALID_ARRAY_INDEX": (
+        "22003",
+        "The index <indexValue> is out of bounds. The array has <arraySize> elements. Use the SQL function `get()` to tolerate accessing element at invalid index and return NULL instead.",
+    ),
+    "INVALID_ARRAY_INDEX_IN_ELEMENT_AT": (
+        "22003",
+        "The index <indexValue> is out of bounds. The array has <arraySize> elements. Use `try_element_at` to tolerate accessing element at invalid index and return NULL instead.",
+    ),
+    "INVALID_CONF_VALUE": ("22022", "The value '<confValue>' in the config \"<confName>\" is invalid. <reason>"),
+    "INVALID_ESC_IN_LIKE": ("22019", "The escape character is not allowed to <message>."),
+    "INVALID_EXTRACT_BASE_FIELD_TYPE": (
+        "42000",
+        "Can't extract a value from <base>. Need a complex type [STRUCT, ARRAY, MAP] but got <other>.",
+    ),
+    "INVALID_FORMAT": ("42601", "The format is invalid: <format>. <message>"),
+    "INVALID_INDEX_OF_ZERO": (
+        "22003",
+        "The index 0 is invalid. An index shall be either < 0 or > 0 (the first element has index 1).",
+    ),
+    "INVALID_LIMIT_LIKE_EXPRESSION": ("42K0E", 'The limit like expression "<expr>" is invalid. <reason>'),
+    "INVALID_PARAMETER_VALUE": (
+        "22023",
+        "The value of parameter(s) <parameter> in <functionName> is invalid: <reason>",
+    ),
+    "INVALID_REGEXP": ("22023", "The regular expression '<regexp>' of <functionName> is invalid: <reason>"),
+    "INVALID_TYPED_LITERAL": ("42604", "The value of the typed literal <valueType> is invalid: <value>."),
+    "INVALID_USAGE_OF_STAR": ("42000", "Invalid usage of '*' in <prettyName>."),
+    "INVALID_WHERE_CONDITION": (
+        "42903",
+        "The WHERE condition <condition> contains invalid expressions: <expressionList>. Rewrite the query to avoid window functions, aggregate functions, and generator functions in the WHERE clause.",
+    ),
+    "INVALID_WINDOW_SPEC": ("42601", "<message>"),
+    "MAP_DUPLICATED_KEY": ("23505", "Duplicate map key <key> was found, please check the input data."),
+    "MISSING_AGGREGATION": (
+        "42803",
+        'The non-aggregating expression "<expression>" is based on columns which are not participating in the GROUP BY clause. Add the columns or the expression to the GROUP BY, aggregate the expression, or use "<expressionAnyValue>" if you do not care which of the values within a group is returned.',
+    ),
+    "MISSING_GROUP_BY": (
+        "42803",
+        "The query does not include a GROUP BY clause. Add GROUP BY or turn it into the window functions using OVER clauses.",
+    ),
+    "MULTIPLE_LOAD_PATH": ("42000", "Several paths were given where one was expected: <paths>."),
+    "NESTED_AGGREGATE_FUNCTION": (
+        "42607",
+        "It is not allowed to use an aggregate function in the argument of another aggregate function. Please use the inner aggregate function in a sub-query.",
+    ),
+    "NON_PARTITION_COLUMN": ("42000", "PARTITION clause cannot contain the non-partition column: <columnName>."),
+    "NUMERIC_OUT_OF_SUPPORTED_RANGE": (
+        "22003",
+        "The value <value> cannot be interpreted as a numeric since it has more than 38 digits.",
+    ),
+    "NUMERIC_VALUE_OUT_OF_RANGE": (
+        "22003",
+        'The value <value> cannot be represented as DECIMAL(<precision>, <scale>). If necessary set "spark.sql.ansi.enabled" to "false" to bypass this error, and return NULL instead.',
+    ),
+    "NUM_COLUMNS_MISMATCH": (
+        "42826",
+        "<operator> can only be performed on inputs with the same number of columns, but the first input has <firstNumColumns> columns and the <invalidOrdinalNum> input has <invalidNumColumns> columns.",
+    ),
+    "NUM_TABLE_VALUE_ALIASES_MISMATCH": (
+        "42826",
+        "Number of given aliases does not match number of output columns. Function name: <funcName>; number of aliases: <aliasesNum>; number of output columns: <outColsNum>.",
+    ),
+    "OPERATION_CANCELED": ("HY008", "Operation has been canceled."),
+    "ORDER_BY_POS_OUT_OF_RANGE": (
+        "42805",
+        "ORDER BY position <index> is not in select list (valid range is [1, <size>]).",
+    ),
+    "OUT_OF_MEMORY": (
+        "53200",
+        "<operator> needs <needed> more, but its executor's memory of <limit> is in use. Raise <setting>, or give the query fewer rows.",
+    ),
+    "PARSE_EMPTY_STATEMENT": ("42617", "Syntax error, unexpected empty statement."),
+    "PARSE_SYNTAX_ERROR": ("42601", "Syntax error at or near <error><hint>."),
+    "PATH_NOT_FOUND": ("42K03", "Path does not exist: <path>."),
+    "QUERY_TIMEOUT": ("HYT00", "The statement ran longer than <seconds> s, the limit of <setting>."),
+    "RECURSION_LEVEL_LIMIT_EXCEEDED": (
+        "42836",
+        "Recursion level limit <levelLimit> reached but query has not exhausted, try increasing it.",
+    ),
+    "SCALAR_SUBQUERY_TOO_MANY_ROWS": ("21000", "More than one row returned by a subquery used as an expression."),
+    "SCHEMA_ALREADY_EXISTS": (
+        "42P06",
+        "Cannot create schema <schemaName> because it already exists. Choose a different name, drop or replace the existing schema, or add the IF NOT EXISTS clause to tolerate pre-existing schema.",
+    ),
+    "SCHEMA_NOT_EMPTY": (
+        "2BP01",
+        "Cannot drop a schema <schemaName> because it contains objects. Use DROP SCHEMA ... CASCADE to drop the schema and all its objects.",
+    ),
+    "SCHEMA_NOT_FOUND": (
+        "42704",
+        "The schema <schemaName> cannot be found. Verify the spelling and correctness of the schema and catalog.",
+    ),
+    "SPILL_DISK_FULL": (
+        "53100",
+        "The disk is full or not writable while writing to <directory>: <reason>. Free space there, or set <setting> to another directory.",
+    ),
+    "STAR_GROUP_BY_POS": (
+        "0A000",
+        "Star (*) is not allowed in a select list when GROUP BY an ordinal position is used.",
+    ),
+    "TABLE_OR_VIEW_ALREADY_EXISTS": (
+        "42P07",
+        "Cannot create table or view <relationName> because it already exists. Choose a different name, drop or replace the existing object, or add the IF NOT EXISTS clause to tolerate pre-existing objects.",
+    ),
+    "TABLE_OR_VIEW_NOT_FOUND": (
+        "42P01",
+        "The table or view <relationName> cannot be found. Verify the spelling and correctness of the schema and catalog.<suggestion>",
+    ),
+    "UNABLE_TO_INFER_SCHEMA": ("42KD9", "Unable to infer schema for <format>. It must be specified manually."),
+    "UNBOUND_SQL_PARAMETER": (
+        "42P02",
+        "Found the unbound parameter: <name>. Please, fix `args` and provide a mapping of the parameter to either a SQL literal or collection constructor functions.",
+    ),
+    "UNCLOSED_BRACKETED_COMMENT": (
+        "42601",
+        "Found an unclosed bracketed comment. Please, append */ at the end of the comment.",
+    ),
+    "UNCLOSED_QUOTE": ("42601", "Found an unclosed <quote>. Please, append <quote> at the end of the text."),
+    "UNKNOWN_DATASOURCE": ("42K02", "Failed to find the data source: <provider>.<suggestion>"),
+    "UNRESOLVED_COLUMN.WITHOUT_SUGGESTION": (
+        "42703",
+        "A column, variable, or function parameter with name <objectName> cannot be resolved.",
+    ),
+    "UNRESOLVED_COLUMN.WITH_SUGGESTION": (
+        "42703",
+        "A column, variable, or function parameter with name <objectName> cannot be resolved. Did you mean one of the following? [<proposal>].",
+    ),
+    "UNRESOLVED_FIELD.WITHOUT_SUGGESTION": (
+        "42703",
+        "A field with name <fieldName> cannot be resolved with the struct-type column <columnPath>.",
+    ),
+    "UNRESOLVED_FIELD.WITH_SUGGESTION": (
+        "42703",
+        "A field with name <fieldName> cannot be resolved with the struct-type column <columnPath>. Did you mean one of the following? [<proposal>].",
+    ),
+    "UNRESOLVED_ROUTINE": ("42883", "Cannot resolve routine <routineName> on search path <searchPath>.<suggestion>"),
+    "UNRESOLVED_USING_COLUMN_FOR_JOIN": (
+        "42703",
+        "USING column <colName> cannot be resolved on the <side> side of the join. The <side>-side columns: [<suggestion>].",
+    ),
+    "UNSUPPORTED_FEATURE": ("0A000", "The feature is not supported: <feature>."),
+    "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY": ("0A000", "Unsupported subquery expression: <message>"),
+    "VIEW_NOT_FOUND": (
+        "42P01",
+        "The view <relationName> cannot be found. Verify the spelling and correctness of the schema and catalog.",
+    ),
+    "WRONG_COMMAND_FOR_OBJECT_TYPE": (
+        "42809",
+        "The operation <operation> requires a <requiredType>. But <objectName> is a <foundType>. Use <alternative> instead.",
+    ),
+    "WRONG_NUM_ARGS": (
+        "42605",
+        "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>.",
+    ),
+}

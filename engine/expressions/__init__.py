@@ -1,0 +1,1 @@
+"""Expressions: what has a value for each row, and the SQL text of one (`sql`)."""

@@ -1,0 +1,49 @@
+"""Aggregate functions in a select list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.expressions.base import Expression
+from engine.types import DataType
+
+
+@dataclass(frozen=True)
+class AggregateCall(Expression):
+    """An aggregate function of the registry over the rows of a group: those where `condition` (FILTER) is true, each
+    distinct tuple of arguments once if `distinct`. `order` is WITHIN GROUP's."""
+
+    function: str
+    arguments: tuple[Expression, ...]
+    type: DataType
+    is_nullable: bool = True
+    distinct: bool = False
+    condition: Expression | None = None
+    order: tuple[Expression, ...] = ()
+    ignore_nulls: bool = False
+
+    @property
+    def dataType(self) -> DataType:
+        return self.type
+
+    @property
+    def nullable(self) -> bool:
+        return self.is_nullable
+
+    @property
+    def foldable(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True)
+class Grouping(Expression):
+    """`grouping(column)`: 1 where the column is not part of the grouping set of the row, else 0."""
+
+    child: Expression
+
+
+@dataclass(frozen=True)
+class GroupingId(Expression):
+    """`grouping_id(columns)`: the bits of `grouping` of each column, the first highest; all grouping columns if empty."""
+
+    arguments: tuple[Expression, ...] = ()

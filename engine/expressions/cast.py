@@ -1,0 +1,33 @@
+"""Casts, written by the user or added by coercion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.expressions.base import Expression, Mode
+from engine.types import DataType
+from engine.types.casts import cast_can_raise, cast_is_nullable
+
+
+@dataclass(frozen=True)
+class Cast(Expression):
+    """`child` as a value of type `to`. `implicit` marks those that coercion added: column names do not show them."""
+
+    child: Expression
+    to: DataType
+    mode: Mode = Mode.ANSI
+    implicit: bool = False
+
+    @property
+    def dataType(self) -> DataType:
+        return self.to
+
+    @property
+    def nullable(self) -> bool:
+        if self.child.nullable:
+            return True
+        return self.mode is not Mode.ANSI and cast_is_nullable(self.child.dataType, self.to)
+
+    @property
+    def raises(self) -> bool:
+        return self.mode is Mode.ANSI and cast_can_raise(self.child.dataType, self.to)

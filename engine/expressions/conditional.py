@@ -1,0 +1,61 @@
+"""Expressions of which only a part is evaluated for a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.expressions.base import Expression
+from engine.types import DataType
+
+
+@dataclass(frozen=True)
+class If(Expression):
+    """`yes` where `condition` is true, else `no`."""
+
+    condition: Expression
+    yes: Expression
+    no: Expression
+
+    @property
+    def dataType(self) -> DataType:
+        return self.yes.dataType
+
+    @property
+    def nullable(self) -> bool:
+        return self.yes.nullable or self.no.nullable
+
+
+@dataclass(frozen=True)
+class CaseWhen(Expression):
+    """The value of the first branch (condition, value) whose condition is true, else `otherwise`, else null."""
+
+    branches: tuple[tuple[Expression, Expression], ...]
+    otherwise: Expression | None = None
+
+    @property
+    def values(self) -> tuple[Expression, ...]:
+        """Every value it may take, `otherwise` last."""
+        return tuple(value for _, value in self.branches) + ((self.otherwise,) if self.otherwise is not None else ())
+
+    @property
+    def dataType(self) -> DataType:
+        return self.branches[0][1].dataType
+
+    @property
+    def nullable(self) -> bool:
+        return self.otherwise is None or any(value.nullable for value in self.values)
+
+
+@dataclass(frozen=True)
+class Coalesce(Expression):
+    """The first argument that is not null; later ones are evaluated only where all before are null."""
+
+    arguments: tuple[Expression, ...]
+
+    @property
+    def dataType(self) -> DataType:
+        return self.arguments[0].dataType
+
+    @property
+    def nullable(self) -> bool:
+        return all(argument.nullable for argument in self.arguments)

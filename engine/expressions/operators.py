@@ -1,0 +1,177 @@
+"""Arithmetic and bitwise operators.
+
+Before analysis the operands may differ in type; the coercion rules give both sides the type the operation works on, and
+decimals their own result type by Spark's rules (`engine.types.coercion`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from engine.expressions.base import Expression, Mode
+from engine.types import LONG, DataType, DecimalType, FractionalType, IntegralType
+from engine.types.decimals import decimal_result
+
+
+@dataclass(frozen=True)
+class BinaryArithmetic(Expression):
+    """`left symbol right`. Null if either is null."""
+
+    left: Expression
+    right: Expression
+    mode: Mode = Mode.ANSI
+
+    symbol: ClassVar[str] = ""
+
+    @property
+    def dataType(self) -> DataType:
+        left, right = self.left.dataType, self.right.dataType
+        if isinstance(left, DecimalType) and isinstance(right, DecimalType):
+            return decimal_result(self.symbol, left, right)
+        return left
+
+    @property
+    def nullable(self) -> bool:
+        return self.mode is Mode.TRY or self.may_be_undefined or self.left.nullable or self.right.nullable
+
+    @property
+    def may_be_undefined(self) -> bool:
+        """Whether the result may be null for non-null operands (decimal overflow without ANSI, division by zero)."""
+        return self.mode is not Mode.ANSI and isinstance(self.dataType, DecimalType)
+
+    @property
+    def raises(self) -> bool:
+        return self.mode is Mode.ANSI and not (
+            isinstance(self.dataType, FractionalType) and not isinstance(self.dataType, DecimalType)
+        )
+
+
+@dataclass(frozen=True)
+class Add(BinaryArithmetic):
+    symbol: ClassVar[str] = "+"
+
+
+@dataclass(frozen=True)
+class Subtract(BinaryArithmetic):
+    symbol: ClassVar[str] = "-"
+
+
+@dataclass(frozen=True)
+class Multiply(BinaryArithmetic):
+    symbol: ClassVar[str] = "*"
+
+
+@dataclass(frozen=True)
+class DivModLike(BinaryArithmetic):
+    """Operators whose right operand must not be zero: raise under ANSI, null otherwise."""
+
+    @property
+    def may_be_undefined(self) -> bool:
+        return self.mode is not Mode.ANSI
+
+    @property
+    def raises(self) -> bool:
+        return self.mode is Mode.ANSI
+
+
+@dataclass(frozen=True)
+class Divide(DivModLike):
+    """Fractional division: doubles, or decimals."""
+
+    symbol: ClassVar[str] = "/"
+
+
+@dataclass(frozen=True)
+class IntegralDivide(DivModLike):
+    """The whole part of the quotient, as BIGINT."""
+
+    symbol: ClassVar[str] = "div"
+
+    @property
+    def dataType(self) -> DataType:
+        return LONG
+
+
+@dataclass(frozen=True)
+class Remainder(DivModLike):
+    """The remainder, with the sign of the left operand."""
+
+    symbol: ClassVar[str] = "%"
+
+
+@dataclass(frozen=True)
+class UnaryMinus(Expression):
+    child: Expression
+    mode: Mode = Mode.ANSI
+
+    @property
+    def dataType(self) -> DataType:
+        return self.child.dataType
+
+    @property
+    def raises(self) -> bool:
+        return self.mode is Mode.ANSI and not isinstance(self.dataType, FractionalType)
+
+
+@dataclass(frozen=True)
+class UnaryPlus(Expression):
+    child: Expression
+
+    @property
+    def dataType(self) -> DataType:
+        return self.child.dataType
+
+
+@dataclass(frozen=True)
+class BinaryBitwise(Expression):
+    """`left symbol right` bit by bit, on integers of one type."""
+
+    left: Expression
+    right: Expression
+
+    symbol: ClassVar[str] = ""
+
+    @property
+    def dataType(self) -> DataType:
+        return self.left.dataType
+
+
+@dataclass(frozen=True)
+class BitwiseAnd(BinaryBitwise):
+    symbol: ClassVar[str] = "&"
+
+
+@dataclass(frozen=True)
+class BitwiseOr(BinaryBitwise):
+    symbol: ClassVar[str] = "|"
+
+
+@dataclass(frozen=True)
+class BitwiseXor(BinaryBitwise):
+    symbol: ClassVar[str] = "^"
+
+
+@dataclass(frozen=True)
+class BitwiseNot(Expression):
+    child: Expression
+
+    @property
+    def dataType(self) -> DataType:
+        return self.child.dataType
+
+
+@dataclass(frozen=True)
+class Concat(Expression):
+    """Strings, binaries or arrays one after the other (`a || b`, `concat(...)`); n-ary, null if any is null."""
+
+    arguments: tuple[Expression, ...]
+
+    @property
+    def dataType(self) -> DataType:
+        return self.arguments[0].dataType
+
+
+def is_integral(data_type: DataType) -> bool:
+    """Whether values are whole numbers of a fixed width."""
+    return isinstance(data_type, IntegralType)

@@ -1,0 +1,109 @@
+"""Queries inside expressions.
+
+The plan of a subquery is a child of the expression, so rules reach it. It names columns of the enclosing query by
+`OuterReference`; those are what the subquery reads from the row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from engine.expressions.base import Attribute, Expression
+from engine.types import BOOLEAN, DataType
+
+
+@dataclass(frozen=True)
+class OuterReference(Expression):
+    """A column of an enclosing query."""
+
+    attribute: Attribute
+
+    @property
+    def dataType(self) -> DataType:
+        return self.attribute.dataType
+
+    @property
+    def nullable(self) -> bool:
+        return self.attribute.nullable
+
+    @cached_property
+    def references(self) -> frozenset[int]:
+        return frozenset()
+
+    @property
+    def foldable(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True)
+class SubqueryExpression(Expression):
+    """A query in an expression. `plan` is a LogicalPlan (or, before decorrelation in the executor, a physical one)."""
+
+    plan: Any
+
+    @cached_property
+    def outer(self) -> tuple[Attribute, ...]:
+        """The columns of enclosing queries that the plan reads, each once."""
+        produced = {attribute.id for node in self.plan.walk() if hasattr(node, "output") for attribute in node.output}
+        found = {ref.attribute: None for ref in self.plan.collect(OuterReference) if ref.attribute.id not in produced}
+        return tuple(found)
+
+    @cached_property
+    def references(self) -> frozenset[int]:
+        own = frozenset(attribute.id for attribute in self.outer)
+        return own.union(*(child.references for child in self.children if child is not self.plan))
+
+    @cached_property
+    def deterministic(self) -> bool:
+        return True
+
+    @cached_property
+    def can_raise(self) -> bool:
+        return True
+
+    @property
+    def foldable(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True)
+class ScalarSubquery(SubqueryExpression):
+    """The single value of a query of one column: null for no row, an error for two."""
+
+    @property
+    def dataType(self) -> DataType:
+        return self.plan.output[0].dataType  # type: ignore[no-any-return]
+
+    @property
+    def nullable(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True)
+class Exists(SubqueryExpression):
+    """Whether the query has any row."""
+
+    @property
+    def dataType(self) -> DataType:
+        return BOOLEAN
+
+    @property
+    def nullable(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True)
+class InSubquery(SubqueryExpression):
+    """Whether the row of `values` equals a row of the query, with SQL's nulls: as `In` over the query's rows."""
+
+    values: tuple[Expression, ...]
+
+    @property
+    def dataType(self) -> DataType:
+        return BOOLEAN
+
+    @property
+    def nullable(self) -> bool:
+        return True

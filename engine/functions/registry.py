@@ -1,0 +1,90 @@
+"""The table of all functions: one declaration each, read by analysis, SHOW/DESCRIBE FUNCTION, completion, docs and tests.
+
+    @function("repeat", (STRING, INT), returns=STRING)
+    def repeat(text: pa.Array, times: pa.Array) -> pa.Array:
+        '''Joins `text` to itself `times` times. ...'''
+
+`engine.functions` imports every family, which fills the table. A name may be declared several times: overloads are tried in
+the order of declaration and the first that takes the arguments wins (exact matches before implicit casts).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from engine.functions.signature import ParameterType, ResultType
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Function:
+    """One overload of a function.
+
+    `kind`: "scalar" (kernel over arrays), "rewrite" (`kernel(*arguments: Expression) -> Expression`, replaced in analysis),
+    "aggregate" (`kernel` is an engine.kernels.aggregates.AggregateKernel), "window", "generator" (explode ...), "table"
+    (range ...: `kernel(*literals) -> LogicalPlan`).
+    Scalar kernels get one pa.Array per argument, all of one length, or pa.Scalars where `takes_scalars` (then a mix), and
+    give an array of that length of exactly the Arrow type of the result. Kernels with `wants_context` get the evaluation
+    context (time zone, ANSI mode, number of rows) as keyword `context`.
+    `nullable`: "if_null" (null if an argument is), "always" (may be null), "never".
+    `raises`: may raise for some row (then it only sees rows that reach it); `ansi_only`: only under ANSI.
+    """
+
+    name: str
+    kind: str
+    parameters: tuple[ParameterType, ...]
+    returns: ResultType
+    kernel: Any
+    doc: str = ""
+    since: str = "0.1"
+    optional: int = 0
+    nullable: str = "if_null"
+    raises: bool = False
+    deterministic: bool = True
+    takes_scalars: bool = False
+    wants_context: bool = False
+    group: str = ""
+    names: tuple[str, ...] = ()
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+_functions: dict[str, list[Function]] = {}
+
+
+def register(function: Function, aliases: Sequence[str] = ()) -> None:
+    """Adds an overload under its name and `aliases`."""
+    for name in (function.name, *aliases):
+        _functions.setdefault(name.lower(), []).append(function)
+
+
+def lookup(name: str) -> list[Function]:
+    """The overloads of `name` (matched without case); empty if unknown."""
+    return _functions.get(name.lower(), [])
+
+
+def names() -> list[str]:
+    """Every function's name, sorted."""
+    return sorted(_functions)
+
+
+def function(
+    name: str,
+    parameters: tuple[ParameterType, ...],
+    *,
+    returns: ResultType,
+    kind: str = "scalar",
+    aliases: Sequence[str] = (),
+    **options: Any,
+) -> Callable[[F], F]:
+    """Declares the decorated kernel as a function of SQL; `options` are the other fields of `Function`."""
+
+    def declare(kernel: F) -> F:
+        doc = (kernel.__doc__ or "").strip()
+        group = kernel.__module__.rpartition(".")[2]
+        register(Function(name, kind, parameters, returns, kernel, doc, group=group, **options), aliases)
+        return kernel
+
+    return declare

@@ -1,0 +1,80 @@
+"""How a function says which arguments it takes.
+
+A parameter is a DataType (arguments are implicitly cast to it) or a `Kind` (a family of types; arguments keep their own).
+`Kind`s with the same `group` letter must meet in one common type (`T`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from engine.types import (
+    ArrayType,
+    BinaryType,
+    BooleanType,
+    DataType,
+    DateType,
+    DayTimeIntervalType,
+    FractionalType,
+    IntegralType,
+    MapType,
+    NullType,
+    NumericType,
+    StringType,
+    StructType,
+    TimestampNTZType,
+    TimestampType,
+    YearMonthIntervalType,
+)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A family of types. `name` is what error messages call it; `group` ties parameters to one common type;
+    `fallback` is what a string or NULL argument is cast to."""
+
+    name: str
+    accepts: tuple[type[DataType], ...]
+    group: str = ""
+    fallback: DataType | None = None
+
+    def __contains__(self, data_type: DataType) -> bool:
+        return isinstance(data_type, self.accepts)
+
+
+ANY = Kind("ANY", (DataType,))
+T = Kind("ANY", (DataType,), group="T")
+"""Any type, the same for all parameters so marked."""
+
+NUMERIC = Kind("NUMERIC", (NumericType, NullType))
+INTEGRAL = Kind("INTEGRAL", (IntegralType, NullType))
+FRACTIONAL = Kind("FRACTIONAL", (FractionalType, NullType))
+ATOMIC = Kind(
+    "ATOMIC",
+    (NumericType, StringType, BinaryType, BooleanType, DateType, TimestampType, TimestampNTZType, NullType),
+)
+TEXT_OR_BINARY = Kind("(STRING or BINARY)", (StringType, BinaryType, NullType))
+NUMERIC_OR_INTERVAL = Kind(
+    "(NUMERIC or ANSI INTERVAL)", (NumericType, YearMonthIntervalType, DayTimeIntervalType, NullType)
+)
+ARRAY = Kind("ARRAY", (ArrayType, NullType))
+MAP = Kind("MAP", (MapType, NullType))
+STRUCT = Kind("STRUCT", (StructType, NullType))
+ARRAY_OR_MAP = Kind("(ARRAY or MAP)", (ArrayType, MapType, NullType))
+LAMBDA = Kind("LAMBDA", ())
+"""A lambda function; `registry.Function.lambda_types` says what its parameters are."""
+
+
+@dataclass(frozen=True)
+class Variadic:
+    """Any number (at least `least`) of arguments like `parameter`, last in a signature."""
+
+    parameter: DataType | Kind
+    least: int = 0
+
+
+ParameterType: TypeAlias = DataType | Kind | Variadic
+ResultType: TypeAlias = DataType | Callable[..., DataType]
+"""A type, or a function of the argument types (as positional arguments)."""

@@ -1,0 +1,184 @@
+"""Statements that are not queries. Each is data; `engine/commands/` carries them out in the driver.
+
+`output` are the columns of the rows a statement answers with (none for most).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from engine.expressions.base import Attribute
+from engine.logical.plan import LogicalPlan
+from engine.types import StructType
+
+
+@dataclass(frozen=True)
+class Command(LogicalPlan):
+    """A statement."""
+
+    @cached_property
+    def resolved(self) -> bool:
+        return True
+
+    @cached_property
+    def output(self) -> tuple[Attribute, ...]:
+        return ()
+
+
+@dataclass(frozen=True)
+class CreateView(Command):
+    """CREATE VIEW. `kind` is "persisted", "temp" or "global"; `text` the query as written, `query` its plan, `columns` pairs of
+    name and comment. `using`: a temp view over a source (USING parquet OPTIONS (path ...)) instead of a query."""
+
+    name: tuple[str, ...]
+    kind: str
+    replace: bool
+    if_not_exists: bool
+    columns: tuple[tuple[str, str], ...]
+    comment: str
+    text: str
+    query: LogicalPlan | None
+    using: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+    columns_schema: StructType | None = None
+
+
+@dataclass(frozen=True)
+class CreateTable(Command):
+    """CREATE TABLE; with `query`, AS SELECT. `columns_schema` None: inferred from the files or taken from the query."""
+
+    name: tuple[str, ...]
+    replace: bool
+    if_not_exists: bool
+    columns_schema: StructType | None
+    using: str
+    options: tuple[tuple[str, str], ...]
+    partitioned_by: tuple[str, ...]
+    location: str
+    comment: str
+    properties: tuple[tuple[str, str], ...]
+    query: LogicalPlan | None
+
+
+@dataclass(frozen=True)
+class CreateDatabase(Command):
+    name: tuple[str, ...]
+    if_not_exists: bool
+    comment: str
+    location: str
+    properties: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Drop(Command):
+    """DROP `kind` ("table", "view", "database") [IF EXISTS] name [CASCADE]."""
+
+    kind: str
+    name: tuple[str, ...]
+    if_exists: bool
+    cascade: bool = False
+
+
+@dataclass(frozen=True)
+class Use(Command):
+    """USE [DATABASE] name, or USE CATALOG name (`kind` "catalog")."""
+
+    name: tuple[str, ...]
+    kind: str = "database"
+
+
+@dataclass(frozen=True)
+class Show(Command):
+    """SHOW `what`: "tables", "views", "databases", "columns", "functions", "catalogs", "create table", "tblproperties",
+    "partitions", "cached". `name` is FROM's (a database, or the table), `pattern` LIKE's (* and | as in Spark), `scope` is
+    "user", "system" or "all" for functions."""
+
+    what: str
+    name: tuple[str, ...] = ()
+    pattern: str | None = None
+    scope: str = "all"
+
+
+@dataclass(frozen=True)
+class DescribeTable(Command):
+    name: tuple[str, ...]
+    extended: bool = False
+    column: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DescribeQuery(Command):
+    """DESCRIBE QUERY, and DESCRIBE 'file' as a query of that file."""
+
+    query: LogicalPlan
+
+
+@dataclass(frozen=True)
+class DescribeFunction(Command):
+    name: tuple[str, ...]
+    extended: bool = False
+
+
+@dataclass(frozen=True)
+class DescribeDatabase(Command):
+    name: tuple[str, ...]
+    extended: bool = False
+
+
+@dataclass(frozen=True)
+class SetConf(Command):
+    """SET; SET -v (`verbose`); SET key; SET key=value."""
+
+    key: str | None = None
+    value: str | None = None
+    verbose: bool = False
+
+
+@dataclass(frozen=True)
+class ResetConf(Command):
+    """RESET [key]."""
+
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class CacheTable(Command):
+    """CACHE [LAZY] TABLE name [AS query]; `text` is the query as written."""
+
+    name: tuple[str, ...]
+    lazy: bool
+    query: LogicalPlan | None
+    text: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Uncache(Command):
+    """UNCACHE TABLE [IF EXISTS] name; CLEAR CACHE has no name."""
+
+    name: tuple[str, ...] | None
+    if_exists: bool = False
+
+
+@dataclass(frozen=True)
+class RefreshTable(Command):
+    name: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Explain(Command):
+    """EXPLAIN `mode` ("simple", "extended", "formatted", "cost", "rules", "analyze", "codegen") of a statement."""
+
+    mode: str
+    statement: Any
+
+
+@dataclass(frozen=True)
+class AnalyzeTable(Command):
+    """ANALYZE TABLE name COMPUTE STATISTICS [NOSCAN | FOR COLUMNS ... | FOR ALL COLUMNS]."""
+
+    name: tuple[str, ...]
+    columns: tuple[str, ...] | None
+    scan: bool = True

@@ -1,0 +1,94 @@
+"""What a source of rows is to plans: a schema, statistics, and splits that can be read one by one on any executor."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import pyarrow as pa
+
+from engine.expressions.base import Expression
+from engine.types import StructType
+
+
+@dataclass(frozen=True)
+class ColumnStatistics:
+    """What is known of a column's values, none of it sure to be exact.
+
+    `minimum`/`maximum` are Python values of the column's type (as in `Literal`), None if unknown.
+    """
+
+    distinct: int | None = None
+    nulls: int | None = None
+    minimum: Any = None
+    maximum: Any = None
+    average_bytes: float | None = None
+
+
+@dataclass(frozen=True)
+class TableStatistics:
+    """How large a relation is: `rows` and `bytes` (uncompressed) may be estimates or None."""
+
+    rows: int | None = None
+    bytes: int | None = None
+    columns: Mapping[str, ColumnStatistics] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ScanRequest:
+    """What a scan needs. `columns` are names in output order. `filters` are conjuncts over attributes named as columns: a
+    source may use them to skip rows that cannot pass and need not apply them. With `limit` it may stop after so many rows
+    per split."""
+
+    columns: tuple[str, ...]
+    filters: tuple[Expression, ...] = ()
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class Split:
+    """A piece of a relation that is read at once (a row group, a byte range): one morsel. `payload` is the source's own,
+    picklable. `rows`/`bytes` are estimates for scheduling."""
+
+    payload: Any
+    rows: int | None = None
+    bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The splits of one scan, and what pruning did: for EXPLAIN ANALYZE and the log."""
+
+    splits: tuple[Split, ...]
+    considered: int = 0
+    pruned: int = 0
+    notes: str = ""
+
+
+@runtime_checkable
+class Relation(Protocol):
+    """A source of rows: immutable, picklable, equal when its identity is."""
+
+    @property
+    def schema(self) -> StructType:
+        """The columns, partition columns last."""
+
+    @property
+    def description(self) -> str:
+        """One line for EXPLAIN, e.g. "parquet /data/lineitem"."""
+
+    def identity(self) -> Hashable:
+        """Changes whenever the rows may have: path, size, mtime and listing of every file."""
+
+    def statistics(self) -> TableStatistics:
+        """What is cheaply known (footers); never reads data."""
+
+    def splits(self, request: ScanRequest) -> Splits:
+        """The pieces to read, after pruning by partition values and statistics. Runs in the driver."""
+
+    def read(self, split: Split, request: ScanRequest) -> Iterator[pa.RecordBatch]:
+        """The rows of a split as batches of at most some 128k rows with exactly `request.columns`, in engine Arrow types.
+
+        Runs in executors, on any thread. Raises ExecutionError FAILED_READ_FILE for files that are gone, changed or corrupt.
+        """

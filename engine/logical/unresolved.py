@@ -1,0 +1,276 @@
+"""What the parser writes where a name or a type is not definite yet. Analysis replaces every one of these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from engine.expressions.base import Attribute, Expression, NamedExpression, SortOrder
+from engine.expressions.window import WindowSpec
+from engine.logical.plan import JoinType, LogicalPlan
+
+
+@dataclass(frozen=True)
+class UnresolvedExpression(Expression):
+    """An expression without a type."""
+
+    @cached_property
+    def resolved(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True)
+class UnresolvedPlan(LogicalPlan):
+    """A plan without columns."""
+
+    @cached_property
+    def resolved(self) -> bool:
+        return False
+
+    @cached_property
+    def output(self) -> tuple[Attribute, ...]:
+        return ()
+
+
+# Expressions
+
+
+@dataclass(frozen=True)
+class UnresolvedAttribute(UnresolvedExpression):
+    """A name of one or more parts: a column, a field of one, or a lambda's parameter."""
+
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UnresolvedStar(UnresolvedExpression):
+    """`*` or `target.*`, without the columns `excluded` (EXCEPT)."""
+
+    target: tuple[str, ...] = ()
+    excluded: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class UnresolvedFunction(UnresolvedExpression):
+    """`name(arguments)` with all that may follow: FILTER is `condition`, WITHIN GROUP is `order`. `named` are the names of
+    arguments given as `name => value`, "" for positional ones, in the order of `arguments`."""
+
+    name: tuple[str, ...]
+    arguments: tuple[Expression, ...]
+    distinct: bool = False
+    condition: Expression | None = None
+    order: tuple[SortOrder, ...] = ()
+    ignore_nulls: bool = False
+    named: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class UnresolvedWindow(UnresolvedExpression):
+    """`function OVER spec`; a name instead of a spec refers to the WINDOW clause."""
+
+    function: Expression
+    spec: WindowSpec | str
+
+
+@dataclass(frozen=True)
+class UnresolvedAlias(UnresolvedExpression):
+    """`child AS (names)`: more than one name is for generators."""
+
+    child: Expression
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UnresolvedExtract(UnresolvedExpression):
+    """`child.name` of something that is not a plain name, or `child[key]`: a struct's field, an array's or a map's element."""
+
+    child: Expression
+    key: Expression | str
+
+
+@dataclass(frozen=True)
+class UnresolvedLambda(UnresolvedExpression):
+    """`parameters -> body`."""
+
+    parameters: tuple[str, ...]
+    body: Expression
+
+
+@dataclass(frozen=True)
+class UnresolvedScalarSubquery(UnresolvedExpression):
+    plan: Any
+
+
+@dataclass(frozen=True)
+class UnresolvedExists(UnresolvedExpression):
+    plan: Any
+
+
+@dataclass(frozen=True)
+class UnresolvedInSubquery(UnresolvedExpression):
+    """`values IN (plan)`; a row value has several."""
+
+    values: tuple[Expression, ...]
+    plan: Any
+
+
+@dataclass(frozen=True)
+class Parameter(UnresolvedExpression):
+    """`:name`, or `?` as its number from 0."""
+
+    name: str | int
+
+
+@dataclass(frozen=True)
+class UnresolvedOrdinal(UnresolvedExpression):
+    """A position in the select list (ORDER BY 1); the analyzer makes these of integer literals."""
+
+    position: int
+
+
+# Plans
+
+
+@dataclass(frozen=True)
+class UnresolvedRelation(UnresolvedPlan):
+    """A table, view or CTE by name; or a file: `parquet.`path`` as two parts. `options` are WITH (...) options."""
+
+    parts: tuple[str, ...]
+    options: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class UnresolvedFile(UnresolvedPlan):
+    """A quoted path as a table: format by suffix, CSV sniffed."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class UnresolvedValues(UnresolvedPlan):
+    """VALUES: `rows` of equal length; columns are col1, col2 ..."""
+
+    rows: tuple[tuple[Expression, ...], ...]
+
+
+@dataclass(frozen=True)
+class UnresolvedTableFunction(UnresolvedPlan):
+    """A function in FROM: range(10), explode(...)."""
+
+    name: tuple[str, ...]
+    arguments: tuple[Expression, ...]
+    named: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class UnresolvedColumnAliases(UnresolvedPlan):
+    """`child` with its columns renamed: `t(a, b)`."""
+
+    names: tuple[str, ...]
+    child: LogicalPlan
+
+
+@dataclass(frozen=True)
+class UnresolvedSelect(UnresolvedPlan):
+    """SELECT as written, FROM to QUALIFY, in the order it is evaluated. `grouping` None: no GROUP BY; an empty tuple with
+    `group_by_all`: GROUP BY ALL. `windows` are named window definitions (a name may refer to another)."""
+
+    projections: tuple[Expression, ...]
+    distinct: bool
+    condition: Expression | None
+    grouping: tuple[Expression, ...] | None
+    group_by_all: bool
+    having: Expression | None
+    windows: tuple[tuple[str, WindowSpec | str], ...]
+    qualify: Expression | None
+    hints: tuple[Hint, ...]
+    child: LogicalPlan
+
+
+@dataclass(frozen=True)
+class Hint(UnresolvedExpression):
+    """`name(parameters)` inside /*+ */; names of relations are UnresolvedAttributes."""
+
+    name: str
+    parameters: tuple[Expression, ...] = ()
+
+
+@dataclass(frozen=True)
+class GroupingSets(UnresolvedExpression):
+    """ROLLUP, CUBE or GROUPING SETS over `sets`: tuples of expressions; a set may itself be a GroupingSets."""
+
+    kind: str
+    sets: tuple[tuple[Expression, ...] | Expression, ...]
+
+
+@dataclass(frozen=True)
+class UnresolvedJoin(UnresolvedPlan):
+    """A join as written: ON is `condition`, USING is `using`, NATURAL is `natural`; `lateral` if `right` may see `left`."""
+
+    left: LogicalPlan
+    right: LogicalPlan
+    type: JoinType
+    condition: Expression | None = None
+    using: tuple[str, ...] = ()
+    natural: bool = False
+    lateral: bool = False
+
+
+@dataclass(frozen=True)
+class UnresolvedLateralView(UnresolvedPlan):
+    """LATERAL VIEW [OUTER] generator(...) table AS columns."""
+
+    generator: UnresolvedFunction
+    outer: bool
+    table: str
+    names: tuple[str, ...]
+    child: LogicalPlan
+
+
+@dataclass(frozen=True)
+class UnresolvedSort(UnresolvedPlan):
+    """ORDER BY (`everywhere`) or SORT BY; `by_all` for ORDER BY ALL, whose direction is that of the one item in `order`."""
+
+    order: tuple[SortOrder, ...]
+    everywhere: bool
+    by_all: bool
+    child: LogicalPlan
+
+
+@dataclass(frozen=True)
+class UnresolvedSetOperation(UnresolvedPlan):
+    """UNION, INTERSECT or EXCEPT of two queries; `by_name` matches columns by name."""
+
+    kind: str
+    all: bool
+    left: LogicalPlan
+    right: LogicalPlan
+    by_name: bool = False
+
+
+@dataclass(frozen=True)
+class UnresolvedRepartition(UnresolvedPlan):
+    """DISTRIBUTE BY `keys`, or CLUSTER BY with `sort`."""
+
+    keys: tuple[Expression, ...]
+    sort: bool
+    child: LogicalPlan
+
+
+@dataclass(frozen=True)
+class UnresolvedWith(UnresolvedPlan):
+    """WITH name [(columns)] AS (query), ...: each seen by the next ones and by `child`."""
+
+    definitions: tuple[tuple[str, tuple[str, ...], LogicalPlan], ...]
+    child: LogicalPlan
+
+
+def sort_item(child: Expression, ascending: bool = True, nulls_first: bool | None = None) -> SortOrder:
+    """A sort key with Spark's default place for nulls: first when ascending, last when descending."""
+    return SortOrder(child, ascending, ascending if nulls_first is None else nulls_first)
+
+
+def is_named(expression: Expression) -> bool:
+    """Whether it already has a column name of its own."""
+    return isinstance(expression, NamedExpression | UnresolvedAlias)

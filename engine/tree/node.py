@@ -1,0 +1,115 @@
+"""Immutable trees and the ways to walk and rewrite them.
+
+A node is a frozen dataclass without slots; its children are the fields that hold nodes, or tuples of nodes however deep.
+Beside its fields a node may carry an `origin`, the span of the query it was read from: no part of its identity, kept by
+every rewrite that goes through `map_children` or `copy_origin`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from functools import cache, cached_property
+from typing import Any, ClassVar, Self, TypeVar
+
+from engine.errors import Position
+
+N = TypeVar("N", bound="TreeNode")
+
+
+@dataclass(frozen=True)
+class TreeNode:
+    """A node of a plan or an expression."""
+
+    origin: ClassVar[Position | None] = None
+
+    @cached_property
+    def children(self) -> tuple[Any, ...]:
+        """The nodes directly below this one, in the order of the fields."""
+        found: list[TreeNode] = []
+        for name in _field_names(type(self)):
+            _collect(getattr(self, name), found)
+        return tuple(found)
+
+    @cached_property
+    def kinds(self) -> frozenset[type[TreeNode]]:
+        """Every class of node in this tree, so that a rule can skip trees it cannot touch."""
+        return frozenset({type(self)}).union(*(child.kinds for child in self.children))
+
+    def has(self, *classes: type[TreeNode]) -> bool:
+        """Whether a node of one of `classes` (or a subclass) is in this tree."""
+        return any(issubclass(kind, classes) for kind in self.kinds)
+
+    def map_children(self, fn: Callable[[Any], Any]) -> Self:
+        """A copy with `fn` applied to each child, or this very node where nothing changed."""
+        names = _field_names(type(self))
+        values = [getattr(self, name) for name in names]
+        mapped = [_map_value(value, fn) for value in values]
+        if all(new is old for new, old in zip(mapped, values, strict=True)):
+            return self
+        return copy_origin(self, type(self)(**dict(zip(names, mapped, strict=True))))
+
+    def transform_up(self, fn: Callable[[Any], Any]) -> Any:
+        """This tree with `fn` applied to every node, children first; `fn` returns a node, the same one for no change."""
+        return fn(self.map_children(lambda child: child.transform_up(fn)))
+
+    def transform_down(self, fn: Callable[[Any], Any]) -> Any:
+        """This tree with `fn` applied to every node, parents first."""
+        return fn(self).map_children(lambda child: child.transform_down(fn))
+
+    def walk(self) -> Iterator[Any]:
+        """Every node, parents first."""
+        stack: list[TreeNode] = [self]
+        while stack:
+            node = stack.pop()
+            yield node
+            stack.extend(reversed(node.children))
+
+    def collect(self, kind: type[N]) -> list[N]:
+        """Every node of class `kind` (or a subclass), parents first."""
+        return [node for node in self.walk() if isinstance(node, kind)] if self.has(kind) else []
+
+    def at(self, origin: Position | None) -> Self:
+        """This node, read from the span `origin` of the query."""
+        if origin is not None:
+            self.__dict__["origin"] = origin
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Ships the fields and the origin to workers, not the cached properties."""
+        state = {name: getattr(self, name) for name in _field_names(type(self))}
+        if self.origin is not None:
+            state["origin"] = self.origin
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+
+def copy_origin(source: TreeNode, target: N) -> N:
+    """`target`, taking over the place in the query from `source` unless it has its own."""
+    if target.origin is None and source.origin is not None:
+        target.__dict__["origin"] = source.origin
+    return target
+
+
+@cache
+def _field_names(kind: type[TreeNode]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+def _collect(value: Any, found: list[TreeNode]) -> None:
+    if isinstance(value, TreeNode):
+        found.append(value)
+    elif isinstance(value, tuple):
+        for item in value:
+            _collect(item, found)
+
+
+def _map_value(value: Any, fn: Callable[[Any], Any]) -> Any:
+    if isinstance(value, TreeNode):
+        return fn(value)
+    if isinstance(value, tuple):
+        items = tuple([_map_value(item, fn) for item in value])
+        return value if all(a is b for a, b in zip(items, value, strict=True)) else items
+    return value
