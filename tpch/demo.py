@@ -1,8 +1,9 @@
-"""`flint demo`: TPC-H on this machine. Generates the data, answers the 22 queries, checks each answer, prints the times."""
+"""`flint demo`: TPC-H on this machine. Generates the data, answers the 22 queries, checks and times each answer."""
 
 from __future__ import annotations
 
 import shlex
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -68,6 +69,8 @@ def _answer(path: Path, scale: float) -> int:
 
 
 def _command() -> str:
-    """How to start flint: by name where the running one is the one on the PATH, else by its place."""
+    """How to start flint in the same shell: by its name if the PATH leads to the running one, else by its place."""
     program = Path(sys.argv[0])
-    return shlex.quote(str(program)) if program.name == "flint" and program.parent != Path() else "flint"
+    if program.name != "flint" or shutil.which("flint") == str(program):
+        return "flint"
+    return shlex.quote(str(program))

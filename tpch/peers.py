@@ -1,0 +1,157 @@
+"""One engine in a process of its own, told what to run by lines of JSON: `python -P peers.py duckdb`.
+
+Each engine has a small adapter class; the benchmark (bench.py) starts one process for each, so that memory is counted
+per engine and no engine warms another's caches. This file imports nothing of the project: a peer that lives in another
+environment (`--python spark=/other/bin/python`) runs it there.
+
+    -> {"do": "open", "threads": 2, "tables": {"lineitem": ["/data/lineitem.parquet"], ...}}     <- {"version": "1.4.0"}
+    -> {"do": "run", "text": "select ...", "keep": null}       <- {"seconds": 0.1, "rows": 4} or {"error": "..."}
+
+`keep` names an Arrow IPC file to write the answer to, after the clock has stopped. End of input ends the process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any, Protocol
+
+Tables = dict[str, list[str]]
+
+
+class Peer(Protocol):
+    """An engine under test. Imports are inside, to load only the one asked for, after its thread count is set."""
+
+    def open(self, tables: Tables, threads: int) -> str:
+        """Starts the engine on `tables` (name to Parquet files) with `threads` threads; gives its version."""
+
+    def run(self, text: str) -> Any:
+        """The answer to `text` as a pyarrow Table."""
+
+
+class Flint:
+    def open(self, tables: Tables, threads: int) -> str:
+        from importlib.metadata import version
+
+        from engine import Session
+
+        self._session = Session(master=f"local[{threads}]")
+        for table, files in tables.items():
+            place = _place(files)
+            name = place.replace("`", "``")
+            self._session.sql(f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM parquet.`{name}`")
+        return version("flint-sql")
+
+    def run(self, text: str) -> Any:
+        return self._session.sql(text).toArrow()
+
+
+class DuckDB:
+    def open(self, tables: Tables, threads: int) -> str:
+        import duckdb
+
+        self._connection = duckdb.connect(config={"threads": threads})
+        for table, files in tables.items():
+            names = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+            self._connection.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet([{names}])")
+        return str(duckdb.__version__)
+
+    def run(self, text: str) -> Any:
+        return self._connection.sql(text).to_arrow_table()
+
+
+class DataFusion:
+    def open(self, tables: Tables, threads: int) -> str:
+        os.environ["TOKIO_WORKER_THREADS"] = str(threads)
+        import datafusion
+
+        self._context = datafusion.SessionContext(datafusion.SessionConfig().with_target_partitions(threads))
+        for table, files in tables.items():
+            place = _place(files)
+            self._context.register_parquet(table, place)
+        return str(datafusion.__version__)
+
+    def run(self, text: str) -> Any:
+        return self._context.sql(text).to_arrow_table()
+
+
+class Polars:
+    """Through its SQL interface, which does not take every query: those are shown as failed."""
+
+    def open(self, tables: Tables, threads: int) -> str:
+        os.environ["POLARS_MAX_THREADS"] = str(threads)
+        import polars
+
+        self._context = polars.SQLContext({table: polars.scan_parquet(files) for table, files in tables.items()})
+        return str(polars.__version__)
+
+    def run(self, text: str) -> Any:
+        return self._context.execute(text, eager=True).to_arrow()
+
+
+class Spark:
+    def open(self, tables: Tables, threads: int) -> str:
+        import pyspark
+        from pyspark.sql import SparkSession
+
+        builder = SparkSession.builder.master(f"local[{threads}]").config("spark.ui.enabled", "false")
+        builder = builder.config("spark.driver.bindAddress", "127.0.0.1").config("spark.driver.host", "127.0.0.1")
+        builder = builder.config("spark.driver.memory", "4g").config("spark.log.level", "ERROR")
+        self._session = builder.config("spark.sql.shuffle.partitions", str(threads * 2)).getOrCreate()
+        for table, files in tables.items():
+            self._session.read.parquet(*files).createOrReplaceTempView(table)
+        return str(pyspark.__version__)
+
+    def run(self, text: str) -> Any:
+        return self._session.sql(text).toArrow()
+
+
+PEERS: dict[str, type[Peer]] = {
+    "flint": Flint,
+    "duckdb": DuckDB,
+    "datafusion": DataFusion,
+    "polars": Polars,
+    "spark": Spark,
+}
+
+
+def reply(peer: Peer, request: dict[str, Any]) -> dict[str, Any]:
+    """Does one request. An error of the engine is an answer like any other: the benchmark shows it and goes on."""
+    try:
+        if request["do"] == "open":
+            return {"version": peer.open(request["tables"], request["threads"])}
+        start = time.perf_counter()
+        table = peer.run(request["text"])
+        seconds = time.perf_counter() - start
+        if request["keep"] is not None:
+            _write(table, request["keep"])
+        return {"seconds": seconds, "rows": table.num_rows}
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {error}"}
+
+
+def _place(files: list[str]) -> str:
+    """One file, or the folder of several."""
+    return files[0] if len(files) == 1 else str(Path(files[0]).parent)
+
+
+def _write(table: Any, path: str) -> None:
+    import pyarrow as pa
+
+    with pa.ipc.new_file(path, table.schema) as file:
+        file.write_table(table)
+
+
+def main() -> None:
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what an engine prints (Spark does) must not mix with the answers
+    peer = PEERS[sys.argv[1]]()
+    for line in sys.stdin:
+        print(json.dumps(reply(peer, json.loads(line))), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()
