@@ -1,0 +1,1 @@
+"""Flint: Spark SQL without the JVM."""
