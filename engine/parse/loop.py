@@ -1,0 +1,133 @@
+"""The parser's loop: tokens and a table in, the value of the start rule out.
+
+Values are built as rules are reduced, bottom up, by the functions of the transformers: there is no tree in between and no
+recursion, so nesting has no limit. A rule without a function is the tuple of its parts. A node that a function returns
+gets the span of the text its rule covers as `origin`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from engine.errors import FlintError, Position
+from engine.parse.lexer import END, Token
+from engine.parse.table import KEEP_NONE, Rule, Table
+from engine.parse.words import IN_CONTEXT, Words
+from engine.tree.node import TreeNode
+
+Functions = list[Callable[..., Any] | None]
+
+
+class Stuck(Exception):
+    """`tokens[index]` cannot stand where it stands."""
+
+    def __init__(self, tokens: list[Token], index: int) -> None:
+        super().__init__(index)
+        self.tokens = tokens
+        self.index = index
+
+
+def run(table: Table, start: str, words: Words, functions: Functions) -> Any:
+    """The value of `start` for the tokens of `words`. Raises Stuck at the first token that does not fit.
+
+    `functions[i]` builds the value of the i-th rule of the table.
+    """
+    rows, rules, climbs = table.rows, table.rules, table.climbs
+    tokens = words.tokens
+    states, values, offsets = [table.starts[start]], [], []
+    index, previous_stop = 0, 0
+    while True:
+        token = tokens[index]
+        kind = token.kind
+        if kind in IN_CONTEXT:
+            kind = words.kind(index, states)
+            token = tokens[index]
+            if kind != token.kind:
+                token = Token(kind, token.text, token.start)
+        state = states[-1]
+        while True:
+            todo = rows[state].get(kind)
+            if todo is None:
+                raise Stuck(tokens, index)
+            if todo >= 0:
+                break
+            rule = rules[-1 - todo]
+            length = rule.length
+            if rule.passes and length == 1:
+                key = (states[-2], state, kind)
+                state = climbs.get(key) or _climb(table, key)
+                states[-1] = state
+                continue
+            begin = offsets[-length] if length else token.start
+            parts = _parts(rule, values[len(values) - length :]) if rule.parts else []
+            if length:
+                del states[-length:], values[-length:], offsets[-length:]
+            values.append(_value(rule, functions[-1 - todo], parts, begin, max(begin, previous_stop)))
+            offsets.append(begin)
+            state = rows[states[-1]][rule.origin]
+            states.append(state)
+        if kind == END:
+            return values[-1]
+        states.append(todo)
+        values.append(token)
+        offsets.append(token.start)
+        previous_stop = token.start + len(token.text)
+        index += 1
+
+
+def advance(table: Table, start: str, words: Words, count: int) -> list[int] | None:
+    """The stack of states after the first `count` tokens, building no values; None where one does not fit."""
+    states = [table.starts[start]]
+    for index in range(count):
+        kind = words.tokens[index].kind
+        if kind in IN_CONTEXT:
+            kind = words.kind(index, states)
+        after = table.after(states, kind)
+        if after is None:
+            return None
+        states = after
+    return states
+
+
+def _climb(table: Table, key: tuple[int, int, str]) -> int:
+    """The state after all reductions of rules that only pass their part on; remembered, since few chains ever occur."""
+    below, state, kind = key
+    while (todo := table.rows[state].get(kind)) is not None and todo < 0:
+        rule = table.rules[-1 - todo]
+        if not (rule.passes and rule.length == 1):
+            break
+        state = table.rows[below][rule.origin]
+    table.climbs[key] = state
+    return state
+
+
+def _parts(rule: Rule, values: list[Any]) -> list[Any]:
+    """What a rule's function is given, of the values of its symbols."""
+    parts: list[Any] = []
+    for part in rule.parts:
+        if part == KEEP_NONE:
+            parts.append(None)
+        elif part >= 0:
+            parts.append(values[part])
+        elif part == -1 and not parts:
+            parts = values[0]  # a list that grows by one: taken over, not copied, so that long lists take linear time
+        else:
+            parts += values[-1 - part]
+    return parts
+
+
+def _value(rule: Rule, function: Callable[..., Any] | None, parts: list[Any], start: int, stop: int) -> Any:
+    if function is None:
+        if rule.origin.startswith("_"):
+            return parts
+        return parts[0] if rule.passes else tuple(parts)
+    try:
+        value = function(*parts)
+    except FlintError as error:
+        if error.position is None:
+            error.position = Position(start, stop)
+        raise
+    if isinstance(value, TreeNode) and value.origin is None:
+        value.at(Position(start, stop))
+    return value
