@@ -12,6 +12,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "22003",
         '<message>. If necessary set "spark.sql.ansi.enabled" to "false" to bypass this error.',
     ),
+    "CANNOT_MODIFY_STATIC_CONFIG": ("46110", 'Cannot modify the value of the static Spark config: "<key>".'),
     "CANNOT_PARSE_TIMESTAMP": ("22007", "<message>."),
     "CANNOT_UP_CAST_DATATYPE": ("42846", "Cannot up cast <expression> from <sourceType> to <targetType>."),
     "CAST_INVALID_INPUT": (
@@ -112,12 +113,24 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "22003",
         "The index 0 is invalid. An index shall be either < 0 or > 0 (the first element has index 1).",
     ),
+    "INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION": (
+        "42K0D",
+        "Invalid lambda function call. A lambda function should only be used in a higher order function. However, its class is <class>, which is not a higher order function.",
+    ),
+    "INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH": (
+        "42K0D",
+        "Invalid lambda function call. A higher order function expects <expectedNumArgs> arguments, but got <actualNumArgs>.",
+    ),
     "INVALID_LIMIT_LIKE_EXPRESSION": ("42K0E", 'The limit like expression "<expr>" is invalid. <reason>'),
     "INVALID_PARAMETER_VALUE": (
         "22023",
         "The value of parameter(s) <parameter> in <functionName> is invalid: <reason>",
     ),
     "INVALID_REGEXP": ("22023", "The regular expression '<regexp>' of <functionName> is invalid: <reason>"),
+    "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX": (
+        "42000",
+        "Invalid SQL syntax: The function <functionName> does not support <syntax>.",
+    ),
     "INVALID_TYPED_LITERAL": ("42604", "The value of the typed literal <valueType> is invalid: <value>."),
     "INVALID_USAGE_OF_STAR": ("42000", "Invalid usage of '*' in <prettyName>."),
     "INVALID_WHERE_CONDITION": (
@@ -190,6 +203,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "53100",
         "The disk is full or not writable while writing to <directory>: <reason>. Free space there, or set <setting> to another directory.",
     ),
+    "SQL_CONF_NOT_FOUND": (
+        "42K0I",
+        'The SQL config "<sqlConf>" cannot be found. Please verify that the config exists.',
+    ),
     "STAR_GROUP_BY_POS": (
         "0A000",
         "Star (*) is not allowed in a select list when GROUP BY an ordinal position is used.",
@@ -213,6 +230,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     ),
     "UNCLOSED_QUOTE": ("42601", "Found an unclosed <quote>. Please, append <quote> at the end of the text."),
     "UNKNOWN_DATASOURCE": ("42K02", "Failed to find the data source: <provider>.<suggestion>"),
+    "UNRECOGNIZED_PARAMETER_NAME": (
+        "4274K",
+        "Cannot invoke routine <functionName> because the routine call included a named argument reference for the argument named <argument>, but this routine does not include any signature containing an argument with this name. Did you mean one of the following? [<proposal>]",
+    ),
     "UNRESOLVED_COLUMN.WITHOUT_SUGGESTION": (
         "42703",
         "A column, variable, or function parameter with name <objectName> cannot be resolved.",

@@ -1,0 +1,257 @@
+"""Every setting once: name, type, default, one line of documentation. Spark's names where Spark has one.
+
+Settings are text, as in Spark; `Conf.get` gives the text and `Conf.value` the typed value. Settings of Spark that have no
+effect here are accepted with a note, and unknown ones are kept as they are (user code reads its own back).
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from engine.errors import AnalysisError, suggestions
+
+
+@dataclass(frozen=True)
+class Setting:
+    """`parse` turns the text into the typed value and raises ValueError with the reason where it cannot."""
+
+    name: str
+    parse: Callable[[str], Any]
+    default: str
+    doc: str
+    static: bool = False
+
+
+def boolean(text: str) -> bool:
+    """true or false."""
+    if text.strip().lower() not in ("true", "false"):
+        raise ValueError("It should be true or false.")
+    return text.strip().lower() == "true"
+
+
+_UNITS = {
+    "": 1,
+    "b": 1,
+    "k": 1 << 10,
+    "kb": 1 << 10,
+    "m": 1 << 20,
+    "mb": 1 << 20,
+    "g": 1 << 30,
+    "gb": 1 << 30,
+    "t": 1 << 40,
+}
+
+
+def size(text: str) -> int:
+    """Bytes: a number with b, k, m, g or t behind it; -1 where that means "off"."""
+    match = re.fullmatch(r"(-?\d+)\s*([a-z]*)", text.strip().lower())
+    if match is None or match[2] not in _UNITS:
+        raise ValueError("It should be a size such as 512m or 2g.")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def optional_size(text: str) -> int | None:
+    """A size, or nothing: decided by the engine."""
+    return size(text) if text else None
+
+
+def integer(text: str) -> int:
+    """A whole number."""
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError("It should be a whole number.") from None
+
+
+def positive(text: str) -> int:
+    """A whole number above zero."""
+    value = integer(text)
+    if value < 1:
+        raise ValueError("It should be at least 1.")
+    return value
+
+
+def seconds(text: str) -> float:
+    """A time in seconds, 0 for none; ms, s, m(in) and h are understood."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h)?", text.strip().lower())
+    if match is None:
+        raise ValueError("It should be a time such as 30s or 5m.")
+    return float(match[1]) * {"ms": 0.001, "m": 60, "min": 60, "h": 3600}.get(match[2] or "s", 1)
+
+
+def time_zone(text: str) -> str:
+    """A zone id (Europe/Berlin), UTC, or an offset (+02:00)."""
+    if re.fullmatch(r"(?:UTC|GMT|UT)?[+-]\d{1,2}(?::?\d{2})?|Z|UTC|GMT", text) is None:
+        if text not in available_timezones():
+            near = suggestions(text, available_timezones())
+            raise ValueError("It is not a time zone." + (f" Did you mean {near[0]}?" if near else ""))
+        ZoneInfo(text)
+    return text
+
+
+SETTINGS: dict[str, Setting] = {
+    setting.name: setting
+    for setting in (
+        Setting("spark.app.name", str, "flint", "Name of the application, for logs."),
+        Setting(
+            "spark.default.parallelism",
+            positive,
+            "",
+            "Partitions of range() and of round-robin exchanges; empty: one per core.",
+        ),
+        Setting(
+            "spark.executor.cores",
+            positive,
+            "",
+            "Threads of each executor; empty: the cores divided by the executors.",
+            static=True,
+        ),
+        Setting("spark.executor.instances", positive, "1", "Worker processes.", static=True),
+        Setting(
+            "spark.executor.memory",
+            optional_size,
+            "",
+            "Memory of each executor; empty: a share of the machine's.",
+            static=True,
+        ),
+        Setting(
+            "spark.local.dir",
+            str,
+            "",
+            "Folder for shuffle and spill files; empty: the system's temporary folder.",
+            static=True,
+        ),
+        Setting("spark.master", str, "local[*]", "Where queries run: local[N].", static=True),
+        Setting("spark.sql.adaptive.enabled", boolean, "true", "Accepted; stages are sized from bytes while planning."),
+        Setting("spark.sql.ansi.enabled", boolean, "true", "Raise on overflow, invalid casts and division by zero."),
+        Setting(
+            "spark.sql.autoBroadcastJoinThreshold",
+            size,
+            "10m",
+            "Largest side of a join that is sent to all executors; -1: never.",
+        ),
+        Setting("spark.sql.caseSensitive", boolean, "false", "Whether names are told apart by case."),
+        Setting("spark.sql.cbo.joinReorder.enabled", boolean, "true", "Order joins by cost."),
+        Setting("spark.sql.crossJoin.enabled", boolean, "true", "Allow joins without a condition."),
+        Setting("spark.sql.groupByAliases", boolean, "true", "Let GROUP BY name columns of the select list."),
+        Setting(
+            "spark.sql.groupByOrdinal", boolean, "true", "Let GROUP BY 1 mean the first column of the select list."
+        ),
+        Setting("spark.sql.join.preferSortMergeJoin", boolean, "false", "Prefer sort-merge to shuffled hash joins."),
+        Setting(
+            "spark.sql.maxResultRows", integer, "-1", "Most rows collect() gives, an error beyond; -1: no limit (ours)."
+        ),
+        Setting(
+            "spark.sql.optimizer.excludedRules", str, "", "Optimizer rules or batches to leave out, comma separated."
+        ),
+        Setting(
+            "spark.sql.orderByOrdinal", boolean, "true", "Let ORDER BY 1 mean the first column of the select list."
+        ),
+        Setting("spark.sql.session.timeZone", time_zone, "UTC", "Zone of TIMESTAMP values when read and shown."),
+        Setting(
+            "spark.sql.shuffle.partitions",
+            integer,
+            "0",
+            "Partitions of an exchange; 0: sized from bytes and executors.",
+        ),
+        Setting("spark.sql.sources.default", str, "parquet", "Format of tables created without USING."),
+        Setting("spark.sql.statementTimeout", seconds, "0s", "Time limit of a statement; 0: none (ours)."),
+        Setting(
+            "spark.sql.warehouse.dir", str, "spark-warehouse", "Folder of tables created without LOCATION.", static=True
+        ),
+        Setting("spark.task.maxFailures", positive, "4", "Attempts at a task before the query fails."),
+        Setting(
+            "flint.optimizer.check", boolean, "false", "Check every plan after every rule that changed it (tests)."
+        ),
+        Setting(
+            "flint.local.rowLimit",
+            integer,
+            "20000",
+            "Queries over at most so many rows known while planning run in this process.",
+        ),
+    )
+}
+
+
+class Conf:
+    """The settings of a session. Thread-safe; `version` changes with every change."""
+
+    def __init__(self, initial: Mapping[str, Any] | None = None) -> None:
+        self._values: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self.version = 0
+        for name, value in (initial or {}).items():
+            self._put(name, _text(value))
+        self._initial = dict(self._values)
+
+    def get(self, name: str, default: str | None = None) -> str:
+        """The text of a setting: as set, else `default`, else its declared default. Raises AnalysisError if unknown."""
+        if name in self._values:
+            return self._values[name]
+        if default is not None:
+            return default
+        if name in SETTINGS:
+            return SETTINGS[name].default
+        near = suggestions(name, SETTINGS)
+        raise AnalysisError("SQL_CONF_NOT_FOUND", {"sqlConf": name}, hint=f"Did you mean {near[0]}?" if near else "")
+
+    def value(self, name: str) -> Any:
+        """The typed value of a declared setting; None where it is empty."""
+        text = self.get(name)
+        return SETTINGS[name].parse(text) if text != "" else (None if SETTINGS[name].parse is not str else "")
+
+    def set(self, name: str, value: Any) -> None:
+        """Changes a setting. Raises AnalysisError for a value that does not fit, or a setting fixed at the start."""
+        if name in SETTINGS and SETTINGS[name].static and _text(value) != self.get(name):
+            raise AnalysisError("CANNOT_MODIFY_STATIC_CONFIG", {"key": name})
+        self._put(name, _text(value))
+
+    def unset(self, name: str) -> None:
+        """Puts a setting back to what it was when the session began."""
+        with self._lock:
+            if name in self._initial:
+                self._values[name] = self._initial[name]
+            else:
+                self._values.pop(name, None)
+            self.version += 1
+
+    def reset(self) -> None:
+        """Puts all settings back to what they were when the session began."""
+        with self._lock:
+            self._values = dict(self._initial)
+            self.version += 1
+
+    def all(self) -> dict[str, str]:
+        """What was set, by name."""
+        return dict(sorted(self._values.items()))
+
+    def mapping(self) -> dict[str, str]:
+        """Every setting's text, set or default: what plans and tasks are given."""
+        return {name: setting.default for name, setting in SETTINGS.items()} | self._values
+
+    def _put(self, name: str, text: str) -> None:
+        setting = SETTINGS.get(name)
+        if setting is not None and text != "":
+            try:
+                setting.parse(text)
+            except ValueError as reason:
+                parameters = {"confName": name, "confValue": text, "reason": reason}
+                raise AnalysisError("INVALID_CONF_VALUE", parameters) from None
+        with self._lock:
+            self._values[name] = text
+            self.version += 1
+
+
+def typed(conf: Mapping[str, str], name: str) -> Any:
+    """The typed value of a setting in a plain mapping, as tasks get it; the default where it is missing."""
+    text = conf.get(name, SETTINGS[name].default)
+    return SETTINGS[name].parse(text) if text != "" else None
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
