@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from engine.functions.signature import ParameterType, ResultType
+from engine.types import DataType
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -29,8 +30,13 @@ class Function:
     Scalar kernels get one pa.Array per argument, all of one length, or pa.Scalars where `takes_scalars` (then a mix), and
     give an array of that length of exactly the Arrow type of the result. Kernels with `wants_context` get the evaluation
     context (time zone, ANSI mode, number of rows) as keyword `context`.
-    `nullable`: "if_null" (null if an argument is), "always" (may be null), "never".
+    `nullable`: "if_null" (null if an argument is), "always" (may be null), "never", or a function of the arguments.
     `raises`: may raise for some row (then it only sees rows that reach it); `ansi_only`: only under ANSI.
+    `coerce`: where parameters depend on each other (an array and its elements): takes the argument types and whether ANSI is
+    on, gives the types to cast them to, or None for a mismatch.
+    `lambda_types`: what the parameters of a lambda are: takes the position of the lambda among the arguments, how many
+    parameters it has and the types of the arguments before it; gives (type, nullable) pairs.
+    `names`: of the parameters, for `name => value`. `optional`: how many of the last parameters may be left out.
     """
 
     name: str
@@ -41,13 +47,16 @@ class Function:
     doc: str = ""
     since: str = "0.1"
     optional: int = 0
-    nullable: str = "if_null"
+    nullable: str | Callable[..., bool] = "if_null"
     raises: bool = False
+    ansi_only: bool = False
     deterministic: bool = True
     takes_scalars: bool = False
     wants_context: bool = False
     group: str = ""
     names: tuple[str, ...] = ()
+    coerce: Callable[[tuple[DataType, ...], bool], Sequence[DataType] | None] | None = None
+    lambda_types: Callable[[int, int, tuple[DataType, ...]], Sequence[tuple[DataType, bool]]] | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
 

@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from engine.types import (
+    DOUBLE,
+    LONG,
+    STRING,
+    VOID,
     ArrayType,
     BinaryType,
     BooleanType,
@@ -33,7 +37,7 @@ from engine.types import (
 @dataclass(frozen=True)
 class Kind:
     """A family of types. `name` is what error messages call it; `group` ties parameters to one common type;
-    `fallback` is what a string or NULL argument is cast to."""
+    `fallback` is what other arguments are cast to where an implicit cast exists (strings, NULL)."""
 
     name: str
     accepts: tuple[type[DataType], ...]
@@ -48,21 +52,21 @@ ANY = Kind("ANY", (DataType,))
 T = Kind("ANY", (DataType,), group="T")
 """Any type, the same for all parameters so marked."""
 
-NUMERIC = Kind("NUMERIC", (NumericType, NullType))
-INTEGRAL = Kind("INTEGRAL", (IntegralType, NullType))
-FRACTIONAL = Kind("FRACTIONAL", (FractionalType, NullType))
+NUMERIC = Kind("NUMERIC", (NumericType,), fallback=DOUBLE)
+INTEGRAL = Kind("INTEGRAL", (IntegralType,), fallback=LONG)
+FRACTIONAL = Kind("FRACTIONAL", (FractionalType,), fallback=DOUBLE)
 ATOMIC = Kind(
     "ATOMIC",
     (NumericType, StringType, BinaryType, BooleanType, DateType, TimestampType, TimestampNTZType, NullType),
 )
-TEXT_OR_BINARY = Kind("(STRING or BINARY)", (StringType, BinaryType, NullType))
+TEXT_OR_BINARY = Kind("(STRING or BINARY)", (StringType, BinaryType), fallback=STRING)
 NUMERIC_OR_INTERVAL = Kind(
-    "(NUMERIC or ANSI INTERVAL)", (NumericType, YearMonthIntervalType, DayTimeIntervalType, NullType)
+    "(NUMERIC or ANSI INTERVAL)", (NumericType, YearMonthIntervalType, DayTimeIntervalType), fallback=DOUBLE
 )
-ARRAY = Kind("ARRAY", (ArrayType, NullType))
-MAP = Kind("MAP", (MapType, NullType))
-STRUCT = Kind("STRUCT", (StructType, NullType))
-ARRAY_OR_MAP = Kind("(ARRAY or MAP)", (ArrayType, MapType, NullType))
+ARRAY = Kind("ARRAY", (ArrayType,), fallback=ArrayType(VOID))
+MAP = Kind("MAP", (MapType,), fallback=MapType(VOID, VOID))
+STRUCT = Kind("STRUCT", (StructType,))
+ARRAY_OR_MAP = Kind("(ARRAY or MAP)", (ArrayType, MapType), fallback=ArrayType(VOID))
 LAMBDA = Kind("LAMBDA", ())
 """A lambda function; `registry.Function.lambda_types` says what its parameters are."""
 

@@ -1,0 +1,325 @@
+"""From a name and typed arguments to a resolved call: the overload, the implicit casts, the result type.
+
+Overloads are tried in order of declaration, first those that take the arguments as they are, then those that take them after
+implicit casts (Spark's ANSI rules, `engine.types.coercion`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from engine.errors import AnalysisError, Position, quoted, suggestions
+from engine.expressions.aggregate import AggregateCall
+from engine.expressions.base import Expression, Mode
+from engine.expressions.calls import Call
+from engine.expressions.cast import Cast
+from engine.expressions.lambdas import Lambda
+from engine.expressions.sql import sql
+from engine.expressions.window import WindowCall
+from engine.functions.registry import Function, lookup, names
+from engine.functions.signature import LAMBDA, Kind, Variadic
+from engine.types import VOID, DataType, DayTimeIntervalType, NullType, YearMonthIntervalType
+from engine.types.coercion import can_implicitly_cast, common_type_of
+
+SEARCH_PATH = "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]"
+
+
+def resolve_call(
+    name: str,
+    arguments: Sequence[Expression],
+    ansi: bool = True,
+    *,
+    named: Sequence[str] = (),
+    distinct: bool = False,
+    condition: Expression | None = None,
+    order: Sequence[Expression] = (),
+    ignore_nulls: bool = False,
+    window: bool = False,
+    origin: Position | None = None,
+) -> Expression:
+    """`name(arguments)` as a Call (scalar and generator functions; a generator's type is the struct of its columns), an
+    AggregateCall, a WindowCall, or the expression that the function is short for.
+
+    `arguments` are resolved; lambdas among them are Lambda nodes whose parameters `lambda_parameters` typed. `named` are the
+    names of arguments given as `name => value`, "" for positional ones. `window`: prefer the overload that is a window
+    function. `distinct`, `condition`, `order` and `ignore_nulls` belong to aggregates (`ignore_nulls` to window functions too).
+
+    Raises AnalysisError: UNRESOLVED_ROUTINE, WRONG_NUM_ARGS, DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE or DATA_DIFF_TYPES,
+    UNRECOGNIZED_PARAMETER_NAME, INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX where DISTINCT, FILTER, WITHIN GROUP or
+    IGNORE NULLS do not belong.
+    """
+    overloads = [each for each in lookup(name) if each.kind != "table"]
+    if not overloads:
+        raise unresolved_routine(name, origin)
+    if window:
+        overloads.sort(key=lambda each: each.kind != "window")
+    arguments = _positional(overloads, tuple(arguments), named, origin)
+    function, types = _choose(overloads, name, arguments, ansi, origin)
+    _check_clauses(function, name, distinct or condition is not None or bool(order), ignore_nulls, origin)
+    cast = tuple(_cast(argument, to, ansi) for argument, to in zip(arguments, types, strict=True))
+    result = _build(function, cast, types, ansi)
+    if isinstance(result, AggregateCall) and function.kind == "aggregate":
+        result = AggregateCall(
+            result.function,
+            result.arguments,
+            result.type,
+            result.is_nullable,
+            distinct,
+            condition,
+            tuple(order),
+            ignore_nulls,
+        )
+    if isinstance(result, WindowCall) and ignore_nulls:
+        result = WindowCall(result.function, result.arguments, result.type, result.is_nullable, ignore_nulls)
+    return result.at(origin) if result.origin is None else result
+
+
+def lambda_parameters(
+    name: str, types: Sequence[DataType | None], counts: Sequence[int]
+) -> list[tuple[tuple[DataType, bool], ...]]:
+    """What the parameters of the lambdas among the arguments are, as (type, nullable) for each lambda in order.
+
+    `types` are the argument types, None for a lambda; `counts` how many parameters each lambda has. Raises AnalysisError
+    (WRONG_NUM_ARGS) where the function takes no lambda there, or not with so many parameters.
+    """
+    known = tuple(VOID if each is None else each for each in types)
+    places = [index for index, each in enumerate(types) if each is None]
+    for function in lookup(name):
+        if function.lambda_types is not None and _arity_fits(function, len(types)):
+            cast = match(function, known, True, lambdas=frozenset(places))
+            given = known if cast is None else cast
+            found = [
+                tuple(function.lambda_types(place, count, given)) for place, count in zip(places, counts, strict=True)
+            ]
+            for pairs, count in zip(found, counts, strict=True):
+                if len(pairs) != count:
+                    raise AnalysisError(
+                        "INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH",
+                        {"expectedNumArgs": count, "actualNumArgs": len(pairs)},
+                    )
+            return found
+    if not lookup(name):
+        raise unresolved_routine(name, None)
+    raise AnalysisError("INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION", {"class": name})
+
+
+def unresolved_routine(name: str, origin: Position | None) -> AnalysisError:
+    """The error for a function nobody knows, with the names nearest to it."""
+    near = suggestions(name, names())
+    text = f" Did you mean one of the following? [{', '.join(quoted(each) for each in near)}]." if near else ""
+    parameters = {"routineName": quoted(name), "searchPath": SEARCH_PATH, "suggestion": text}
+    return AnalysisError("UNRESOLVED_ROUTINE", parameters, origin)
+
+
+@lru_cache(maxsize=4096)
+def scalar_overload(name: str, types: tuple[DataType, ...], kind: str = "scalar") -> Function:
+    """The overload of a resolved call: the first of `kind` that takes arguments of `types`. KeyError if there is none."""
+    candidates = [each for each in lookup(name) if each.kind == kind and _arity_fits(each, len(types))]
+    for exact in (True, False):
+        for each in candidates:
+            cast = match(each, types, True, lambdas=None)
+            if cast is not None and (not exact or cast == types):
+                return each
+    raise KeyError(f"{name}({', '.join(map(str, types))})")
+
+
+def match(
+    function: Function, types: tuple[DataType, ...], ansi: bool, lambdas: frozenset[int] | None = frozenset()
+) -> tuple[DataType, ...] | None:
+    """The types `function` wants arguments of `types` cast to, or None where it does not take them.
+
+    `lambdas` are the positions of lambda arguments, whose type is that of their body; None: wherever one is expected.
+    """
+    if function.coerce is not None:
+        wanted = function.coerce(types, ansi)
+        return tuple(wanted) if wanted is not None else None
+    found: list[DataType] = []
+    groups: dict[str, list[int]] = {}
+    for index, (data_type, parameter) in enumerate(zip(types, _expand(function, len(types)), strict=True)):
+        wanted_type = _accept(data_type, parameter, ansi, lambdas is None or index in lambdas)
+        if wanted_type is None:
+            return None
+        found.append(wanted_type)
+        if isinstance(parameter, Kind) and parameter.group:
+            groups.setdefault(parameter.group, []).append(index)
+    for members in groups.values():
+        met = common_type_of([found[index] for index in members], ansi)
+        if met is None:
+            return None
+        for index in members:
+            found[index] = met
+    return tuple(found)
+
+
+def _accept(data_type: DataType, parameter: DataType | Kind, ansi: bool, is_lambda: bool) -> DataType | None:
+    if isinstance(parameter, Kind):
+        if parameter is LAMBDA:
+            return data_type if is_lambda else None
+        if data_type in parameter:
+            return data_type
+        fallback = parameter.fallback
+        if fallback is not None and can_implicitly_cast(data_type, fallback, ansi):
+            return fallback
+        return data_type if isinstance(data_type, NullType) else None
+    if isinstance(parameter, DayTimeIntervalType | YearMonthIntervalType) and type(parameter) is type(data_type):
+        return data_type
+    return parameter if can_implicitly_cast(data_type, parameter, ansi) else None
+
+
+def _expand(function: Function, count: int) -> list[DataType | Kind]:
+    parameters = list(function.parameters)
+    if parameters and isinstance(parameters[-1], Variadic):
+        last = parameters.pop()
+        parameters += [last.parameter] * (count - len(parameters))
+    return parameters[:count]  # type: ignore[return-value]
+
+
+def _arity(function: Function) -> tuple[int, int | None]:
+    """The least and the largest number of arguments; None for any."""
+    fixed = len(function.parameters)
+    if fixed and isinstance(function.parameters[-1], Variadic):
+        return fixed - 1 + function.parameters[-1].least, None
+    return fixed - function.optional, fixed
+
+
+def _arity_fits(function: Function, count: int) -> bool:
+    least, most = _arity(function)
+    return least <= count and (most is None or count <= most)
+
+
+def _choose(
+    overloads: Sequence[Function], name: str, arguments: tuple[Expression, ...], ansi: bool, origin: Position | None
+) -> tuple[Function, tuple[DataType, ...]]:
+    fitting = [each for each in overloads if _arity_fits(each, len(arguments))]
+    if not fitting:
+        parameters = {
+            "functionName": quoted(name),
+            "expectedNum": _expected(overloads),
+            "actualNum": len(arguments),
+        }
+        raise AnalysisError("WRONG_NUM_ARGS", parameters, origin)
+    types = tuple(argument.dataType for argument in arguments)
+    lambdas = frozenset(index for index, argument in enumerate(arguments) if isinstance(argument, Lambda))
+    casts = [(each, match(each, types, ansi, lambdas)) for each in fitting]
+    for exact in (True, False):
+        for function, cast in casts:
+            if cast is not None and (not exact or cast == types):
+                return function, cast
+    raise _mismatch(fitting[0], name, arguments, ansi, origin)
+
+
+def _expected(overloads: Sequence[Function]) -> str:
+    """The numbers of arguments that some overload takes, as messages say it: "[1, 2]", "> 0"."""
+    counts: set[int] = set()
+    for least, most in map(_arity, overloads):
+        if most is None:
+            return f"> {least - 1}"
+        counts.update(range(least, most + 1))
+    ordered = sorted(counts)
+    return str(ordered[0]) if len(ordered) == 1 else f"[{', '.join(map(str, ordered))}]"
+
+
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+
+
+def _mismatch(
+    function: Function, name: str, arguments: tuple[Expression, ...], ansi: bool, origin: Position | None
+) -> AnalysisError:
+    shown = f"{name}({', '.join(sql(argument) for argument in arguments)})"
+    for index, parameter in enumerate(_expand(function, len(arguments))):
+        argument = arguments[index]
+        if (
+            function.coerce is None
+            and _accept(argument.dataType, parameter, ansi, isinstance(argument, Lambda)) is None
+        ):
+            return AnalysisError(
+                "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+                {
+                    "sqlExpr": shown,
+                    "paramIndex": _ORDINALS[index] if index < len(_ORDINALS) else f"{index + 1}th",
+                    "requiredType": f'"{_type_name(parameter)}"',
+                    "inputSql": sql(argument),
+                    "inputType": f'"{argument.dataType.sql}"',
+                },
+                argument.origin or origin,
+            )
+    types = " or ".join(f'"{argument.dataType.sql}"' for argument in arguments)
+    parameters = {"sqlExpr": shown, "functionName": quoted(name), "dataType": f"[{types.replace(' or ', ', ')}]"}
+    return AnalysisError("DATATYPE_MISMATCH.DATA_DIFF_TYPES", parameters, origin)
+
+
+def _type_name(parameter: DataType | Kind) -> str:
+    return parameter.name if isinstance(parameter, Kind) else parameter.sql
+
+
+def _positional(
+    overloads: Sequence[Function], arguments: tuple[Expression, ...], given: Sequence[str], origin: Position | None
+) -> tuple[Expression, ...]:
+    """The arguments in the order of the parameters, where some were given by name."""
+    if not any(given):
+        return arguments
+    values = {key.lower(): value for key, value in zip(given, arguments, strict=True) if key}
+    leading = [value for key, value in zip(given, arguments, strict=True) if not key]
+    for function in overloads:
+        rest = [each.lower() for each in function.names[len(leading) :]]
+        if set(values) <= set(rest) and rest[: len(values)] and set(rest[: len(values)]) == set(values):
+            return (*leading, *(values[each] for each in rest[: len(values)]))
+    known = sorted({each for function in overloads for each in function.names})
+    unknown = next((key for key in given if key and key.lower() not in {each.lower() for each in known}), given[-1])
+    parameters = {
+        "functionName": quoted(overloads[0].name),
+        "argument": quoted(unknown),
+        "proposal": ", ".join(map(quoted, known)),
+    }
+    raise AnalysisError("UNRECOGNIZED_PARAMETER_NAME", parameters, origin)
+
+
+def _check_clauses(
+    function: Function, name: str, aggregate_only: bool, ignore_nulls: bool, origin: Position | None
+) -> None:
+    if aggregate_only and function.kind != "aggregate" and function.kind != "rewrite":
+        parameters = {"functionName": quoted(name), "syntax": "DISTINCT, FILTER or WITHIN GROUP"}
+        raise AnalysisError("INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", parameters, origin)
+    if ignore_nulls and function.kind not in ("aggregate", "window"):
+        parameters = {"functionName": quoted(name), "syntax": "IGNORE NULLS"}
+        raise AnalysisError("INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", parameters, origin)
+
+
+def _cast(argument: Expression, to: DataType, ansi: bool) -> Expression:
+    if argument.dataType == to or isinstance(argument, Lambda):
+        return argument
+    return Cast(argument, to, Mode.ANSI if ansi else Mode.LEGACY, implicit=True).at(argument.origin)
+
+
+def _build(
+    function: Function, arguments: tuple[Expression, ...], types: tuple[DataType, ...], ansi: bool
+) -> Expression:
+    if function.kind == "rewrite":
+        mode = Mode.ANSI if ansi else Mode.LEGACY
+        rewritten = function.kernel(*arguments, mode=mode) if function.wants_context else function.kernel(*arguments)
+        assert isinstance(rewritten, Expression)
+        return rewritten
+    returns = function.returns
+    result = returns if isinstance(returns, DataType) else returns(*types)
+    nullable = _nullable(function, arguments, ansi)
+    if function.kind == "aggregate":
+        return AggregateCall(function.name, arguments, result, nullable)
+    if function.kind == "window":
+        return WindowCall(function.name, arguments, result, nullable)
+    raises = function.raises and (ansi or not function.ansi_only)
+    return Call(function.name, arguments, result, nullable, raises, function.deterministic)
+
+
+def _nullable(function: Function, arguments: tuple[Expression, ...], ansi: bool) -> bool:
+    if callable(function.nullable):
+        return function.nullable(*arguments)
+    if function.nullable == "if_null":
+        undefined = function.ansi_only and not ansi
+        return undefined or any(argument.nullable for argument in arguments)
+    return function.nullable == "always"
+
+
+def cast_to(argument: Expression, to: DataType, ansi: bool = True) -> Expression:
+    """`argument` as `to`, implicitly cast where it is of another type; for rewrites."""
+    return _cast(argument, to, ansi)
