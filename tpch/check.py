@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import total_ordering
-from itertools import pairwise
+from itertools import pairwise, repeat
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -100,8 +100,12 @@ def answer_queries(session: Asks, queries: Iterable[int], scale: float, seed: in
         yield Outcome(query, table.num_rows, seconds, tuple(differences(query, expected, table)))
 
 
-def differences(query: int, expected: Answer, table: pa.Table) -> list[str]:
-    """What is wrong with `table` as the answer to `query`; nothing if it is right."""
+def differences(query: int, expected: Answer, table: pa.Table, last_place: float = 0.5) -> list[str]:
+    """What is wrong with `table` as the answer to `query`; nothing if it is right.
+
+    last_place: by how many units of its last place a decimal may differ from a recorded double: 0.5 for one that is
+    rounded, 1 to let pass those that cut off.
+    """
     kinds = tuple(kind(field.type) for field in table.schema)
     if len(kinds) != len(expected.kinds):
         return [f"{len(kinds)} columns, expected {len(expected.kinds)}"]
@@ -119,7 +123,7 @@ def differences(query: int, expected: Answer, table: pa.Table) -> list[str]:
     if expected.digest is not None:
         return found + _digest_differences(rows, expected)
     exact = [i for i, pair in enumerate(zip(kinds, expected.kinds, strict=True)) if "double" not in pair]
-    return found + _row_differences(rows, expected.rows, exact)
+    return found + _row_differences(rows, expected.rows, exact, last_place)
 
 
 def order_key(row: Row, order: Sequence[int]) -> tuple[Any, ...]:
@@ -160,7 +164,9 @@ def _digest_differences(rows: list[Row], expected: Answer) -> list[str]:
     return [f"missing row {_show(row)}" for row in missing[:SHOWN]] + _more(missing)
 
 
-def _row_differences(rows: Sequence[Row], expected: Sequence[Row], exact: Sequence[int]) -> list[str]:
+def _row_differences(
+    rows: Sequence[Row], expected: Sequence[Row], exact: Sequence[int], last_place: float
+) -> list[str]:
     """Pairs rows by their `exact` columns (positions from 0), then compares the others with a tolerance."""
     have, want = _by_key(rows, exact), _by_key(expected, exact)
     counts_have = Counter({key: len(group) for key, group in have.items()})
@@ -172,7 +178,7 @@ def _row_differences(rows: Sequence[Row], expected: Sequence[Row], exact: Sequen
     if found:
         return found
     pairs = [pair for key in want for pair in zip(have[key], want[key], strict=True)]
-    off = [pair for pair in pairs if not all(map(_close, *pair))]
+    off = [pair for pair in pairs if not all(map(_close, *pair, repeat(last_place)))]
     return [f"row {_show(got)}, expected {_show(right)}" for got, right in off[:SHOWN]] + _more(off)
 
 
@@ -185,7 +191,7 @@ def _by_key(rows: Sequence[Row], exact: Sequence[int]) -> dict[str, list[Row]]:
     return groups
 
 
-def _close(have: Value, want: Value) -> bool:
+def _close(have: Value, want: Value, last_place: float) -> bool:
     """Equal, for doubles within the tolerance; see the module."""
     if not isinstance(have, float) and not isinstance(want, float):
         return have == want
@@ -194,7 +200,7 @@ def _close(have: Value, want: Value) -> bool:
     allowed = RELATIVE * max(abs(float(have)), abs(float(want)))
     for value in (have, want):
         if isinstance(value, Decimal):
-            allowed = max(allowed, 0.5 * 10.0 ** int(value.as_tuple().exponent) * (1 + 1e-6))
+            allowed = max(allowed, last_place * 10.0 ** int(value.as_tuple().exponent) * (1 + 1e-6))
     return abs(float(have) - float(want)) <= allowed
 
 

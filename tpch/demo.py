@@ -32,6 +32,9 @@ def run(scale: float = 0.1) -> int:
     except (GenerateError, NoAnswer, OSError) as error:
         print(f"flint demo: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("\nflint demo: interrupted", file=sys.stderr)
+        return 130  # as a shell counts it
     print(f"\nOpen a shell on these data:\n\n    {_command()} --init {shlex.quote(str(init))}", flush=True)
     return code
 
