@@ -1,0 +1,135 @@
+"""What prompt and scripts share: runs a statement or a dot command and tells how it went.
+
+Results go to `stdout`, everything else (errors, times, progress) to `stderr`; at the prompt times go below the table.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, TextIO
+
+from engine.errors import Cancelled, FlintError, InternalError
+from engine.events import LOGGER
+from engine.shell import text as screen
+from engine.shell.interrupt import Interrupted, interruptible
+from engine.shell.options import Settings, ShellError
+from engine.shell.output import Target, Written, write_result
+from engine.shell.progress import Progress
+from engine.types.cells import Style, zone_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from engine.session import Session
+
+
+class Quit(Exception):
+    """The user wants to leave."""
+
+
+class Console:
+    """One user's session with its settings and streams. `interactive` is true at the prompt."""
+
+    def __init__(
+        self, session: Session, settings: Settings, stdout: TextIO, stderr: TextIO, interactive: bool = False
+    ) -> None:
+        self.session = session
+        self.settings = settings
+        self.stdout = stdout
+        self.stderr = stderr
+        self.interactive = interactive
+
+    @property
+    def width(self) -> int | None:
+        """Columns of the terminal, None where output is not one."""
+        return shutil.get_terminal_size().columns if self.stdout.isatty() else None
+
+    def say(self, message: str) -> None:
+        """A line that is not data, unless the user asked for silence."""
+        if not self.settings.silent:
+            print(message, file=self.stdout if self.interactive else self.stderr, flush=True)
+
+    def complain(self, message: str) -> None:
+        """An error: always on stderr, its first line in red on a terminal."""
+        first, newline, rest = screen.safe_lines(message).partition("\n")
+        self.stdout.flush()
+        print(screen.paint(first, screen.RED, self.stderr.isatty()) + newline + rest, file=self.stderr, flush=True)
+
+    def attempt(self, action: Callable[[], None], place: str = "") -> bool:
+        """Runs `action`; an error of any kind becomes a message, led by `place` ("script.sql:3: "), and False."""
+        try:
+            action()
+        except FlintError as error:
+            self.complain(place + error.render())
+            if isinstance(error, InternalError):
+                self._explain(error.details)
+        except ShellError as error:
+            self.complain(place + str(error))
+        except (Quit, Interrupted, KeyboardInterrupt, BrokenPipeError):
+            raise
+        except Exception as error:
+            name = type(error).__name__
+            self.complain(f"{place}internal error: {name}: {error} (details with -v or in --log-file)")
+            self._explain(traceback.format_exc())
+        else:
+            return True
+        return False
+
+    def _explain(self, details: str) -> None:
+        if LOGGER.handlers:  # without --log-file there is nowhere to write but the screen
+            LOGGER.error("%s", details)
+        if self.settings.verbose and details:
+            self.complain(details)
+
+    def execute(self, statement: str) -> None:
+        """Runs one statement and writes its result; raises FlintError, ShellError or Interrupted."""
+        started = time.monotonic()
+        left = threading.Event()
+        with Progress(self.session.events, self.stderr) as progress:
+            try:
+                written = interruptible(lambda: self._run(statement, progress, left), self.session.cancel)
+            except Interrupted as stop:
+                left.set()
+                progress.hide()
+                after = screen.duration(time.monotonic() - started)
+                self.complain(f"cancelled after {after}" + ("" if stop.finished else "; it is still coming to an end"))
+                raise
+        self._close(written, time.monotonic() - started)
+
+    def _run(self, statement: str, progress: Progress, left: threading.Event) -> Written:
+        frame = self.session.sql(statement, dialect=self.settings.dialect)
+        style = Style(zone_of(str(self.session.conf.get("spark.sql.session.timeZone"))))
+        target = Target(self.stdout, self.width, self.stdout.isatty(), progress.hide)
+        batches = _until(frame.toBatches(), left)
+        return write_result(frame.schema, batches, self.settings.mode, self.settings.max_rows, style, target)
+
+    def _close(self, written: Written, seconds: float) -> None:
+        """The line below a result: rows, what is hidden, time."""
+        parts = []
+        if written.columns == 0:
+            parts.append("OK")
+        elif not written.hidden or "row" not in written.hidden:
+            parts.append(screen.count(written.rows, "row"))
+        if written.hidden:
+            parts.append(f"{written.hidden} (.maxrows 0, .mode vertical or csv show all)")
+        if self.settings.timer:
+            parts.append(screen.duration(seconds))
+        line = " · ".join(parts)
+        if self.interactive:
+            self.say(screen.paint(line, screen.DIM, self.stdout.isatty()))
+        elif self.settings.verbose:
+            self.say(line)
+        elif written.hidden:
+            self.say(f"{written.hidden} (--format csv writes everything)")
+
+
+def _until(batches: Iterable[pa.RecordBatch], left: threading.Event) -> Iterator[pa.RecordBatch]:
+    """The batches, until the user has gone: a statement left behind must not write into what comes next."""
+    for batch in batches:
+        if left.is_set():
+            raise Cancelled
+        yield batch

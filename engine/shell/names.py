@@ -1,0 +1,85 @@
+"""The names completion offers: tables, columns, functions, keywords and files, looked up quietly and remembered.
+
+Lookups run on completion's own thread while the user types. What cannot be looked up (a query that does not resolve
+yet, a file that is not readable) simply offers nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import FlintError
+from engine.functions import registry
+from engine.parse import parser
+from engine.shell import browse
+from engine.shell.scope import Place, Relation
+
+if TYPE_CHECKING:
+    from engine.session import Session
+
+Column = tuple[str, str]
+"""A column's name and its type as Spark prints it."""
+
+_SUFFIXES = frozenset({".parquet", ".csv", ".json", ".jsonl", ".ndjson", ".tsv", ".txt", ".gz", ".sql"})
+_MAX_FILES = 200
+
+
+class Names:
+    """Names of one session; `forget` is called after every statement, since it may have changed them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._tables: list[str] | None = None
+        self._columns: dict[str, list[Column]] = {}
+
+    def forget(self) -> None:
+        """Looks everything up anew from now on."""
+        self._tables = None
+        self._columns = {}
+
+    def tables(self) -> list[str]:
+        """Tables and views of the current database."""
+        if self._tables is None:
+            self._tables = browse.table_names(self._session)
+        return self._tables
+
+    def columns(self, place: Place, relation: Relation) -> list[Column]:
+        """The columns of a relation in scope; none if it does not resolve."""
+        query = f"{place.with_clause} SELECT * FROM {relation.text}"
+        if query not in self._columns:
+            try:
+                fields = self._session.sql(query).schema.fields
+            except FlintError:  # it is being typed: not yet right is the usual case
+                fields = ()
+            self._columns[query] = [(field.name, field.dataType.simpleString()) for field in fields]
+        return self._columns[query]
+
+    def functions(self) -> list[str]:
+        """Names of all functions that are words."""
+        return [name for name in registry.names() if name.isidentifier()]
+
+    def keywords(self, text: str, cursor: int) -> list[str]:
+        """The keywords the grammar allows at `cursor`."""
+        return list(parser.completions(text, cursor))
+
+
+def files(prefix: str) -> Iterator[tuple[str, bool]]:
+    """Data files and folders whose path begins with `prefix`, and whether it is a folder; hidden ones if asked for."""
+    folder_text, slash, start = prefix.rpartition("/")
+    folder = Path(folder_text + slash).expanduser() if slash else Path()
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:  # no such folder, or not ours to read: nothing to offer
+        return
+    offered = 0
+    for entry in entries:
+        if not entry.name.startswith(start) or (entry.name.startswith(".") and not start.startswith(".")):
+            continue
+        is_folder = entry.is_dir()
+        if is_folder or entry.suffix.lower() in _SUFFIXES:
+            yield folder_text + slash + entry.name + ("/" if is_folder else ""), is_folder
+            offered += 1
+            if offered == _MAX_FILES:
+                return

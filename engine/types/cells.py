@@ -1,0 +1,337 @@
+"""What one value looks like as text: the same text as Spark's CAST(value AS STRING), column by column.
+
+Everything that shows values (the boxes of the shell, `DataFrame.show`, csv and the rest) takes its texts from here, so
+a double or a timestamp looks the same wherever it is met. The walk follows Arrow's layout, not Python objects: a list
+column is the texts of its items, joined per row. That keeps years outside 1..9999 and the full range of intervals
+printable, which Python's datetime classes are not.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from engine.types import (
+    ArrayType,
+    BinaryType,
+    BooleanType,
+    DataType,
+    DateType,
+    DayTimeIntervalType,
+    DecimalType,
+    DoubleType,
+    FloatType,
+    MapType,
+    NullType,
+    StructType,
+    TimestampNTZType,
+    TimestampType,
+    YearMonthIntervalType,
+)
+
+Texts = list[str | None]
+
+_SECOND = 1_000_000
+_MINUTE = 60 * _SECOND
+_HOUR = 60 * _MINUTE
+_DAY = 24 * _HOUR
+_OFFSET = re.compile(r"(?:Z|UTC|GMT|UT)?(?:(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?)?")
+_EPOCH = datetime(1970, 1, 1)
+_EPOCH_ORDINAL = _EPOCH.toordinal()
+_ERA_DAYS = 146_097  # the Gregorian calendar repeats every 400 years
+_ERA_MICROS = _ERA_DAYS * _DAY
+_FIRST = (datetime(2, 1, 1) - _EPOCH) // timedelta(
+    microseconds=1
+)  # zones shift by a day at most: stay clear of the ends
+_LAST = (datetime(9999, 1, 1) - _EPOCH) // timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Style:
+    """How values are written where there is a choice.
+
+    `null` stands for a null inside an array, map or struct (the caller writes a null of the column itself). `plain`
+    asks for numbers as people write them (30086005.36) and not as Java does (3.008600536E7). `binary` turns bytes into
+    text.
+    """
+
+    zone: tzinfo = UTC
+    null: str = "NULL"
+    plain: bool = False
+    binary: Callable[[bytes], str] = field(default=lambda value: f"[{value.hex(' ').upper()}]")
+
+
+def texts(column: pa.Array, dataType: DataType, style: Style) -> Texts:
+    """The texts of `column`, one per row, None for null.
+
+    `dataType` is the Spark type of the column; the Arrow layout may be any that holds it (dictionary codes, large
+    strings).
+    """
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    match dataType:
+        case ArrayType():
+            return _lists(column, dataType, style)
+        case MapType():
+            return _maps(column, dataType, style)
+        case StructType():
+            return _structs(column, dataType, style)
+        case NullType():
+            return [None] * len(column)
+    write = formatter(dataType, style)
+    return [None if value is None else write(value) for value in plain_values(column, dataType)]
+
+
+def plain_values(column: pa.Array, dataType: DataType) -> Sequence[Any]:
+    """The Python values of a flat column; dates, timestamps and intervals as integers (days, months, microseconds)."""
+    if isinstance(dataType, DateType):
+        column = column.cast(pa.int32())
+    elif isinstance(dataType, TimestampType | TimestampNTZType):
+        zone = column.type.tz
+        column = column.cast(pa.timestamp("us", zone)).cast(pa.int64())
+    elif isinstance(dataType, DayTimeIntervalType):
+        column = column.cast(pa.duration("us")).cast(pa.int64())
+    try:
+        values: list[Any] = column.to_pylist()
+    except UnicodeDecodeError:  # a file may hold bytes that are not UTF-8 in a text column: show what can be shown
+        raw = column.cast(pa.large_binary()).to_pylist()
+        values = [None if value is None else value.decode(errors="replace") for value in raw]
+    return values
+
+
+def formatter(dataType: DataType, style: Style) -> Callable[[Any], str]:
+    """The function from a value of `plain_values` to its text, for a type that holds no other types."""
+    match dataType:
+        case BooleanType():
+            return _boolean
+        case FloatType():
+            return plain_float if style.plain else java_float
+        case DoubleType():
+            return plain_double if style.plain else java_double
+        case DecimalType():
+            return _decimal
+        case BinaryType():
+            return style.binary
+        case DateType():
+            return date_text
+        case TimestampType():
+            return lambda micros: timestamp_text(micros, style.zone)
+        case TimestampNTZType():
+            return lambda micros: timestamp_text(micros, UTC)
+        case YearMonthIntervalType(start, end):
+            return lambda months: year_month_text(months, start, end)
+        case DayTimeIntervalType(start, end):
+            return lambda micros: day_time_text(micros, start, end)
+    return str
+
+
+# -------------------------------------------------------------------------------------------------------------- numbers
+
+
+def _boolean(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _decimal(value: Decimal) -> str:
+    return format(value, "f")
+
+
+def _unusual(value: float) -> str | None:
+    if value != value:
+        return "NaN"
+    if value in (float("inf"), float("-inf")):
+        return "Infinity" if value > 0 else "-Infinity"
+    return None
+
+
+def _shortest_float(value: float) -> str:
+    """The fewest digits that read back as the same 32-bit float; six digits always survive, nine always suffice."""
+    stored = struct.pack("f", value)
+    for digits in (6, 7, 8):
+        text = f"{value:.{digits}g}"
+        if struct.pack("f", float(text)) == stored:
+            return text
+    return f"{value:.9g}"
+
+
+def _java(shortest: str) -> str:
+    """Java's spelling of a finite number: plain from 10^-3 up to 10^7, else one digit before the point and an E."""
+    sign, digits, exponent = Decimal(shortest).as_tuple()
+    assert isinstance(exponent, int)  # the callers have dealt with NaN and infinities
+    text = "".join(map(str, digits)).rstrip("0") or "0"
+    point = len(digits) + exponent  # where the decimal point stands, counted from the first digit
+    minus = "-" if sign else ""
+    if text == "0":
+        return f"{minus}0.0"
+    if -2 <= point <= 7:
+        whole = text[:point].ljust(point, "0") if point > 0 else "0"
+        part = text[point:] if point > 0 else "0" * -point + text
+        return f"{minus}{whole}.{part or '0'}"
+    return f"{minus}{text[0]}.{text[1:] or '0'}E{point - 1}"
+
+
+def java_double(value: float) -> str:
+    """1.0, 1.0E10, NaN, Infinity: as `java.lang.Double.toString`."""
+    if value and 1e-3 <= abs(value) < 1e7:
+        return repr(value)
+    return _unusual(value) or _java(repr(value))
+
+
+def java_float(value: float) -> str:
+    """As `java.lang.Float.toString`; `value` is a 32-bit float widened by Arrow."""
+    return _unusual(value) or _java(_shortest_float(value))
+
+
+def plain_double(value: float) -> str:
+    """Digits without an exponent up to 10^16."""
+    return _unusual(value) or repr(value)
+
+
+def plain_float(value: float) -> str:
+    """The shortest digits of a 32-bit float, without an exponent up to 10^16."""
+    return _unusual(value) or repr(float(_shortest_float(value)))
+
+
+# ------------------------------------------------------------------------------------------------------ dates and times
+
+
+def date_text(days: int) -> str:
+    """Days since 1970-01-01 as yyyy-mm-dd; years past 9999 carry a plus sign, as Java writes them."""
+    eras, rest = divmod(days, _ERA_DAYS)
+    day = date.fromordinal(_EPOCH_ORDINAL + rest)
+    return f"{_year(day.year + 400 * eras)}-{day.month:02}-{day.day:02}"
+
+
+def _year(year: int) -> str:
+    if year > 9999:
+        return f"+{year}"
+    return f"-{-year:04}" if year < 0 else f"{year:04}"
+
+
+def timestamp_text(micros: int, zone: tzinfo) -> str:
+    """Microseconds since the epoch in UTC as local time in `zone`, without trailing zeros of the fraction."""
+    micros += _offset(micros, zone)
+    days, rest = divmod(micros, _DAY)
+    seconds, fraction = divmod(rest, _SECOND)
+    minutes, second = divmod(seconds, 60)
+    text = f"{date_text(days)} {minutes // 60:02}:{minutes % 60:02}:{second:02}"
+    return f"{text}.{fraction:06}".rstrip("0") if fraction else text
+
+
+def _offset(micros: int, zone: tzinfo) -> int:
+    """How far `zone` is ahead of UTC at that moment, in microseconds."""
+    if zone is UTC:
+        return 0
+    if micros > _LAST:  # the rules of a zone repeat with the calendar
+        micros = micros % _ERA_MICROS + _ERA_MICROS
+    moment = _EPOCH + timedelta(microseconds=max(micros, _FIRST))
+    offset = moment.replace(tzinfo=UTC).astimezone(zone).utcoffset() or timedelta(0)
+    return offset // timedelta(microseconds=1)
+
+
+def zone_of(name: str) -> tzinfo:
+    """The time zone of `spark.sql.session.timeZone`: a region (Europe/Zurich), Z, UTC, or an offset (+02:00, GMT+2)."""
+    offset = _OFFSET.fullmatch(name)
+    if offset is not None:
+        delta = timedelta(hours=int(offset["hours"] or 0), minutes=int(offset["minutes"] or 0))
+        return timezone(-delta if offset["sign"] == "-" else delta) if delta else UTC
+    from zoneinfo import ZoneInfo  # here: most sessions show no timestamps outside UTC, and it reads the zone database
+
+    return ZoneInfo(name)
+
+
+# ------------------------------------------------------------------------------------------------------------ intervals
+
+_YEAR_MONTH_FIELDS = ("YEAR", "MONTH")
+_DAY_TIME_FIELDS = ("DAY", "HOUR", "MINUTE", "SECOND")
+
+
+def _range(fields: tuple[str, ...], start: int, end: int) -> str:
+    return fields[start] if start == end else f"{fields[start]} TO {fields[end]}"
+
+
+def year_month_text(months: int, start: int, end: int) -> str:
+    """INTERVAL '1-2' YEAR TO MONTH, as Spark's ANSI style has it."""
+    sign = "-" if months < 0 else ""
+    years, rest = divmod(abs(months), 12)
+    if start != end:
+        value = f"{years}-{rest}"
+    else:
+        value = str(years) if start == 0 else str(abs(months))
+    return f"INTERVAL '{sign}{value}' {_range(_YEAR_MONTH_FIELDS, start, end)}"
+
+
+def day_time_text(micros: int, start: int, end: int) -> str:
+    """INTERVAL '1 02:03:04.5' DAY TO SECOND, as Spark's ANSI style has it."""
+    sign = "-" if micros < 0 else ""
+    rest = abs(micros)
+    text = ""
+    for position, size in enumerate((_DAY, _HOUR, _MINUTE, _SECOND)):
+        if not start <= position <= end:
+            continue
+        amount, remainder = divmod(rest, size)
+        width = 1 if position == 0 else 2
+        text += ("" if position == start else " " if position == 1 else ":") + f"{amount:0{width}}"
+        rest = remainder
+        if position == 3 and rest:
+            text += f".{rest:06}".rstrip("0")
+    return f"INTERVAL '{sign}{text}' {_range(_DAY_TIME_FIELDS, start, end)}"
+
+
+# --------------------------------------------------------------------------------------------------------- nested types
+
+
+def _joined(column: pa.Array, items: list[str], brackets: str) -> Texts:
+    """One text per row of a list or map `column`, from the texts of the items that `item_span` covers."""
+    result: Texts = []
+    offsets = column.offsets.to_pylist()
+    for row, valid in enumerate(column.is_valid().to_pylist()):
+        first, last = offsets[row] - offsets[0], offsets[row + 1] - offsets[0]
+        result.append(f"{brackets[0]}{', '.join(items[first:last])}{brackets[1]}" if valid else None)
+    return result
+
+
+def item_span(column: pa.Array) -> tuple[int, int]:
+    """Where the items of a list or map column begin in its child array, and how many there are."""
+    offsets = column.offsets
+    first = offsets[0].as_py()
+    return first, offsets[len(offsets) - 1].as_py() - first
+
+
+def as_list(column: pa.Array) -> pa.Array:
+    """A list column of any layout as one with offsets."""
+    if pa.types.is_fixed_size_list(column.type) or pa.types.is_list_view(column.type):
+        return column.cast(pa.list_(column.type.value_type))
+    return column
+
+
+def _filled(values: Texts, style: Style) -> list[str]:
+    return [style.null if value is None else value for value in values]
+
+
+def _lists(column: pa.Array, dataType: ArrayType, style: Style) -> Texts:
+    column = as_list(column)
+    items = _filled(texts(column.values.slice(*item_span(column)), dataType.elementType, style), style)
+    return _joined(column, items, "[]")
+
+
+def _maps(column: pa.Array, dataType: MapType, style: Style) -> Texts:
+    span = item_span(column)
+    keys = texts(column.keys.slice(*span), dataType.keyType, style)
+    values = _filled(texts(column.items.slice(*span), dataType.valueType, style), style)
+    return _joined(column, [f"{key} -> {value}" for key, value in zip(keys, values, strict=True)], "{}")
+
+
+def _structs(column: pa.Array, dataType: StructType, style: Style) -> Texts:
+    parts = zip(column.flatten(), dataType.fields, strict=True)
+    fields = [_filled(texts(part, field.dataType, style), style) for part, field in parts]
+    rows = zip(*fields, strict=True) if fields else [()] * len(column)
+    valid = column.is_valid().to_pylist()
+    return [f"{{{', '.join(row)}}}" if known else None for row, known in zip(rows, valid, strict=True)]
