@@ -2,15 +2,19 @@
 
 A folder appears under its final name only when it is complete (it is written beside it and renamed), so what is there
 can be used without a check of the bytes. Two processes that want the same scale factor at once: the second waits.
+
+    python -m tpch.load --scale 1       generates if need be, and prints the statements that make the tables views
 """
 
 from __future__ import annotations
 
+import argparse
 import fcntl
 import math
 import os
 import shutil
 import subprocess
+import sys
 import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -128,3 +132,23 @@ def _locked(file: Path) -> Iterator[None]:
     with file.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         yield
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code 0: the data are there; 2: they cannot be made."""
+    parser = argparse.ArgumentParser(prog="python -m tpch.load", description="Generate TPC-H data, or find them again.")
+    parser.add_argument("--scale", type=float, default=1, help="scale factor (default 1)")
+    parser.add_argument("--data", type=Path, help="the folder to hold sf0.1, sf1, ... (default: the user's cache)")
+    parser.add_argument("--parts", type=int, help="files per table (default: 1 up to scale 30)")
+    options = parser.parse_args(arguments)
+    try:
+        path = load(options.scale, options.data, options.parts)
+    except GenerateError as error:
+        print(f"tpch.load: {error}", file=sys.stderr)
+        return 2
+    print("".join(f"{statement};\n" for statement in views(path)), end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

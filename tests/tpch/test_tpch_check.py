@@ -104,6 +104,13 @@ def test_doubles_have_a_tolerance(have: object, right: bool) -> None:
     assert (differences(17, expected, pa.table({"x": [have]}, schema=_schema(have))) == []) is right
 
 
+def test_decimals_that_are_cut_off_pass_only_if_allowed() -> None:
+    expected = Answer("", ("double",), 1, ((25.5375879,),), None)
+    cut = pa.table({"x": pa.array([Decimal("25.537587")], pa.decimal128(19, 6))})
+    assert differences(17, expected, cut) != []
+    assert differences(17, expected, cut, last_place=1) == []
+
+
 def _schema(value: object) -> pa.Schema:
     return pa.schema([("x", pa.decimal128(19, 6) if isinstance(value, Decimal) else pa.float64())])
 

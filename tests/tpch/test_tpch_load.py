@@ -143,6 +143,14 @@ def test_views_name_every_table_and_quote_the_path(tmp_path: Path) -> None:
     assert [statement.split()[5] for statement in said] == list(TABLES)
 
 
+def test_command_prints_statements(data: Path, tmp_path: Path, generator, capsys: pytest.CaptureFixture[str]) -> None:
+    assert load_module.main(["--scale", "0.01", "--data", str(data)]) == 0
+    assert capsys.readouterr().out == "".join(f"{statement};\n" for statement in views(data / "sf0.01"))
+    generator("sys.exit(1)")
+    assert load_module.main(["--scale", "2", "--data", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == "tpch.load: tpchgen-cli failed (1): no message\n"
+
+
 def test_program_runs_without_its_folder_on_the_path(tmp_path: Path) -> None:
     """The environment need not be activated."""
     text = "from tpch.load import generator; print(generator())"
