@@ -16,6 +16,7 @@ from engine.config import typed
 from engine.memory.limits import executor_memory
 from engine.physical.task import default_threads
 from engine.schedule.backend import ExecutorUp, Report, TaskBatch, TaskDone, TaskLaunch
+from engine.schedule.stage import TaskProgram
 
 
 class InlineCluster:
@@ -38,10 +39,10 @@ class InlineCluster:
             report(ExecutorUp(f"inline-{number}", self.cores, 0))
         return self.executors
 
-    def launch(self, executor_id: str, task: TaskLaunch) -> None:
+    def launch(self, executor_id: str, task: TaskLaunch, program: TaskProgram) -> None:
         """Runs the task in a thread."""
         self._places[task.task_id] = self._runners[executor_id]
-        self._runners[executor_id].launch(task)
+        self._runners[executor_id].launch(task, program)
 
     def cancel(self, task_id: int) -> None:
         """Sets the task's flag."""

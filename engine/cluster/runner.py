@@ -18,6 +18,7 @@ from engine.errors import Cancelled, ClusterError, FlintError, InternalError
 from engine.memory.pool import SETTING, MemoryPool, TaskMemory, show_bytes
 from engine.physical.task import SharedValues, TaskContext
 from engine.schedule.backend import Report, TaskDone, TaskLaunch, TaskProgress
+from engine.schedule.stage import TaskProgram
 
 _PROGRESS_SECONDS = 0.1
 
@@ -40,7 +41,7 @@ class TaskRunner:
         self._reporter: threading.Thread | None = None
         self._stopped = False
 
-    def launch(self, task: TaskLaunch) -> None:
+    def launch(self, task: TaskLaunch, program: TaskProgram) -> None:
         """Starts a task in a thread."""
         output = TaskOutput(task, lambda: result_directory(self._directory(), task.job_id), self._report)
         with self._condition:
@@ -65,7 +66,9 @@ class TaskRunner:
                 self._reporter = threading.Thread(target=self._tell_progress, name="flint-progress", daemon=True)
                 self._reporter.start()
             self._condition.notify_all()
-        threading.Thread(target=self._run, args=(task, context, output), name="flint-task", daemon=True).start()
+        threading.Thread(
+            target=self._run, args=(task, program, context, output), name="flint-task", daemon=True
+        ).start()
 
     def cancel(self, task_id: int) -> None:
         """Asks a task to stop; what has ended already is no matter."""
@@ -95,12 +98,12 @@ class TaskRunner:
         for context in contexts:
             context.cancel.set()
 
-    def _run(self, task: TaskLaunch, context: TaskContext, output: TaskOutput) -> None:
+    def _run(self, task: TaskLaunch, program: TaskProgram, context: TaskContext, output: TaskOutput) -> None:
         started = time.monotonic()
         error: FlintError | None = None
         result = None
         try:
-            task.program.run(task.partition, context)
+            program.run(task.partition, context)
             context.cancel.check()
             result = output.finish()
             if context.writer is not None:

@@ -31,7 +31,6 @@ class TaskLaunch:
     stage_id: int
     partition: int
     attempt: int
-    program: TaskProgram
     conf: Mapping[str, str]
     inputs: Mapping[int, tuple[MapFile, ...]]
     streamed: bool
@@ -107,8 +106,10 @@ class Backend(Protocol):
     def start(self, report: Callable[[Report], None]) -> int:
         """Begins to start executors without waiting for them; returns how many there will be. Once."""
 
-    def launch(self, executor_id: str, task: TaskLaunch) -> None:
-        """Sends a task. Raises FlintError when the program cannot be sent; a dead executor is reported, not raised."""
+    def launch(self, executor_id: str, task: TaskLaunch, program: TaskProgram) -> None:
+        """Sends a task of a stage with that `program`. Raises FlintError when the program cannot be sent; a dead
+        executor is reported, not raised.
+        """
 
     def cancel(self, task_id: int) -> None:
         """Stops a task: its `TaskDone` comes soon, or its executor is ended and replaced (ExecutorDown, expected)."""

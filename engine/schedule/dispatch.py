@@ -165,7 +165,6 @@ class Dispatcher:
             stage_id=stage.stage.stage_id,
             partition=partition,
             attempt=stage.attempts[partition],
-            program=stage.stage.program,
             conf=run.job.conf,
             inputs=run.inputs(stage),
             streamed=streamed,
@@ -186,7 +185,7 @@ class Dispatcher:
             )
         )
         try:
-            self._backend.launch(executor_id, task)
+            self._backend.launch(executor_id, task, stage.stage.program)
         except FlintError as error:
             self._drop(attempt)
             self.end(run, error)
