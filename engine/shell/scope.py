@@ -84,7 +84,7 @@ def place_of(text: str, cursor: int) -> Place:
     before = [token for token in statement if token.stop <= cursor and not (naming and token is current)]
     path = list(_path(_grouped(statement, len(text)), cursor))
     with_clause, ctes = _ctes(text, path, cursor)
-    relations = tuple(relation for group in reversed(path) for relation in _relations(text, group, cursor))
+    relations = tuple(relation for group in _scopes(path) for relation in _relations(text, group, cursor))
     qualifier = _qualifier(before)
     kind = "column" if qualifier else _kind(path, before, cursor - len(prefix))
     return Place(kind, prefix, qualifier, relations, ctes, with_clause)
@@ -134,6 +134,15 @@ def _path(group: _Group, cursor: int) -> Iterator[_Group]:
     for item in group.items:
         if isinstance(item, _Group) and item.start < cursor < item.stop:
             yield from _path(item, cursor)
+
+
+def _scopes(path: Sequence[_Group]) -> Iterator[_Group]:
+    """The queries whose relations are visible, nearest first: a query in FROM or WITH does not see those around it."""
+    for outer, group in zip(reversed((path[0], *path[:-1])), reversed(path), strict=True):
+        yield group
+        opener = next((item for item in reversed(outer.items) if item.start < group.start), None)
+        if _word(opener) in ("AS", "FROM", "JOIN"):
+            return
 
 
 def _word(item: Token | _Group | None) -> str:

@@ -69,7 +69,7 @@ def test_floats_have_the_digits_of_32_bits(value: float, java: str, plain: str) 
 
 
 @pytest.mark.parametrize(
-    ("arrow", "type", "expected"),
+    ("arrow", "kind", "expected"),
     [
         (pa.array([True, False, None]), BOOLEAN, ["true", "false", None]),
         (pa.array([1, None], pa.int32()), INT, ["1", None]),
@@ -82,18 +82,18 @@ def test_floats_have_the_digits_of_32_bits(value: float, java: str, plain: str) 
         (pa.array([[1, None], [], None], pa.list_(pa.int32())), ArrayType(INT), ["[1, NULL]", "[]", None]),
     ],
 )
-def test_simple_columns(arrow: pa.Array, type: Any, expected: list[str | None]) -> None:
-    assert texts(arrow, type, Style()) == expected
+def test_simple_columns(arrow: pa.Array, kind: Any, expected: list[str | None]) -> None:
+    assert texts(arrow, kind, Style()) == expected
 
 
 def test_maps_and_structs() -> None:
     maps = pa.array([[("a", 1), ("b", None)], None, []], pa.map_(pa.string(), pa.int32()))
     assert texts(maps, MapType(STRING, INT), Style()) == ["{a -> 1, b -> NULL}", None, "{}"]
     assert texts(maps.slice(1), MapType(STRING, INT), Style()) == [None, "{}"]
-    type = StructType((StructField("a", INT), StructField("b", ArrayType(STRING))))
+    kind = StructType((StructField("a", INT), StructField("b", ArrayType(STRING))))
     structs = pa.array([{"a": 1, "b": ["x", None]}, None, {"a": None, "b": None}])
-    assert texts(structs, type, Style()) == ["{1, [x, NULL]}", None, "{NULL, NULL}"]
-    assert texts(structs.slice(1, 1), type, Style(null="null")) == [None]
+    assert texts(structs, kind, Style()) == ["{1, [x, NULL]}", None, "{NULL, NULL}"]
+    assert texts(structs.slice(1, 1), kind, Style(null="null")) == [None]
 
 
 def test_slices_of_lists_show_their_own_items() -> None:

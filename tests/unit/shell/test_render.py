@@ -15,7 +15,10 @@ from engine.types.arrow import from_arrow
 from engine.types.cells import Style
 
 
-def drawn(table: pa.Table, limits: Limits = Limits(), chunk: int = 1000, colour: bool = False) -> tuple[list[str], Box]:
+ALL = Limits()
+
+
+def drawn(table: pa.Table, limits: Limits = ALL, chunk: int = 1000, colour: bool = False) -> tuple[list[str], Box]:
     schema = StructType(tuple(StructField(field.name, from_arrow(field.type)) for field in table.schema))
     box = Box(schema, limits, Style(plain=True), colour)
     for batch in table.to_batches(max_chunksize=chunk):
