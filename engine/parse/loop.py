@@ -76,18 +76,23 @@ def run(table: Table, start: str, words: Words, functions: Functions) -> Any:
         index += 1
 
 
-def advance(table: Table, start: str, words: Words, count: int) -> list[int] | None:
-    """The stack of states after the first `count` tokens, building no values; None where one does not fit."""
+def advance(table: Table, start: str, words: Words) -> list[int] | None:
+    """The stack of states after all tokens but END, building no values; None where one does not fit."""
+    states, count = reach(table, start, words)
+    return states if words.tokens[count].kind == END else None
+
+
+def reach(table: Table, start: str, words: Words) -> tuple[list[int], int]:
+    """The stack of states after as many tokens as fit (END not among them), and their number."""
     states = [table.starts[start]]
-    for index in range(count):
+    index = 0
+    while words.tokens[index].kind != END:
         kind = words.tokens[index].kind
-        if kind in IN_CONTEXT:
-            kind = words.kind(index, states)
-        after = table.after(states, kind)
+        after = table.after(states, words.kind(index, states) if kind in IN_CONTEXT else kind)
         if after is None:
-            return None
-        states = after
-    return states
+            break
+        states, index = after, index + 1
+    return states, index
 
 
 def _climb(table: Table, key: tuple[int, int, str]) -> int:

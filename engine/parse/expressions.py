@@ -1,0 +1,455 @@
+"""Transformer of grammar/expressions.lark: what each rule means, as `engine.expressions`.
+
+Each public function is the rule (or the `-> name`) of its name; its arguments are the rule's parts: values of rules, tokens
+of the words that matter, None for what is absent. The parser's loop adds the origins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.errors import ParseError, Unsupported
+from engine.expressions import operators, predicates
+from engine.expressions.base import Alias, Expression, Literal, Mode, SortOrder
+from engine.expressions.cast import Cast
+from engine.expressions.conditional import CaseWhen
+from engine.expressions.predicates import Between, EqualNullSafe, EqualTo, In, IsNotNull, IsNull, Like, Not, RLike
+from engine.expressions.window import CurrentRow, Frame, Offset, Unbounded, WindowSpec
+from engine.logical.plan import LogicalPlan
+from engine.logical.unresolved import (
+    Parameter,
+    UnresolvedAlias,
+    UnresolvedAttribute,
+    UnresolvedExists,
+    UnresolvedExtract,
+    UnresolvedFunction,
+    UnresolvedInSubquery,
+    UnresolvedLambda,
+    UnresolvedScalarSubquery,
+    UnresolvedStar,
+    UnresolvedWindow,
+)
+from engine.logical.unresolved import sort_item as sort_order
+from engine.parse import literals
+from engine.parse.lexer import Token
+from engine.parse.literals import IntervalPart, string_value
+from engine.parse.parts import FrameEdge, NamedArgument, call, row_values
+from engine.types import BOOLEAN, STRING, VOID, DataType, NumericType
+
+_BINARY: dict[str, type[operators.BinaryArithmetic | operators.BinaryBitwise | predicates.BinaryComparison]] = {
+    **{"+": operators.Add, "-": operators.Subtract, "*": operators.Multiply, "/": operators.Divide},
+    **{"%": operators.Remainder, "DIV": operators.IntegralDivide},
+    **{"|": operators.BitwiseOr, "^": operators.BitwiseXor, "&": operators.BitwiseAnd},
+    **{"=": EqualTo, "==": EqualTo, "<=>": EqualNullSafe, "<": predicates.LessThan, ">": predicates.GreaterThan},
+    **{"<=": predicates.LessThanOrEqual, "!>": predicates.LessThanOrEqual},
+    **{">=": predicates.GreaterThanOrEqual, "!<": predicates.GreaterThanOrEqual},
+}
+_SHIFTS = {"<<": "shiftleft", ">>": "shiftright", ">>>": "shiftrightunsigned"}
+
+
+def _negated(expression: Expression, word: Token | None) -> Expression:
+    return Not(expression) if word else expression
+
+
+# Names
+
+
+def identifier(token: Token) -> str:
+    """A name without its backquotes."""
+    text = token.text
+    return text[1:-1].replace("``", "`") if text[0] == "`" else text
+
+
+def name(*parts: str | tuple[str, ...]) -> tuple[str, ...]:
+    """a.b.c as its parts."""
+    match parts:
+        case (tuple() as before, str() as last):
+            return (*before, last)
+    return tuple(part for part in parts if isinstance(part, str))
+
+
+def column(parts: tuple[str, ...]) -> Expression:
+    return UnresolvedAttribute(parts)
+
+
+def star(excluded: tuple[tuple[str, ...], ...] | None) -> Expression:
+    return UnresolvedStar((), excluded or ())
+
+
+def qualified_star(target: tuple[str, ...], excluded: tuple[tuple[str, ...], ...] | None) -> Expression:
+    return UnresolvedStar(target, excluded or ())
+
+
+def star_except(_word: Token, *names: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    return names
+
+
+# Predicates, lowest precedence first
+
+
+def disjunction(*terms: Expression) -> Expression:
+    return predicates.disjunction(*terms)
+
+
+def conjunction(*terms: Expression) -> Expression:
+    flat = [each for term in terms for each in (term.terms if isinstance(term, predicates.And) else (term,))]
+    return predicates.And(tuple(flat))
+
+
+def negation(child: Expression) -> Expression:
+    return Not(child)
+
+
+def is_null(child: Expression, word: Token | None) -> Expression:
+    return IsNotNull(child) if word else IsNull(child)
+
+
+def is_truth(child: Expression, word: Token | None, value: Token) -> Expression:
+    """IS TRUE, IS FALSE, IS UNKNOWN: never null."""
+    if value.kind == "UNKNOWN":
+        return IsNotNull(child) if word else IsNull(child)
+    return _negated(EqualNullSafe(child, Literal(value.kind == "TRUE", BOOLEAN)), word)
+
+
+def is_distinct(left: Expression, word: Token | None, right: Expression) -> Expression:
+    return EqualNullSafe(left, right) if word else Not(EqualNullSafe(left, right))
+
+
+def between(value: Expression, word: Token | None, low: Expression, high: Expression) -> Expression:
+    return _negated(Between(value, low, high), word)
+
+
+def in_list(value: Expression, word: Token | None, options: tuple[Expression, ...]) -> Expression:
+    return _negated(In(value, options), word)
+
+
+def in_query(value: Expression, word: Token | None, plan: LogicalPlan) -> Expression:
+    return _negated(UnresolvedInSubquery(row_values(value), plan), word)
+
+
+def like(value: Expression, word: Token | None, kind: Token, pattern: Expression, escape: Token | None) -> Expression:
+    if kind.kind in ("RLIKE", "REGEXP"):
+        if escape is not None:
+            raise ParseError(
+                "PARSE_SYNTAX_ERROR", {"error": "'ESCAPE'", "hint": f": {kind.kind} has no ESCAPE"}, escape.position
+            )
+        return _negated(RLike(value, pattern), word)
+    return _negated(Like(value, pattern, _escape(escape), kind.kind == "ILIKE"), word)
+
+
+def _escape(token: Token | None) -> str:
+    character = "\\" if token is None else string_value(token)
+    if len(character) != 1 and token is not None:
+        raise ParseError("INVALID_ESCAPE_CHAR", {"sqlExpr": token.text}, token.position)
+    return character
+
+
+def like_quantified(
+    value: Expression, word: Token | None, kind: Token, quantifier: Token, patterns: tuple[Expression, ...] | None
+) -> Expression:
+    """LIKE ANY (a, b) is an OR of LIKEs, LIKE ALL an AND, each of them negated by NOT."""
+    if kind.kind in ("RLIKE", "REGEXP"):
+        raise Unsupported(f"{kind.kind} {quantifier.kind}", quantifier.position)
+    if not patterns:
+        raise ParseError(
+            "PARSE_SYNTAX_ERROR",
+            {"error": "')'", "hint": ": a pattern is expected between '(' and ')'"},
+            quantifier.position,
+        )
+    terms = [_negated(Like(value, pattern, "\\", kind.kind == "ILIKE"), word) for pattern in patterns]
+    return predicates.conjunction(*terms) if quantifier.kind == "ALL" else predicates.disjunction(*terms)
+
+
+# Operators
+
+
+def binary(left: Expression, operator: Token, right: Expression) -> Expression:
+    symbol = operator.text.upper()
+    if symbol in ("<>", "!="):
+        return Not(EqualTo(left, right))
+    if symbol in _SHIFTS:
+        return UnresolvedFunction((_SHIFTS[symbol],), (left, right))
+    return _BINARY[symbol](left, right)
+
+
+def concatenation(left: Expression, right: Expression) -> Expression:
+    before = left.arguments if isinstance(left, operators.Concat) else (left,)
+    return operators.Concat((*before, right))
+
+
+def unary(operator: Token, child: Expression) -> Expression:
+    match operator.text:
+        case "-":
+            return operators.UnaryMinus(child)
+        case "+":
+            return operators.UnaryPlus(child)
+    return operators.BitwiseNot(child)
+
+
+# Primaries
+
+
+def row(*values: Expression) -> Expression:
+    """(a, b) is a struct."""
+    return UnresolvedFunction(("struct",), values)
+
+
+def scalar_subquery(plan: LogicalPlan) -> Expression:
+    return UnresolvedScalarSubquery(plan)
+
+
+def exists(plan: LogicalPlan) -> Expression:
+    return UnresolvedExists(plan)
+
+
+def exists_call(arguments: tuple[Expression | NamedArgument, ...]) -> Expression:
+    """The function `exists(array, x -> ...)`."""
+    return call(("exists",), arguments)
+
+
+def field(child: Expression, part: str) -> Expression:
+    return UnresolvedExtract(child, part)
+
+
+def element(child: Expression, key: Expression) -> Expression:
+    return UnresolvedExtract(child, key)
+
+
+def cast(word: Token, child: Expression, to: DataType) -> Expression:
+    return Cast(child, to, Mode.TRY if word.kind == "TRY_CAST" else Mode.ANSI)
+
+
+def cast_sign(child: Expression, to: DataType) -> Expression:
+    return Cast(child, to)
+
+
+def collate(_child: Expression, collation: tuple[str, ...]) -> Expression:
+    raise Unsupported(f"COLLATE {'.'.join(collation)}")
+
+
+def positional_parameter() -> Expression:
+    raise AssertionError("numbered per statement: see engine.parse.parser")
+
+
+def named_parameter(parameter: str) -> Expression:
+    return Parameter(parameter)
+
+
+def case(
+    operand: Expression | None, whens: tuple[tuple[Expression, Expression], ...], otherwise: Expression | None
+) -> Expression:
+    """CASE operand WHEN value is CASE WHEN operand = value."""
+    if operand is not None:
+        whens = tuple((EqualTo(operand, value).at(value.origin), result) for value, result in whens)
+    return CaseWhen(whens, otherwise)
+
+
+# Literals
+
+
+def number(token: Token) -> Expression:
+    return literals.number(token.text)
+
+
+def negative_number(token: Token) -> Expression:
+    """-2147483648 is an INT though 2147483648 is not."""
+    return literals.number("-" + token.text)
+
+
+def string(*tokens: Token) -> Expression:
+    """Strings side by side are one."""
+    return Literal("".join(map(string_value, tokens)), STRING)
+
+
+def null() -> Expression:
+    return Literal(None, VOID)
+
+
+def boolean(token: Token) -> Expression:
+    return Literal(token.kind == "TRUE", BOOLEAN)
+
+
+def typed_literal(kind: str, token: Token) -> Expression:
+    return literals.typed(kind, string_value(token))
+
+
+def interval(_word: Token, *parts: IntervalPart) -> Expression:
+    return literals.interval(parts)
+
+
+def interval_part(sign: Token | None, amount: Token, unit: Token) -> IntervalPart:
+    text = string_value(amount) if amount.kind == "STRING" else amount.text
+    if sign is not None and sign.text == "-":
+        text = text.strip()[1:] if text.strip().startswith("-") else "-" + text.strip().removeprefix("+")
+    return IntervalPart(text, literals.unit_name(unit.text))
+
+
+def interval_text(_word: Token, token: Token) -> Expression:
+    return literals.interval_text(string_value(token))
+
+
+def interval_range(_word: Token, part: IntervalPart, last: Token) -> Expression:
+    return literals.interval_range(part, literals.unit_name(last.text))
+
+
+# Calls
+
+
+def plain_call(
+    function: tuple[str, ...],
+    quantifier: Token | None,
+    arguments: tuple[Expression | NamedArgument, ...] | None,
+    order: tuple[SortOrder, ...] | None,
+    condition: Expression | None,
+) -> Expression:
+    distinct = quantifier is not None and quantifier.kind == "DISTINCT"
+    plain = call(function, arguments or ())
+    if not (distinct or condition or order):
+        return plain
+    return replace(plain, distinct=distinct, condition=condition, order=order or ())
+
+
+def plain_call_nulls(
+    function: tuple[str, ...], argument: Expression | NamedArgument, ignore_nulls: bool, condition: Expression | None
+) -> Expression:
+    """first(x IGNORE NULLS)."""
+    return replace(call(function, (argument,)), ignore_nulls=ignore_nulls, condition=condition)
+
+
+def call_nulls(function: UnresolvedFunction, ignore_nulls: bool) -> Expression:
+    """first(x) IGNORE NULLS."""
+    return replace(function, ignore_nulls=ignore_nulls)
+
+
+def call_over(function: UnresolvedFunction, ignore_nulls: bool | None, spec: WindowSpec | str) -> Expression:
+    if ignore_nulls is not None:
+        function = replace(function, ignore_nulls=ignore_nulls).at(function.origin)
+    return UnresolvedWindow(function, spec)
+
+
+def word_call(word: Token, arguments: tuple[Expression | NamedArgument, ...]) -> Expression:
+    """A function whose name is a word of the grammar, called plainly."""
+    return call((word.text.lower(),), arguments)
+
+
+def nulls_word(token: Token) -> bool:
+    return token.kind == "IGNORE"
+
+
+def named_argument(argument: str, value: Expression) -> NamedArgument:
+    return NamedArgument(argument, value)
+
+
+def lambda_one(parameter: str, body: Expression) -> Expression:
+    return UnresolvedLambda((parameter,), body)
+
+
+def lambda_many(_open: Token, *parts: str | Expression) -> Expression:
+    *parameters, body = parts
+    assert isinstance(body, Expression)
+    return UnresolvedLambda(tuple(map(str, parameters)), body)
+
+
+def extract(unit: str, source: Expression) -> Expression:
+    return UnresolvedFunction(("extract",), (Literal(unit, STRING), source))
+
+
+def substring_from(_word: Token, text: Expression, start: Expression, length: Expression | None) -> Expression:
+    return UnresolvedFunction(("substring",), (text, start) if length is None else (text, start, length))
+
+
+def trim_from(side: Token | None, characters: Expression | None, text: Expression) -> Expression:
+    """TRIM([side] [characters] FROM text): ltrim and rtrim take the characters first, as in Spark."""
+    kind = "BOTH" if side is None else side.kind
+    if kind == "BOTH":
+        return (
+            UnresolvedFunction(("trim",), (text,))
+            if characters is None
+            else UnresolvedFunction(("btrim",), (text, characters))
+        )
+    function = "ltrim" if kind == "LEADING" else "rtrim"
+    return UnresolvedFunction((function,), (text,) if characters is None else (characters, text))
+
+
+def overlay_placing(text: Expression, new: Expression, start: Expression, length: Expression | None) -> Expression:
+    return UnresolvedFunction(("overlay",), (text, new, start) if length is None else (text, new, start, length))
+
+
+def position_in(part: Expression, _word: Token, text: Expression) -> Expression:
+    return UnresolvedFunction(("position",), (part, text))
+
+
+def unit_call(word: Token, unit: Token, first: Expression, second: Expression) -> Expression:
+    """DATEADD(day, 3, t) and its kin."""
+    function = "timestampadd" if word.kind in ("TIMESTAMPADD", "DATEADD", "DATE_ADD") else "timestampdiff"
+    return UnresolvedFunction((function,), (Literal(unit.text.upper(), STRING), first, second))
+
+
+# Windows
+
+
+def window_spec(
+    partition: tuple[Expression, ...] | None, order: tuple[SortOrder, ...] | None, frame: Frame | None
+) -> WindowSpec:
+    return WindowSpec(partition or (), order or (), frame)
+
+
+def frame_from(unit: Token, lower: FrameEdge) -> Expression:
+    return _frame(unit, lower, FrameEdge(CurrentRow(), ""))
+
+
+def frame_between(unit: Token, lower: FrameEdge, upper: FrameEdge) -> Expression:
+    return _frame(unit, lower, upper)
+
+
+def _frame(unit: Token, lower: FrameEdge, upper: FrameEdge) -> Expression:
+    if isinstance(lower.bound, Unbounded) and lower.side == "following":
+        raise ParseError(
+            "INVALID_WINDOW_SPEC", {"message": "A frame cannot start with UNBOUNDED FOLLOWING."}, unit.position
+        )
+    if isinstance(upper.bound, Unbounded) and upper.side == "preceding":
+        raise ParseError(
+            "INVALID_WINDOW_SPEC", {"message": "A frame cannot end with UNBOUNDED PRECEDING."}, unit.position
+        )
+    return Frame("rows" if unit.kind == "ROWS" else "range", lower.bound, upper.bound)
+
+
+def frame_unbounded(side: Token) -> FrameEdge:
+    return FrameEdge(Unbounded(), side.kind.lower())
+
+
+def frame_current() -> FrameEdge:
+    return FrameEdge(CurrentRow(), "")
+
+
+def frame_offset(value: Expression, side: Token) -> FrameEdge:
+    if side.kind == "PRECEDING":
+        known = isinstance(value, Literal) and isinstance(value.type, NumericType) and value.value is not None
+        value = (
+            Literal(-value.value, value.type) if known and isinstance(value, Literal) else operators.UnaryMinus(value)
+        )
+    return FrameEdge(Offset(value), side.kind.lower())
+
+
+# Select items and sort keys
+
+
+def alias(child: Expression, alias_name: str) -> Expression:
+    return Alias(child, alias_name)
+
+
+def quoted_alias(child: Expression, token: Token) -> Expression:
+    """`AS "a name"`: other dialects quote names so; Spark's strings in single quotes are no names."""
+    if token.text[0] != '"':
+        hint = ": a name is expected, in backquotes if it is no plain word"
+        raise ParseError("PARSE_SYNTAX_ERROR", {"error": token.text, "hint": hint}, token.position)
+    return Alias(child, string_value(token))
+
+
+def multi_alias(child: Expression, names: tuple[str, ...]) -> Expression:
+    return UnresolvedAlias(child, names)
+
+
+def sort_item(child: Expression, direction: Token | None, nulls: Token | None) -> SortOrder:
+    ascending = direction is None or direction.kind == "ASC"
+    return sort_order(child, ascending, None if nulls is None else nulls.kind == "FIRST")

@@ -1,0 +1,161 @@
+"""The parser's front door: SQL text in, an unresolved plan or a command out.
+
+Text goes through the lexer, then through one loop over the grammar's table whose reductions call the functions of the three
+transformers (`expressions` with `types`, `relations`, `statements`), one per grammar file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+from engine.errors import AnalysisError, FlintError, ParseError, Position
+from engine.expressions.base import Expression
+from engine.logical.plan import LogicalPlan
+from engine.logical.unresolved import Parameter
+from engine.parse import expressions, relations, statements, types
+from engine.parse.errors import syntax_error
+from engine.parse.lexer import END, Token, scan
+from engine.parse.loop import Functions, Stuck, advance, run
+from engine.parse.table import Table, load
+from engine.parse.words import Words
+from engine.tree.node import TreeNode
+from engine.types import DataType
+
+TRANSFORMERS: tuple[ModuleType, ...] = (expressions, types, relations, statements)
+Parameters = Mapping[str, Expression] | Sequence[Expression]
+
+
+def parse(text: str, params: Parameters | None = None) -> LogicalPlan:
+    """One statement: an unresolved plan, or a `Command` (itself a LogicalPlan).
+
+    `params` gives an expression for each `:name` (a mapping) or each `?` (a sequence); without it they stay Parameters.
+    Raises ParseError for text that is no statement, Unsupported for one that Spark has and we do not, AnalysisError for a
+    parameter without a value; each knows the text and where in it.
+    """
+    plan: LogicalPlan = _parse(text, "statement_start", params)
+    return plan
+
+
+def parse_expression(text: str) -> Expression:
+    """An expression alone, as in `a + 1`. Raises ParseError."""
+    expression: Expression = _parse(text, "expression_start", None)
+    return expression
+
+
+def parse_type(text: str) -> DataType:
+    """A type alone, as in `array<int>`. Raises ParseError."""
+    data_type: DataType = _parse(text, "type_start", None)
+    return data_type
+
+
+def _parse(text: str, start: str, params: Parameters | None) -> Any:
+    table = load()
+    try:
+        tokens = scan(text)
+        if tokens[0].kind == END:
+            raise ParseError("PARSE_EMPTY_STATEMENT", {}, Position(0, 0))
+        functions = _statement_functions(table, text, params)
+        try:
+            value = run(table, start, Words(table, list(tokens), strict=True), functions)
+        except Stuck as stuck:
+            value = _second_try(table, start, tokens, text, params, stuck)
+    except FlintError as error:
+        raise error.located(text) from None
+    return value[0] if isinstance(value, tuple) else value
+
+
+def _second_try(
+    table: Table, start: str, tokens: list[Token], text: str, params: Parameters | None, first: Stuck
+) -> Any:
+    """The value with hard words as names too. If that fails as well, the first error points at the right word."""
+    functions = _statement_functions(table, text, params)
+    try:
+        return run(table, start, Words(table, list(tokens), strict=False), functions)
+    except Stuck:
+        raise syntax_error(table, start, first.tokens, first.index) from None
+
+
+@cache
+def _functions() -> dict[str, Callable[..., Any]]:
+    """Every function of the transformers by the rule it stands for."""
+    found = {}
+    for module in TRANSFORMERS:
+        for name, value in vars(module).items():
+            if callable(value) and not name.startswith("_") and getattr(value, "__module__", "") == module.__name__:
+                found[name] = value
+    return found
+
+
+@cache
+def _bound() -> tuple[Functions, dict[str, list[int]]]:
+    """The function of each rule of the table, and the rules whose function is made for each statement."""
+    table = load()
+    special = ("positional_parameter", "named_parameter", "query_text")
+    places = {name: [number for number, rule in enumerate(table.rules) if rule.name == name] for name in special}
+    return table.bind(_functions()), places
+
+
+def _statement_functions(table: Table, text: str, params: Parameters | None) -> Functions:
+    """The functions of all rules, those that depend on the statement made for this one."""
+    shared, places = _bound()
+    functions = list(shared)
+    parameters = _Binder(params)
+    made: dict[str, Callable[..., Any]] = {
+        "positional_parameter": parameters.positional,
+        "named_parameter": parameters.named,
+        "query_text": lambda plan: (plan, _text_of(plan, text)),
+    }
+    for name, numbers in places.items():
+        for number in numbers:
+            functions[number] = made[name]
+    return functions
+
+
+def _text_of(node: TreeNode, text: str) -> str:
+    return text[node.origin.start : node.origin.stop] if node.origin else text
+
+
+class _Binder:
+    """Gives parameters their values, in the order they are written."""
+
+    def __init__(self, params: Parameters | None) -> None:
+        self.params = params
+        self.count = 0
+
+    def positional(self) -> Expression:
+        self.count += 1
+        if self.params is None:
+            return Parameter(self.count - 1)
+        if isinstance(self.params, Mapping) or self.count > len(self.params):
+            raise AnalysisError("UNBOUND_SQL_PARAMETER", {"name": f"_{self.count - 1}"})
+        return self.params[self.count - 1]
+
+    def named(self, name: str) -> Expression:
+        if self.params is None:
+            return Parameter(name)
+        if not isinstance(self.params, Mapping) or name not in self.params:
+            raise AnalysisError("UNBOUND_SQL_PARAMETER", {"name": name})
+        return self.params[name]
+
+
+def completions(text: str, cursor: int) -> list[str]:
+    """The terminals that fit at offset `cursor`: keywords as they are written, IDENT for a name, NUMBER, STRING, symbols' names.
+
+    A word that touches the cursor is still being typed and not taken into account. Empty where the text before is no SQL.
+    """
+    table = load()
+    try:
+        tokens = scan(text[:cursor])
+    except ParseError:
+        return []
+    if len(tokens) > 1 and tokens[-2].kind == "WORD" and tokens[-2].stop == cursor:
+        del tokens[-2]
+    for strict in (True, False):
+        words = Words(table, list(tokens), strict, complete=True)
+        states = advance(table, "statement_start", words)
+        if states is not None:
+            return sorted(kind for kind in table.fitting(states) if kind != END)
+    return []

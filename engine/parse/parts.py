@@ -1,0 +1,111 @@
+"""What rules of the grammar hand to each other that is no node of a plan yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from engine.errors import ParseError
+from engine.expressions.base import Alias, Expression
+from engine.logical.plan import JoinType, LogicalPlan
+from engine.logical.unresolved import Hint, UnresolvedAlias, UnresolvedFunction
+from engine.tree.node import TreeNode
+
+
+class NamedArgument(NamedTuple):
+    """`name => value` in a call."""
+
+    name: str
+    value: Expression
+
+
+class FrameEdge(NamedTuple):
+    """A bound of a frame with its side ("preceding", "following", "" for the current row)."""
+
+    bound: Expression
+    side: str
+
+
+class SelectHead(NamedTuple):
+    """SELECT hints DISTINCT projections."""
+
+    hints: tuple[Hint, ...]
+    distinct: bool
+    projections: tuple[Expression, ...]
+
+
+class Grouping(NamedTuple):
+    """GROUP BY items, or GROUP BY ALL."""
+
+    items: tuple[Expression, ...]
+    everything: bool = False
+
+
+class Relation(NamedTuple):
+    """One item of FROM: a relation and what is joined to it."""
+
+    first: LogicalPlan
+    lateral: bool
+    joins: tuple[JoinPart, ...]
+
+
+class JoinPart(NamedTuple):
+    """[type] JOIN right, waiting for its left side."""
+
+    right: LogicalPlan
+    type: JoinType
+    condition: Expression | None = None
+    using: tuple[str, ...] = ()
+    natural: bool = False
+    lateral: bool = False
+
+
+class LateralViewPart(NamedTuple):
+    """LATERAL VIEW generator table AS names, waiting for what it reads."""
+
+    generator: UnresolvedFunction
+    outer: bool
+    table: str
+    names: tuple[str, ...]
+
+
+class TableAlias(NamedTuple):
+    """AS name (columns); the name is "" in `AS (columns)`."""
+
+    name: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TailItem(TreeNode):
+    """A clause after a query: ORDER BY, SORT BY, CLUSTER BY, DISTRIBUTE BY, LIMIT or OFFSET. A node, so that it has an origin."""
+
+    clause: str
+    value: Any
+
+
+class Option(NamedTuple):
+    """A clause of a CREATE statement by the name it is called."""
+
+    name: str
+    value: Any
+
+
+def call(function: tuple[str, ...], arguments: Iterable[Expression | NamedArgument]) -> UnresolvedFunction:
+    """`function(arguments)`. Raises ParseError for an alias among the arguments of anything but struct()."""
+    given = tuple(arguments)
+    names = tuple(each.name if isinstance(each, NamedArgument) else "" for each in given)
+    values = tuple(each.value if isinstance(each, NamedArgument) else each for each in given)
+    for value in values:
+        if isinstance(value, Alias | UnresolvedAlias) and function[-1].lower() != "struct":
+            hint = ": only the arguments of struct() have names"
+            raise ParseError("PARSE_SYNTAX_ERROR", {"error": "'AS'", "hint": hint}, value.origin)
+    return UnresolvedFunction(function, values, named=names if any(names) else ())
+
+
+def row_values(value: Expression) -> tuple[Expression, ...]:
+    """The values of a row written as (a, b) or struct(a, b); anything else is a row of one value."""
+    if isinstance(value, UnresolvedFunction) and len(value.name) == 1 and value.name[0].lower() == "struct":
+        return value.arguments
+    return (value,)

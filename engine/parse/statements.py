@@ -1,0 +1,401 @@
+"""Transformer of grammar/statements.lark: statements as `engine.logical.commands`.
+
+Each public function is the rule (or the `-> name`) of its name, as in `engine.parse.expressions`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from engine.errors import ParseError, Unsupported
+from engine.logical.commands import (
+    AnalyzeTable,
+    CacheTable,
+    Command,
+    CreateDatabase,
+    CreateTable,
+    CreateView,
+    DescribeDatabase,
+    DescribeFunction,
+    DescribeQuery,
+    DescribeTable,
+    Drop,
+    Explain,
+    RefreshTable,
+    ResetConf,
+    SetConf,
+    Show,
+    Uncache,
+    Use,
+)
+from engine.logical.plan import LogicalPlan
+from engine.logical.unresolved import UnresolvedFile
+from engine.parse.lexer import Token
+from engine.parse.literals import string_value
+from engine.parse.parts import Option
+from engine.types import DataType, StructField, StructType
+
+Name = tuple[str, ...]
+Pairs = tuple[tuple[str, str], ...]
+
+
+def absent() -> None:
+    """An optional part that is not there."""
+    return
+
+
+def present() -> bool:
+    """An optional part without anything to tell but that it is there."""
+    return True
+
+
+def explain(mode: Token | None, statement: LogicalPlan) -> Command:
+    return Explain("simple" if mode is None else mode.kind.lower(), statement)
+
+
+# CREATE VIEW
+
+
+def temporary_scope() -> str:
+    return "temp"
+
+
+def global_scope() -> str:
+    return "global"
+
+
+def create_view(
+    replace: bool | None,
+    scope: str | None,
+    if_not_exists: bool | None,
+    name: Name,
+    columns: Pairs | None,
+    options: tuple[Option, ...],
+    query: tuple[LogicalPlan, str],
+) -> Command:
+    _refuse_both(replace, if_not_exists)
+    given = _once(options)
+    if given.get("TBLPROPERTIES"):
+        raise Unsupported("TBLPROPERTIES of a view")
+    plan, text = query
+    return CreateView(
+        name,
+        scope or "persisted",
+        bool(replace),
+        bool(if_not_exists),
+        columns or (),
+        given.get("COMMENT", ""),
+        text,
+        plan,
+    )
+
+
+def _refuse_both(replace: bool | None, if_not_exists: bool | None) -> None:
+    if replace and if_not_exists:
+        hint = ": OR REPLACE and IF NOT EXISTS exclude each other"
+        raise ParseError("PARSE_SYNTAX_ERROR", {"error": "'IF NOT EXISTS'", "hint": hint})
+
+
+def _once(options: tuple[Option, ...]) -> dict[str, Any]:
+    """Options by name. Raises ParseError for one that is given twice."""
+    given: dict[str, Any] = {}
+    for option in options:
+        if option.name in given:
+            raise ParseError("DUPLICATE_CLAUSES", {"clauseName": option.name})
+        given[option.name] = option.value
+    return given
+
+
+def view_columns(*columns: tuple[str, str]) -> Pairs:
+    return columns
+
+
+def view_column(name: str, comment: Token | None) -> tuple[str, str]:
+    return name, string_value(comment) if comment else ""
+
+
+def query_text(plan: LogicalPlan) -> tuple[LogicalPlan, str]:
+    raise AssertionError("knows the text of its statement: see engine.parse.parser")
+
+
+def create_file_view(
+    replace: bool | None,
+    scope: str | None,
+    if_not_exists: bool | None,
+    name: Name,
+    columns: tuple[StructField, ...] | None,
+    source: Name,
+    options: Pairs | None,
+) -> Command:
+    """CREATE TEMPORARY VIEW v USING parquet OPTIONS (path 'p')."""
+    if scope is None:
+        hint = ": a view over files is TEMPORARY; CREATE TABLE keeps it"
+        raise ParseError("PARSE_SYNTAX_ERROR", {"error": "'USING'", "hint": hint})
+    _refuse_both(replace, if_not_exists)
+    schema = StructType(columns) if columns else None
+    flags = bool(replace), bool(if_not_exists)
+    return CreateView(name, scope, *flags, (), "", "", None, ".".join(source), options or (), schema)
+
+
+# CREATE TABLE, CREATE DATABASE
+
+
+def create_table(
+    replace: bool | None,
+    if_not_exists: bool | None,
+    name: Name,
+    columns: tuple[StructField, ...] | None,
+    source: Name | None,
+    options: tuple[Option, ...],
+    query: LogicalPlan | None,
+) -> Command:
+    _refuse_both(replace, if_not_exists)
+    given = _once(options)
+    fields, partitions = list(columns or ()), given.get("PARTITIONED BY", ())
+    if partitions and isinstance(partitions[0], StructField):  # PARTITIONED BY (c INT) also defines the columns
+        fields += partitions
+        partitions = tuple(field.name for field in partitions)
+    if query is not None and fields:
+        hint = ": CREATE TABLE ... AS SELECT takes its columns from the query"
+        raise ParseError("PARSE_SYNTAX_ERROR", {"error": f"'{fields[0].name}'", "hint": hint})
+    return CreateTable(
+        name,
+        bool(replace),
+        bool(if_not_exists),
+        StructType(tuple(fields)) if fields else None,
+        ".".join(source or ()),
+        given.get("OPTIONS", ()),
+        tuple(partitions),
+        given.get("LOCATION", ""),
+        given.get("COMMENT", ""),
+        given.get("TBLPROPERTIES", ()),
+        query,
+    )
+
+
+def table_columns(*columns: StructField) -> tuple[StructField, ...]:
+    return columns
+
+
+def column_definition(name: str, data_type: DataType, *options: Option) -> StructField:
+    given = _once(options)
+    return StructField(name, data_type, "NOT NULL" not in given, given.get("COMMENT", ""))
+
+
+def column_not_null() -> Option:
+    return Option("NOT NULL", True)
+
+
+def option_comment(token: Token) -> Option:
+    return Option("COMMENT", string_value(token))
+
+
+def option_location(token: Token) -> Option:
+    return Option("LOCATION", string_value(token))
+
+
+def option_properties(properties: Pairs) -> Option:
+    return Option("TBLPROPERTIES", properties)
+
+
+def option_options(properties: Pairs) -> Option:
+    return Option("OPTIONS", properties)
+
+
+def option_partitions(names: tuple[str, ...]) -> Option:
+    return Option("PARTITIONED BY", names)
+
+
+def option_typed_partitions(*columns: StructField) -> Option:
+    return Option("PARTITIONED BY", columns)
+
+
+def property(key: Name | Token, value: str) -> tuple[str, str]:
+    return (string_value(key) if isinstance(key, Token) else ".".join(key)), value
+
+
+def property_text(token: Token) -> str:
+    return string_value(token) if token.kind == "STRING" else token.text
+
+
+def property_signed(sign: Token, number: Token) -> str:
+    return sign.text + number.text
+
+
+def create_database(if_not_exists: bool | None, name: Name, options: tuple[Option, ...]) -> Command:
+    given = _once(options)
+    location, comment = given.get("LOCATION", ""), given.get("COMMENT", "")
+    return CreateDatabase(name, bool(if_not_exists), comment, location, given.get("TBLPROPERTIES", ()))
+
+
+# DROP, USE
+
+
+def drop_table(if_exists: bool | None, name: Name, _purge: Token | None) -> Command:
+    """PURGE skips a trash that there is not."""
+    return Drop("table", name, bool(if_exists))
+
+
+def drop_view(if_exists: bool | None, name: Name) -> Command:
+    return Drop("view", name, bool(if_exists))
+
+
+def drop_database(if_exists: bool | None, name: Name, mode: Token | None) -> Command:
+    return Drop("database", name, bool(if_exists), mode is not None and mode.kind == "CASCADE")
+
+
+def use(_word: Token | None, name: Name) -> Command:
+    return Use(name)
+
+
+# SHOW, DESCRIBE
+
+
+def pattern(token: Token) -> str:
+    return string_value(token)
+
+
+def show_tables(place: Name | None, like: str | None) -> Command:
+    return Show("tables", place or (), like)
+
+
+def show_views(place: Name | None, like: str | None) -> Command:
+    return Show("views", place or (), like)
+
+
+def show_databases(like: str | None) -> Command:
+    return Show("databases", (), like)
+
+
+def show_columns(table: Name, place: Name | None) -> Command:
+    """SHOW COLUMNS IN t IN db."""
+    return Show("columns", (*place, *table[-1:]) if place else table)
+
+
+def show_functions(scope: Token | None, place: Name | None, like: str | None) -> Command:
+    return Show("functions", place or (), like, "all" if scope is None else scope.kind.lower())
+
+
+def show_create(name: Name) -> Command:
+    return Show("create table", name)
+
+
+def show_catalogs(like: str | None) -> Command:
+    return Show("catalogs", (), like)
+
+
+def show_properties(name: Name) -> Command:
+    return Show("tblproperties", name)
+
+
+def show_partitions(name: Name) -> Command:
+    return Show("partitions", name)
+
+
+def describe_query(plan: LogicalPlan) -> Command:
+    return DescribeQuery(plan)
+
+
+def describe_table(mode: Token | None, name: Name, column: Name | None) -> Command:
+    return DescribeTable(name, mode is not None, column or ())
+
+
+def describe_file(path: Token) -> Command:
+    return DescribeQuery(UnresolvedFile(string_value(path)).at(path.position))
+
+
+def describe_function(extended: Token | None, name: Name | Token) -> Command:
+    return DescribeFunction((name.text,) if isinstance(name, Token) else name, extended is not None)
+
+
+def describe_database(extended: Token | None, name: Name) -> Command:
+    return DescribeDatabase(name, extended is not None)
+
+
+# SET, RESET
+
+_SETTING = re.compile(r"(`(?:[^`]|``)+`|[\w.:*$-]+)\s*(?:=\s*(.*))?", re.DOTALL)
+_TIME_ZONE = re.compile(r"time\s+zone\s+(.*)", re.IGNORECASE | re.DOTALL)
+_TIME_ZONE_KEY = "spark.sql.session.timeZone"
+
+
+def set(raw: Token | None) -> Command:  # noqa: A001 - the statement's name
+    """SET, SET -v, SET key, SET key=value, SET TIME ZONE zone, SET CATALOG name."""
+    if raw is None:
+        return SetConf()
+    if raw.text.lower() == "-v":
+        return SetConf(verbose=True)
+    zone = _TIME_ZONE.fullmatch(raw.text)
+    if zone:
+        return _set_time_zone(zone.group(1).strip(), raw)
+    first, *rest = raw.text.split(None, 1)
+    if first.lower() in ("variable", "var") and rest:
+        raise Unsupported("SET VARIABLE", raw.position)
+    if first.lower() == "catalog" and rest and "=" not in raw.text:
+        return Use((_bare(rest[0].strip()),), "catalog")
+    found = _SETTING.fullmatch(raw.text)
+    if found is None:
+        hint = ": SET takes `key`, or `key=value`; a key with other characters is quoted in backquotes"
+        raise ParseError("PARSE_SYNTAX_ERROR", {"error": f"'{first}'", "hint": hint}, raw.position)
+    value = found.group(2)
+    return SetConf(_bare(found.group(1)), None if value is None else _bare(value.strip()))
+
+
+def _bare(text: str) -> str:
+    """A key or value without the quotes around it."""
+    if len(text) >= 2 and text[0] == text[-1] == "`":
+        return text[1:-1].replace("``", "`")
+    return text
+
+
+def _set_time_zone(zone: str, raw: Token) -> Command:
+    if zone.upper() == "LOCAL":
+        return ResetConf(_TIME_ZONE_KEY)
+    if zone[:1] not in ("'", '"') or zone[-1] != zone[0] or len(zone) < 3:
+        if zone.upper().startswith("INTERVAL"):
+            raise Unsupported("SET TIME ZONE INTERVAL", raw.position)
+        hint = ": SET TIME ZONE takes LOCAL or a quoted zone"
+        raise ParseError("PARSE_SYNTAX_ERROR", {"error": f"'{zone}'", "hint": hint}, raw.position)
+    return SetConf(_TIME_ZONE_KEY, zone[1:-1])
+
+
+def reset(raw: Token | None) -> Command:
+    return ResetConf(None if raw is None else _bare(raw.text))
+
+
+# CACHE, ANALYZE
+
+
+def cache_table(
+    lazy: Token | None, name: Name, options: Pairs | None, query: tuple[LogicalPlan, str] | None
+) -> Command:
+    plan, text = query if query is not None else (None, "")
+    return CacheTable(name, lazy is not None, plan, text, options or ())
+
+
+def uncache_table(if_exists: bool | None, name: Name) -> Command:
+    return Uncache(name, bool(if_exists))
+
+
+def clear_cache() -> Command:
+    return Uncache(None)
+
+
+def refresh_table(name: Name) -> Command:
+    return RefreshTable(name)
+
+
+def analyze_table(name: Name, scope: Token | tuple[str, ...] | bool | None) -> Command:
+    """Without a scope only sizes and row counts; FOR ALL COLUMNS is an empty list of columns."""
+    if isinstance(scope, Token):
+        return AnalyzeTable(name, None, scan=False)
+    return AnalyzeTable(name, scope if isinstance(scope, tuple) else None)
+
+
+def statistics_columns(names: tuple[str, ...]) -> tuple[str, ...]:
+    return names
+
+
+def statistics_all() -> tuple[str, ...]:
+    return ()
