@@ -12,8 +12,20 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "22003",
         '<message>. If necessary set "spark.sql.ansi.enabled" to "false" to bypass this error.',
     ),
+    "ASSIGNMENT_ARITY_MISMATCH": (
+        "42802",
+        "The number of columns or variables assigned or aliased: <numTarget> does not match the number of source expressions: <numExpr>.",
+    ),
+    "CANNOT_MERGE_SCHEMAS": (
+        "42KD9",
+        "Failed merging schemas: the column <column> is <left> in one file and <right> in <path>.",
+    ),
     "CANNOT_MODIFY_STATIC_CONFIG": ("46110", 'Cannot modify the value of the static Spark config: "<key>".'),
     "CANNOT_PARSE_TIMESTAMP": ("22007", "<message>."),
+    "CANNOT_RESOLVE_STAR_EXPAND": (
+        "42704",
+        "Cannot resolve <targetString>.* given input columns <columns>. Please check that the specified table or struct exists and is accessible in the input columns.",
+    ),
     "CANNOT_UP_CAST_DATATYPE": ("42846", "Cannot up cast <expression> from <sourceType> to <targetType>."),
     "CAST_INVALID_INPUT": (
         "22018",
@@ -31,6 +43,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "COLUMN_NOT_FOUND": (
         "42703",
         "The column <colName> cannot be found. Verify the spelling and correctness of the column name.",
+    ),
+    "CONFLICTING_PARTITION_COLUMN_NAMES": (
+        "KD009",
+        "Conflicting partition column names detected under <path>: <distinctPartColLists>. Directories of one table must nest the same partition columns in the same order.",
     ),
     "CYCLIC_VIEW": ("42K0N", "The view <viewName> refers to itself."),
     "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES": (
@@ -57,6 +73,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42K09",
         'Cannot resolve "<sqlExpr>" due to data type mismatch: the <functionName> does not support ordering on type "<dataType>".',
     ),
+    "DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH": (
+        "42K09",
+        "Cannot resolve the IN subquery due to data type mismatch: the number of columns in the left hand side of an IN subquery does not match the number of columns in the output of the subquery: <leftLength> and <rightLength>.",
+    ),
     "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE": (
         "42K09",
         'Cannot resolve "<sqlExpr>" due to data type mismatch: the <paramIndex> parameter requires the <requiredType> type, however "<inputSql>" has the type "<inputType>".',
@@ -67,11 +87,12 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         'Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead. If necessary set "spark.sql.ansi.enabled" to "false" to bypass this error.',
     ),
     "DUPLICATED_CTE_NAMES": ("42602", "CTE definition can't have duplicate names: <duplicateNames>."),
-    "EXECUTOR_LOST": ("58000", "An executor was lost <times> times while running stage <stage>: <reason>."),
     "EXCEPT_OVERLAPPING_COLUMNS": (
         "42702",
         "Columns in an EXCEPT list must be distinct and non-overlapping, but got (<columns>).",
     ),
+    "EXECUTOR_LOST": ("58000", "An executor was lost <times> times while running stage <stage>: <reason>."),
+    "EXECUTOR_START_FAILED": ("58000", "Executors cannot be started: <reason>."),
     "FAILED_READ_FILE": ("KD001", "Encountered error while reading file <path>. <reason>"),
     "FETCH_FAILED": ("58030", "Shuffle output of stage <stage> could not be read: <reason>."),
     "GROUPING_COLUMN_MISMATCH": (
@@ -83,6 +104,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "Columns of grouping_id (<groupingIdColumn>) does not match grouping columns (<groupByColumns>).",
     ),
     "GROUP_BY_AGGREGATE": ("42903", "Aggregate functions are not allowed in GROUP BY, but found <sqlExpr>."),
+    "GROUP_BY_ALL": ("42803", "GROUP BY ALL cannot tell the grouping columns of <expression>."),
     "GROUP_BY_POS_AGGREGATE": (
         "42903",
         "GROUP BY <index> refers to an expression <aggExpr> that contains an aggregate function. Aggregate functions are not allowed in GROUP BY.",
@@ -92,6 +114,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "GROUP BY position <index> is not in select list (valid range is [1, <size>]).",
     ),
     "INCOMPARABLE_PIVOT_COLUMN": ("42818", "Invalid pivot column <columnName>. Pivot columns must be comparable."),
+    "INCOMPATIBLE_COLUMN_TYPE": (
+        "42825",
+        "<operator> can only be performed on tables with compatible column types. The <columnOrdinalNumber> column of the <tableOrdinalNumber> table is <dataType1> type which is not compatible with <dataType2> at the same column of the first table.",
+    ),
     "INTERNAL_ERROR": ("XX000", "<message>"),
     "INTERVAL_ARITHMETIC_OVERFLOW": ("22015", "Integer overflow while operating with intervals. <message>"),
     "INVALID_ARRAY_INDEX": (
@@ -113,6 +139,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "22003",
         "The index 0 is invalid. An index shall be either < 0 or > 0 (the first element has index 1).",
     ),
+    "INVALID_INLINE_TABLE": ("42000", "Invalid inline table. <reason>"),
     "INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION": (
         "42K0D",
         "Invalid lambda function call. A lambda function should only be used in a higher order function. However, its class is <class>, which is not a higher order function.",
@@ -122,14 +149,24 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "Invalid lambda function call. A higher order function expects <expectedNumArgs> arguments, but got <actualNumArgs>.",
     ),
     "INVALID_LIMIT_LIKE_EXPRESSION": ("42K0E", 'The limit like expression "<expr>" is invalid. <reason>'),
+    "INVALID_OPTIONS.UNKNOWN": ("42K06", "Unknown option <option> of <format>.<suggestion>"),
     "INVALID_PARAMETER_VALUE": (
         "22023",
         "The value of parameter(s) <parameter> in <functionName> is invalid: <reason>",
     ),
+    "INVALID_PARTITION_VALUE": (
+        "42846",
+        "Failed to cast value <value> to data type <type> for a partition column. Ensure the value matches the expected data type for this partition column.",
+    ),
+    "INVALID_QUALIFY_CONDITION": ("42903", "The QUALIFY condition <condition> is not a boolean expression."),
     "INVALID_REGEXP": ("22023", "The regular expression '<regexp>' of <functionName> is invalid: <reason>"),
     "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX": (
         "42000",
         "Invalid SQL syntax: The function <functionName> does not support <syntax>.",
+    ),
+    "INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN": (
+        "42823",
+        "Scalar subquery must return only one column, but got <number>.",
     ),
     "INVALID_TYPED_LITERAL": ("42604", "The value of the typed literal <valueType> is invalid: <value>."),
     "INVALID_USAGE_OF_STAR": ("42000", "Invalid usage of '*' in <prettyName>."),
@@ -138,6 +175,14 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "The WHERE condition <condition> contains invalid expressions: <expressionList>. Rewrite the query to avoid window functions, aggregate functions, and generator functions in the WHERE clause.",
     ),
     "INVALID_WINDOW_SPEC": ("42601", "<message>"),
+    "LOCATION_ALREADY_EXISTS": (
+        "42710",
+        "Cannot name the managed table as <identifier>, as its associated location <location> already exists. Please pick a different table name, or remove the existing location first.",
+    ),
+    "MALFORMED_RECORD_IN_PARSING": (
+        "22023",
+        "Malformed records are detected in record parsing: <badRecord>. Parse Mode: <failFastMode>. To process malformed records as null result, try setting the option 'mode' as 'PERMISSIVE'.",
+    ),
     "MAP_DUPLICATED_KEY": ("23505", "Duplicate map key <key> was found, please check the input data."),
     "MISSING_AGGREGATION": (
         "42803",
@@ -146,6 +191,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "MISSING_GROUP_BY": (
         "42803",
         "The query does not include a GROUP BY clause. Add GROUP BY or turn it into the window functions using OVER clauses.",
+    ),
+    "MISSING_WINDOW_SPECIFICATION": (
+        "42P20",
+        "Window specification is not defined in the WINDOW clause for <windowName>.",
     ),
     "MULTIPLE_LOAD_PATH": ("42000", "Several paths were given where one was expected: <paths>."),
     "NESTED_AGGREGATE_FUNCTION": (
@@ -255,7 +304,13 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42703",
         "USING column <colName> cannot be resolved on the <side> side of the join. The <side>-side columns: [<suggestion>].",
     ),
+    "UNSUPPORTED_EXPR_FOR_WINDOW": ("42P20", "Expression <sqlExpr> not supported within a window function."),
     "UNSUPPORTED_FEATURE": ("0A000", "The feature is not supported: <feature>."),
+    "UNSUPPORTED_GENERATOR": ("42K0E", "The generator is not supported: <reason>."),
+    "UNSUPPORTED_GROUPING_EXPRESSION": (
+        "42K0E",
+        "grouping()/grouping_id() can only be used with GroupingSets/Cube/Rollup.",
+    ),
     "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY": ("0A000", "Unsupported subquery expression: <message>"),
     "VIEW_NOT_FOUND": (
         "42P01",

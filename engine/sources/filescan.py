@@ -1,0 +1,192 @@
+"""What all relations over files share: identity, partition columns, and the form in which batches leave."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from engine.errors import AnalysisError
+from engine.expressions.base import Expression
+from engine.logical.relation import ScanRequest, Split, Splits, TableStatistics
+from engine.sources.files import DataFile, Listing, Selection, read_error
+from engine.sources.partitions import PartitionColumns, Values
+from engine.sources.pruning import Bounds, excluded, single_value
+from engine.types import StructField, StructType
+from engine.types.arrow import to_arrow
+
+BATCH_ROWS = 128 * 1024
+"""Most rows of a batch that a source gives."""
+
+
+@dataclass(frozen=True)
+class FilePart:
+    """A split's payload: `file`, and which `piece` of it (a format's own: a row group, a byte range)."""
+
+    file: DataFile
+    piece: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class FileRelation(ABC):
+    """Rows of listed files: `data` are the columns in the files, partition columns follow."""
+
+    listing: Listing
+    data: StructType
+    options: tuple[tuple[str, str], ...] = ()
+
+    format: ClassVar[str] = ""
+
+    @cached_property
+    def schema(self) -> StructType:
+        """The columns, partition columns last."""
+        return StructType((*self.data.fields, *self.listing.columns.fields))
+
+    @property
+    def description(self) -> str:
+        """The format and the paths."""
+        return f"{self.format} {', '.join(self.listing.paths)}"
+
+    def identity(self) -> Hashable:
+        """Format, options, schema and every listed file with size and mtime."""
+        return self._identity
+
+    @cached_property
+    def _identity(self) -> Hashable:
+        return self.format, self.listing.identity, self.schema, self.options
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self._identity)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, FileRelation) and self._identity == other._identity)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"listing": self.listing, "data": self.data, "options": self.options}
+
+    def statistics(self) -> TableStatistics:
+        """Bytes from the listing; formats that know more say more."""
+        sampled = self.listing.sample(SAMPLE)
+        total = sum(file.size for file in sampled)
+        partitions = len(self.listing.directories)
+        return TableStatistics(bytes=total * max(1, partitions // max(1, len(sampled))) if partitions else total)
+
+    def select(self, filters: Sequence[Expression]) -> Selection:
+        """The files of the partitions that may hold rows which pass `filters`."""
+        columns = self.listing.columns
+
+        def keep(values: Values) -> bool:
+            known: dict[str, Bounds] = {
+                field.name.lower(): single_value(value) for field, value in zip(columns.fields, values, strict=True)
+            }
+            return not excluded(filters, lambda name: known.get(name.lower()))
+
+        return self.listing.select(keep if columns.fields and filters else lambda _: True)
+
+    def splits(self, request: ScanRequest) -> Splits:
+        """One split a file; formats that can cut files override this."""
+        chosen = self.select(request.filters)
+        parts = tuple(Split(FilePart(file), None, file.size) for file in chosen.files if file.size)
+        return Splits(parts, len(parts), 0, partition_note(chosen))
+
+    def read(self, split: Split, request: ScanRequest) -> Iterator[pa.RecordBatch]:
+        """The rows of a split, `request.columns` of them in that order, in engine types."""
+        part: FilePart = split.payload
+        partition = {field.name: place for place, field in enumerate(self.listing.columns.fields)}
+        fields = {field.name: field for field in self.schema.fields}
+        wanted = [fields[name] for name in request.columns]
+        inside = [field for field in wanted if field.name not in partition]
+        left = request.limit if request.limit is not None and not request.filters else None
+        for batch in self.read_part(part, inside):
+            arrays: dict[str, pa.Array] = dict(zip([f.name for f in inside], batch.columns, strict=True))
+            for field in wanted:
+                if field.name in partition:
+                    value = part.file.values[partition[field.name]]
+                    arrays[field.name] = constant(value, field, batch.num_rows)
+            found = record_batch([arrays[field.name] for field in wanted], wanted, batch.num_rows)
+            if left is not None:
+                found = found.slice(0, left)
+                left -= found.num_rows
+            yield found
+            if left == 0:
+                return
+
+    @abstractmethod
+    def read_part(self, part: FilePart, fields: Sequence[StructField]) -> Iterator[pa.RecordBatch]:
+        """The rows of a part with exactly `fields`, in engine types; what a format implements."""
+
+
+SAMPLE = 64
+"""Files looked into for statistics; beyond that they are scaled up."""
+
+
+def record_batch(arrays: Sequence[pa.Array], fields: Sequence[StructField], rows: int) -> pa.RecordBatch:
+    """A batch of `arrays` named as `fields`; `rows` counts where there is no column at all."""
+    if not fields:
+        # a batch without columns keeps its number of rows only when cut from one that has a column
+        return pa.record_batch([pa.nulls(rows)], names=["_"]).select([])
+    return pa.RecordBatch.from_arrays(list(arrays), names=[field.name for field in fields])
+
+
+def constant(value: Any, field: StructField, rows: int) -> pa.Array:
+    """A partition column's array: one value for all rows."""
+    return pa.repeat(pa.scalar(value, to_arrow(field.dataType)), rows)
+
+
+def partition_note(chosen: Selection) -> str:
+    """What pruning did to partitions, for EXPLAIN ANALYZE."""
+    if not chosen.considered:
+        return ""
+    return f"partitions read {chosen.considered - chosen.pruned} of {chosen.considered}"
+
+
+def fit(array: pa.Array, field: StructField, path: str) -> pa.Array:
+    """A column as read, in the engine's Arrow type for `field`. Raises FAILED_READ_FILE where values do not fit."""
+    target = to_arrow(field.dataType)
+    if array.type == target:
+        return array
+    try:
+        return _cast(array, target)
+    except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
+        reason = f"The column `{field.name}` holds {array.type}, which cannot be read as {field.dataType}: {error}."
+        raise read_error(path, reason) from error
+
+
+def _cast(array: pa.Array, target: pa.DataType) -> pa.Array:
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if pa.types.is_timestamp(target) and pa.types.is_timestamp(array.type):
+        if array.type.unit == "ns":
+            array = pc.floor_temporal(array, unit="microsecond") if len(array) else array
+            return array.cast(target, safe=False)
+        return array.cast(target)
+    if pa.types.is_duration(target) and pa.types.is_duration(array.type):
+        return array.cast(target, safe=False)
+    return array.cast(target)
+
+
+def split_schema(schema: StructType, listing: Listing) -> tuple[StructType, Listing]:
+    """A given schema as the columns in the files, and the listing with partition columns typed as it says."""
+    partitions = {name.lower() for name in listing.columns.names}
+    data = tuple(field for field in schema.fields if field.name.lower() not in partitions)
+    return StructType(data), replace(listing, columns=listing.columns.with_types(schema))
+
+
+def without_partitions(schema: StructType, columns: PartitionColumns) -> StructType:
+    """The columns of a file that directories do not give already: a partition's value wins."""
+    partitions = {name.lower() for name in columns.names}
+    return StructType(tuple(field for field in schema.fields if field.name.lower() not in partitions))
+
+
+def no_schema(format: str) -> AnalysisError:
+    """UNABLE_TO_INFER_SCHEMA: there is no file to infer it from."""
+    return AnalysisError("UNABLE_TO_INFER_SCHEMA", {"format": format.capitalize()})

@@ -1,0 +1,304 @@
+"""Parquet footers: read once, checked, and asked for sizes and bounds.
+
+Footers lie, are truncated or forged: what contradicts itself counts as unknown, what cannot be read raises
+FAILED_READ_FILE. The cache is keyed by path, size and mtime, so a replaced file is read anew.
+"""
+
+from __future__ import annotations
+
+import datetime
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from engine.logical.relation import ColumnStatistics, TableStatistics
+from engine.sources.files import DataFile, check_unchanged, read_error
+from engine.sources.pruning import Bounds
+from engine.types import (
+    DATE,
+    STRING,
+    DataType,
+    DoubleType,
+    FloatType,
+    IntegralType,
+    NumericType,
+    StructField,
+    StructType,
+)
+from engine.types.arrow import from_arrow
+
+KEPT_FOOTERS = 1024
+READ_FAILURES = (pa.ArrowException, OSError, MemoryError, OverflowError, ValueError)
+"""What pyarrow raises for files that are not as they should be."""
+
+
+class Footer:
+    """A file's footer: `groups` row groups, their sizes, the bounds of their columns."""
+
+    def __init__(self, metadata: Any, path: str) -> None:
+        self.metadata = metadata
+        self.path = path
+        self.groups: int = metadata.num_row_groups
+        self._bounds: dict[tuple[int, str], Bounds | None] = {}
+        self._sizes: list[tuple[int, int]] = [
+            (metadata.row_group(g).num_rows, metadata.row_group(g).total_byte_size) for g in range(self.groups)
+        ]
+        if any(rows < 0 for rows, _ in self._sizes) or sum(rows for rows, _ in self._sizes) != metadata.num_rows:
+            raise read_error(path, "The file is corrupt: its footer contradicts itself about the number of rows.")
+
+    @cached_property
+    def arrow_schema(self) -> pa.Schema:
+        """The columns as pyarrow reads them."""
+        return self.metadata.schema.to_arrow_schema()
+
+    @property
+    def total_rows(self) -> int:
+        """The rows of all groups."""
+        return sum(rows for rows, _ in self._sizes)
+
+    @property
+    def total_bytes(self) -> int:
+        """The uncompressed bytes of all groups."""
+        return sum(max(0, size) for _, size in self._sizes)
+
+    def rows(self, group: int) -> int:
+        """The rows of a group. Raises FAILED_READ_FILE for a group that is not there (the file was replaced)."""
+        if group >= self.groups:
+            raise read_error(self.path, f"The file is corrupt: it has no row group {group}.")
+        return self._sizes[group][0]
+
+    def bytes(self, group: int, columns: Sequence[str]) -> int:
+        """The uncompressed bytes of some columns of a group; nested ones are guessed from the average."""
+        if len(columns) >= len(self._names):
+            return max(0, self._sizes[group][1])
+        metadata = self.metadata.row_group(group)
+        leaves = [self._leaves.get(self.column(name) or "") for name in columns]
+        average = max(0, self._sizes[group][1]) // max(1, metadata.num_columns)
+        return sum(average if leaf is None else metadata.column(leaf).total_uncompressed_size for leaf in leaves)
+
+    def column(self, name: str) -> str | None:
+        """The name in this file of the column called `name`, matched without case; None if it has none."""
+        return name if name in self._names else self._folded.get(name.lower())
+
+    @cached_property
+    def _names(self) -> set[str]:
+        return set(self.arrow_schema.names)
+
+    @cached_property
+    def _folded(self) -> dict[str, str]:
+        return {name.lower(): name for name in reversed(self.arrow_schema.names)}
+
+    @cached_property
+    def _leaves(self) -> dict[str, int]:
+        """The number of the column chunk of each column that is not nested."""
+        schema = self.metadata.schema
+        flat = {field.name for field in self.arrow_schema if not pa.types.is_nested(field.type)}
+        found = {schema.column(place).path: place for place in range(len(schema))}
+        return {name: place for name, place in found.items() if name in flat}
+
+    @cached_property
+    def int96(self) -> set[str]:
+        """The columns stored as INT96: instants, though pyarrow says local time."""
+        schema = self.metadata.schema
+        return {name for name, place in self._leaves.items() if schema.column(place).physical_type == "INT96"}
+
+    def bounds(self, group: int, field: StructField | None) -> Bounds | None:
+        """What the statistics of a group say of a column, read as `field`; None where they are unusable."""
+        name = self.column(field.name) if field is not None else None
+        if name is None or field is None:
+            return None
+        key = (group, name)
+        if key not in self._bounds:
+            self._bounds[key] = self._read_bounds(group, name)
+        return self._bounds[key] if self._compatible(name, field.dataType) else None
+
+    def chunk(self, group: int, name: str) -> Any:
+        """The metadata of a column chunk, None for nested columns."""
+        leaf = self._leaves.get(name)
+        return None if leaf is None else self.metadata.row_group(group).column(leaf)
+
+    def _compatible(self, name: str, wanted: DataType) -> bool:
+        """Whether values keep their order when the file's column is read as `wanted`."""
+        try:
+            own = from_arrow(self.arrow_schema.field(name).type)
+        except (TypeError, ValueError):
+            return False
+        return own == wanted or (isinstance(own, NumericType) and isinstance(wanted, NumericType))
+
+    def _read_bounds(self, group: int, name: str) -> Bounds | None:
+        chunk = self.chunk(group, name)
+        rows = self._sizes[group][0]
+        try:
+            statistics = chunk.statistics if chunk is not None else None
+            if statistics is None:
+                return None
+            nulls = statistics.null_count if statistics.has_null_count else None
+            least, most = None, None
+            if statistics.has_min_max:
+                column = self.metadata.schema.column(self._leaves[name])
+                least, most = (_value(raw, column) for raw in (statistics.min_raw, statistics.max_raw))
+        except READ_FAILURES:
+            return None  # statistics that cannot be read are unknown
+        if nulls is not None and not 0 <= nulls <= rows:
+            nulls = None
+        if least is None or most is None or least > most:
+            least = most = None
+        exact = not isinstance(least, bytes | float)
+        return Bounds(least, most, nulls, rows, exact and least is not None)
+
+
+_footers: OrderedDict[tuple[str, int, int], Footer] = OrderedDict()
+_lock = threading.Lock()
+
+
+def footer(file: DataFile) -> Footer:
+    """The footer of `file`. Raises ExecutionError FAILED_READ_FILE if it changed since it was listed or is corrupt."""
+    key = (file.path, file.size, file.mtime)
+    with _lock:
+        if key in _footers:
+            _footers.move_to_end(key)
+            return _footers[key]
+    found = _read_footer(file)
+    with _lock:
+        _footers[key] = found
+        while len(_footers) > KEPT_FOOTERS:
+            _footers.popitem(last=False)
+    return found
+
+
+def _read_footer(file: DataFile) -> Footer:
+    if file.size == 0:
+        raise read_error(file.path, "The file is empty (0 bytes): it is not a Parquet file.")
+    check_unchanged(file)
+    try:
+        with open_file(file, None) as reader:
+            found = Footer(reader.metadata, file.path)
+            found.arrow_schema  # noqa: B018 - a schema that cannot be read must fail here
+    except READ_FAILURES as error:
+        check_unchanged(file)
+        reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
+        raise read_error(file.path, f"It is not a Parquet file, or it is truncated or corrupt: {reason}.") from error
+    check_unchanged(file)
+    return found
+
+
+def open_file(file: DataFile, metadata: Any) -> Any:
+    """A pyarrow ParquetFile; with `metadata` given the footer is not read again."""
+    return pq.ParquetFile(
+        file.path,
+        metadata=metadata,
+        memory_map=False,
+        pre_buffer=False,
+        coerce_int96_timestamp_unit="us",
+        page_checksum_verification=True,
+    )
+
+
+def _value(raw: Any, column: Any) -> Any:
+    """A statistic in the form that `pruning.comparable` gives; None where its meaning is not sure."""
+    logical, physical = column.logical_type.type, column.physical_type
+    if logical == "DECIMAL":
+        if isinstance(raw, bytes):
+            raw = int.from_bytes(raw, "big", signed=True)
+        return Decimal(raw).scaleb(-column.scale)
+    if logical == "TIMESTAMP":
+        unit = str(column.logical_type).lower()
+        if "nanoseconds" in unit:
+            return raw // 1000
+        return raw * 1000 if "milliseconds" in unit else raw
+    if logical == "INT" and "issigned=false" in str(column.logical_type).lower().replace(" ", ""):
+        return raw & (2**32 - 1 if physical == "INT32" else 2**64 - 1)
+    if physical in ("FLOAT", "DOUBLE"):
+        return None if raw != raw else raw
+    if physical == "BYTE_ARRAY" and logical in ("STRING", "NONE", "JSON", "ENUM"):
+        return bytes(raw)
+    if physical in ("INT32", "INT64", "BOOLEAN") and logical in ("INT", "DATE", "NONE"):
+        return raw
+    return None
+
+
+class FooterColumns(Mapping[str, ColumnStatistics]):
+    """Statistics of columns over some footers, each computed when it is asked for (a file may have 1,000 columns)."""
+
+    def __init__(self, footers: Sequence[Footer], schema: StructType, scale: float) -> None:
+        self._footers = footers
+        self._fields = {field.name: field for field in schema.fields}
+        self._scale = scale
+        self._known: dict[str, ColumnStatistics] = {}
+
+    def __getitem__(self, name: str) -> ColumnStatistics:
+        if name not in self._known:
+            self._known[name] = self._compute(self._fields[name])
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def _compute(self, field: StructField) -> ColumnStatistics:
+        groups = [(known, group) for known in self._footers for group in range(known.groups)]
+        bounds = [known.bounds(group, field) for known, group in groups]
+        sure = [each for each in bounds if each is not None]
+        complete = bool(sure) and len(sure) == len(groups)
+        valued = [each for each in sure if not each.all_null]
+        ranged = complete and bool(valued) and all(each.minimum is not None for each in valued)
+        least = min(each.minimum for each in valued) if ranged else None
+        most = max(each.maximum for each in valued) if ranged else None
+        nulls = sum(each.nulls or 0 for each in sure) if complete and all(b.nulls is not None for b in sure) else None
+        rows = sum(known.total_rows for known in self._footers)
+        return ColumnStatistics(
+            distinct=self._distinct(field, groups, least, most, int(rows * self._scale)),
+            nulls=None if nulls is None else int(nulls * self._scale),
+            minimum=_literal_value(least, field.dataType),
+            maximum=_literal_value(most, field.dataType),
+            average_bytes=self._average(field, groups),
+        )
+
+    def _average(self, field: StructField, groups: Sequence[tuple[Footer, int]]) -> float | None:
+        """Uncompressed bytes a row in the first row group."""
+        for known, group in groups[:1]:
+            chunk = known.chunk(group, known.column(field.name) or "")
+            if chunk is not None and known.rows(group):
+                return float(chunk.total_uncompressed_size / known.rows(group))
+        return None
+
+    def _distinct(
+        self, field: StructField, groups: Sequence[tuple[Footer, int]], least: Any, most: Any, rows: int
+    ) -> int | None:
+        """An upper estimate: the range of whole numbers and dates; for texts in a dictionary the bits of its codes."""
+        if isinstance(field.dataType, IntegralType) or field.dataType == DATE:
+            return None if least is None else max(1, min(int(most - least) + 1, rows))
+        if field.dataType != STRING or not groups:
+            return None
+        known, group = groups[0]
+        chunk = known.chunk(group, known.column(field.name) or "")
+        if chunk is None or not known.rows(group) or not chunk.has_dictionary_page:
+            return None
+        bits = 8 * chunk.total_uncompressed_size / known.rows(group)
+        return max(1, min(int(2 ** max(0.0, bits - 0.4)), rows)) if bits <= 16 else None
+
+
+def merged_statistics(footers: Sequence[Footer], schema: StructType, scale: float) -> TableStatistics:
+    """The statistics of a relation of which `footers` are known, multiplied by `scale`."""
+    rows = int(sum(known.total_rows for known in footers) * scale)
+    size = int(sum(known.total_bytes for known in footers) * scale)
+    return TableStatistics(rows, size, FooterColumns(footers, schema, scale))
+
+
+def _literal_value(value: Any, data_type: DataType) -> Any:
+    """A bound as `Literal` holds values of `data_type`."""
+    if isinstance(value, bytes) and data_type == STRING:
+        return value.decode("utf-8", "replace")
+    if data_type == DATE and value is not None and -719162 <= value <= 2932896:
+        return datetime.date(1970, 1, 1) + datetime.timedelta(days=value)
+    if isinstance(data_type, DoubleType | FloatType) and value is not None:
+        return float(value)
+    return value

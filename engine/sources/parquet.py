@@ -1,0 +1,201 @@
+"""Parquet: one row group is one split; footers are read once and say what to skip.
+
+Nothing a footer says is trusted for more than skipping and estimating. Files are read by read(2), never mapped: a file
+that is truncated while mapped ends the process. Whether a file is still the one that was listed is checked when it is
+opened and when it was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pyarrow as pa
+
+from engine.errors import AnalysisError, Unsupported
+from engine.expressions.base import Attribute, Expression
+from engine.logical.relation import ScanRequest, Split, Splits, TableStatistics
+from engine.sources.base import Options, check_options
+from engine.sources.files import DataFile, Listing, check_unchanged, list_files, read_error
+from engine.sources.filescan import (
+    BATCH_ROWS,
+    SAMPLE,
+    FilePart,
+    FileRelation,
+    fit,
+    no_schema,
+    partition_note,
+    record_batch,
+    split_schema,
+    without_partitions,
+)
+from engine.sources.footers import READ_FAILURES, Footer, footer, merged_statistics, open_file
+from engine.sources.pruning import excluded
+from engine.types import TIMESTAMP, ArrayType, DataType, MapType, StructField, StructType
+from engine.types.arrow import from_arrow, to_arrow
+from engine.types.coercion import tightest_common_type
+
+OPTIONS = {"mergeSchema", "datetimeRebaseMode", "int96RebaseMode"}
+
+
+@dataclass(frozen=True, eq=False)
+class ParquetRelation(FileRelation):
+    """Rows of Parquet files. Columns are found by name, without case; a file that lacks one gives nulls."""
+
+    format: ClassVar[str] = "parquet"
+
+    def statistics(self) -> TableStatistics:
+        """Exact rows where at most 64 files are listed, else scaled up from the first 64."""
+        files = self.listing.sample(SAMPLE)
+        whole = len(self.listing.files) == len(files) and not self.listing.directories
+        total = len(self.listing.files) + len(self.listing.directories)
+        scale = 1.0 if whole or not files else max(1.0, total / len(files))
+        return merged_statistics([footer(file) for file in files], self.data, scale)
+
+    def splits(self, request: ScanRequest) -> Splits:
+        """The row groups that may hold rows which pass the filters; no more than `limit` rows need, without filters."""
+        chosen = self.select(request.filters)
+        partitions = {name.lower() for name in self.listing.columns.names}
+        names = {attribute for each in request.filters for attribute in _names(each)}
+        types = {f.name.lower(): f for f in self.data.fields if f.name in names and f.name.lower() not in partitions}
+        limit = request.limit if not request.filters else None
+        splits: list[Split] = []
+        considered = rows = 0
+        for file in chosen.files:
+            known = footer(file)
+            for group in range(known.groups):
+                considered += 1
+                if types and excluded(request.filters, lambda n, g=group, k=known: k.bounds(g, types.get(n.lower()))):  # type: ignore[misc]
+                    continue
+                if known.rows(group) == 0 or (limit is not None and rows >= limit):
+                    continue
+                rows += known.rows(group)
+                size = known.bytes(group, request.columns)
+                splits.append(Split(FilePart(file, group), known.rows(group), size))
+        return Splits(tuple(splits), considered, considered - len(splits), partition_note(chosen))
+
+    def read_part(self, part: FilePart, fields: Sequence[StructField]) -> Iterator[pa.RecordBatch]:
+        """A row group as batches. Raises FAILED_READ_FILE if the file changed or its pages are corrupt."""
+        file = part.file
+        known = footer(file)
+        expected = known.rows(part.piece)
+        found = [known.column(field.name) for field in fields]
+        names = [name for name in found if name is not None]
+        if not names:
+            yield from _nulls(fields, expected)
+            return
+        rows = 0
+        check_unchanged(file)
+        try:
+            with open_file(file, known.metadata) as reader:
+                check_unchanged(file)
+                batches = reader.iter_batches(BATCH_ROWS, [part.piece], columns=names, use_threads=False)
+                for batch in batches:
+                    rows += batch.num_rows
+                    yield _conform(batch, fields, found, file.path)
+        except READ_FAILURES as error:
+            check_unchanged(file)
+            raise read_error(file.path, f"The file is corrupt: {_first_line(error)}.") from error
+        check_unchanged(file)
+        if rows != expected:
+            raise read_error(file.path, f"The file is corrupt: a row group of {expected} rows holds {rows}.")
+
+
+def open(  # noqa: A001 - the name by which base.open_relation finds it
+    paths: Sequence[str], options: Options, schema: StructType | None, conf: Mapping[str, str]
+) -> ParquetRelation:
+    """The Parquet files under `paths`; the schema is the first file's, or all files' with the option mergeSchema."""
+    check_options("parquet", options, OPTIONS)
+    for name in ("datetimerebasemode", "int96rebasemode"):
+        if options.get(name, "CORRECTED").upper() != "CORRECTED":
+            raise Unsupported(f"{name} {options[name]}")
+    listing = list_files(paths, options, conf, must_exist=schema is None)
+    kept = tuple(sorted(options.items()))
+    if schema is not None:
+        data, listing = split_schema(schema, listing)
+        return ParquetRelation(listing, data, kept)
+    merge = options.get("mergeschema", conf.get("spark.sql.parquet.mergeSchema", "false")).lower() == "true"
+    return ParquetRelation(listing, without_partitions(infer_schema(listing, merge), listing.columns), kept)
+
+
+def infer_schema(listing: Listing, merge: bool) -> StructType:
+    """The columns of the first file, or of all files. Raises UNABLE_TO_INFER_SCHEMA for none."""
+    files = listing.select().files if merge else listing.sample(1)
+    if not files:
+        raise no_schema("parquet")
+    found: dict[str, StructField] = {}
+    for file in files:
+        for field in file_schema(footer(file), file.path).fields:
+            known = found.setdefault(field.name, field)
+            if known.dataType != field.dataType:
+                found[field.name] = StructField(known.name, _merged(known, field, file))
+    return StructType(tuple(found.values()))
+
+
+def file_schema(known: Footer, path: str) -> StructType:
+    """A file's columns as SQL sees them: all nullable; INT96 and instants are TIMESTAMP."""
+    fields = []
+    for arrow in known.arrow_schema:
+        try:
+            data_type = from_arrow(arrow.type)
+        except (TypeError, ValueError):
+            raise Unsupported(f"the type {arrow.type} of the column `{arrow.name}` in {path}") from None
+        if arrow.name in known.int96:
+            data_type = TIMESTAMP
+        fields.append(StructField(arrow.name, _nullable(data_type)))
+    return StructType(tuple(fields))
+
+
+def _merged(known: StructField, field: StructField, file: DataFile) -> DataType:
+    wider = tightest_common_type(known.dataType, field.dataType)
+    if wider is None:
+        parameters = {
+            "left": known.dataType.simpleString(),
+            "right": field.dataType.simpleString(),
+            "column": field.name,
+            "path": file.path,
+        }
+        raise AnalysisError("CANNOT_MERGE_SCHEMAS", parameters)
+    return wider
+
+
+def _nullable(data_type: DataType) -> DataType:
+    """The type with every element nullable: files do not keep promises."""
+    match data_type:
+        case ArrayType(element):
+            return ArrayType(_nullable(element))
+        case MapType(key, value):
+            return MapType(_nullable(key), _nullable(value))
+        case StructType(fields):
+            return StructType(tuple(StructField(f.name, _nullable(f.dataType)) for f in fields))
+    return data_type
+
+
+def _names(expression: Expression) -> set[str]:
+    """The names of all columns in an expression."""
+    return {attribute.name for attribute in expression.collect(Attribute)}
+
+
+def _conform(
+    batch: pa.RecordBatch, fields: Sequence[StructField], found: Sequence[str | None], path: str
+) -> pa.RecordBatch:
+    """The columns in the order and the types of `fields`."""
+    rows = batch.num_rows
+    arrays = [
+        pa.nulls(rows, to_arrow(field.dataType)) if name is None else fit(batch.column(name), field, path)
+        for field, name in zip(fields, found, strict=True)
+    ]
+    return record_batch(arrays, fields, rows)
+
+
+def _nulls(fields: Sequence[StructField], rows: int) -> Iterator[pa.RecordBatch]:
+    """Rows of which nothing is read: only counted, or with columns that this file does not have."""
+    while rows > 0:
+        count = min(rows, BATCH_ROWS)
+        yield record_batch([pa.nulls(count, to_arrow(field.dataType)) for field in fields], fields, count)
+        rows -= count
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
