@@ -1,7 +1,7 @@
 """Transformer of grammar/expressions.lark: what each rule means, as `engine.expressions`.
 
-Each public function is the rule (or the `-> name`) of its name; its arguments are the rule's parts: values of rules, tokens
-of the words that matter, None for what is absent. The parser's loop adds the origins.
+Each public function is the rule (or the `-> name`) of its name; its arguments are the rule's parts: values of rules,
+tokens of the words that matter, None for what is absent. The parser's loop adds the origins.
 """
 
 from __future__ import annotations
@@ -37,12 +37,24 @@ from engine.parse.parts import FrameEdge, NamedArgument, call, row_values
 from engine.types import BOOLEAN, STRING, VOID, DataType, NumericType
 
 _BINARY: dict[str, type[operators.BinaryArithmetic | operators.BinaryBitwise | predicates.BinaryComparison]] = {
-    **{"+": operators.Add, "-": operators.Subtract, "*": operators.Multiply, "/": operators.Divide},
-    **{"%": operators.Remainder, "DIV": operators.IntegralDivide},
-    **{"|": operators.BitwiseOr, "^": operators.BitwiseXor, "&": operators.BitwiseAnd},
-    **{"=": EqualTo, "==": EqualTo, "<=>": EqualNullSafe, "<": predicates.LessThan, ">": predicates.GreaterThan},
-    **{"<=": predicates.LessThanOrEqual, "!>": predicates.LessThanOrEqual},
-    **{">=": predicates.GreaterThanOrEqual, "!<": predicates.GreaterThanOrEqual},
+    "+": operators.Add,
+    "-": operators.Subtract,
+    "*": operators.Multiply,
+    "/": operators.Divide,
+    "%": operators.Remainder,
+    "DIV": operators.IntegralDivide,
+    "|": operators.BitwiseOr,
+    "^": operators.BitwiseXor,
+    "&": operators.BitwiseAnd,
+    "=": EqualTo,
+    "==": EqualTo,
+    "<=>": EqualNullSafe,
+    "<": predicates.LessThan,
+    ">": predicates.GreaterThan,
+    "<=": predicates.LessThanOrEqual,
+    "!>": predicates.LessThanOrEqual,
+    ">=": predicates.GreaterThanOrEqual,
+    "!<": predicates.GreaterThanOrEqual,
 }
 _SHIFTS = {"<<": "shiftleft", ">>": "shiftright", ">>>": "shiftrightunsigned"}
 

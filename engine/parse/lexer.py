@@ -1,7 +1,7 @@
 """Text -> tokens: one master regular expression, and the few repairs that need more than one token.
 
-A token's kind is a terminal of grammar/tokens.lark, or WORD for a bare word: whether that is a keyword or a name only its
-place can tell (`engine.parse.words`), since Spark reserves hardly any word.
+A token's kind is a terminal of grammar/tokens.lark, or WORD for a bare word: whether that is a keyword or a name only
+its place can tell (`engine.parse.words`), since Spark reserves hardly any word.
 """
 
 from __future__ import annotations
@@ -33,12 +33,35 @@ class Token(NamedTuple):
 END = "$END"
 
 _SYMBOLS = {
-    **{"(": "LPAR", ")": "RPAR", ",": "COMMA", ".": "DOT", "[": "LSQB", "]": "RSQB", ":": "COLON", "::": "DCOLON"},
-    **{"*": "STAR", "/": "SLASH", "%": "PERCENT", "+": "PLUS", "-": "HYPHEN", "||": "BARS", "|": "BAR", "^": "CARET"},
-    **{"&": "AMPERSAND", "~": "TILDE", "!": "BANG", "=": "EQ", "->": "ARROW", "=>": "FAT_ARROW", "?": "QMARK"},
+    "(": "LPAR",
+    ")": "RPAR",
+    ",": "COMMA",
+    ".": "DOT",
+    "[": "LSQB",
+    "]": "RSQB",
+    ":": "COLON",
+    "::": "DCOLON",
+    "*": "STAR",
+    "/": "SLASH",
+    "%": "PERCENT",
+    "+": "PLUS",
+    "-": "HYPHEN",
+    "||": "BARS",
+    "|": "BAR",
+    "^": "CARET",
+    "&": "AMPERSAND",
+    "~": "TILDE",
+    "!": "BANG",
+    "=": "EQ",
+    "->": "ARROW",
+    "=>": "FAT_ARROW",
+    "?": "QMARK",
     **dict.fromkeys(("<<", ">>", ">>>"), "SHIFT_OP"),
     **dict.fromkeys(("<=>", "<>", "!=", "==", "<=", ">=", "!<", "!>", "<", ">"), "CMP_OP"),
-    **{"/*+": "HINT_OPEN", "*/": "HINT_CLOSE", ";": "SEMICOLON", "|>": "PIPE"},
+    "/*+": "HINT_OPEN",
+    "*/": "HINT_CLOSE",
+    ";": "SEMICOLON",
+    "|>": "PIPE",
 }
 
 _TOKEN = re.compile(
@@ -143,8 +166,8 @@ def _bad_character(piece: str, start: int, length: int) -> ParseError:
 def split_statements(text: str) -> list[tuple[str, int]]:
     """The statements of a script, split at semicolons outside quotes and comments, each with its offset in `text`.
 
-    Statements of blanks and comments only are left out. An unclosed quote or comment takes the rest of the text: parsing
-    that statement says what is wrong.
+    Statements of blanks and comments only are left out. An unclosed quote or comment takes the rest of the text:
+    parsing that statement says what is wrong.
     """
     statements: list[tuple[str, int]] = []
     start = position = 0

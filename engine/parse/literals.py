@@ -27,9 +27,9 @@ from engine.types import (
     STRING,
     TIMESTAMP,
     TIMESTAMP_NTZ,
-    DataType,
     DayTimeIntervalType,
     DecimalType,
+    IntegralType,
     YearMonthIntervalType,
 )
 
@@ -37,7 +37,7 @@ _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2}|.)", re.
 _ESCAPED = {"0": "\0", "b": "\b", "n": "\n", "r": "\r", "t": "\t", "Z": "\x1a", "%": "\\%", "_": "\\_"}
 
 _NUMBER = re.compile(r"([^a-z]*?(?:e[+-]?\d+)?)(bd|[dflsy])?", re.IGNORECASE)
-_WHOLE = {"L": LONG, "S": SHORT, "Y": BYTE}
+_WHOLE: dict[str, IntegralType] = {"L": LONG, "S": SHORT, "Y": BYTE}
 
 _DATE = re.compile(r"([+-]?\d{4,7})(?:-(\d{1,2})(?:-(\d{1,2})(?:[ T].*)?)?)?")
 _TIMESTAMP = re.compile(
@@ -47,8 +47,13 @@ _ZONE = re.compile(r"Z|UTC|GMT|UT|(?:UTC|GMT|UT)?[+-]\d{1,2}(?::?\d{2}(?::?\d{2}
 _EPOCH = datetime(1970, 1, 1)
 
 _MICROS = {
-    **{"week": 604_800_000_000, "day": 86_400_000_000, "hour": 3_600_000_000, "minute": 60_000_000},
-    **{"second": 1_000_000, "millisecond": 1_000, "microsecond": 1},
+    "week": 604_800_000_000,
+    "day": 86_400_000_000,
+    "hour": 3_600_000_000,
+    "minute": 60_000_000,
+    "second": 1_000_000,
+    "millisecond": 1_000,
+    "microsecond": 1,
 }
 _MONTHS = {"year": 12, "month": 1}
 _DAY_TIME = ("day", "hour", "minute", "second")
@@ -93,13 +98,12 @@ def number(text: str) -> Literal:
     return Literal(float(digits), DOUBLE) if "e" in digits.lower() else _whole(int(digits), (INT, LONG), text)
 
 
-def _whole(value: int, types: Sequence[DataType], text: str) -> Literal:
-    bits = {BYTE: 8, SHORT: 16, INT: 32, LONG: 64}
+def _whole(value: int, types: Sequence[IntegralType], text: str) -> Literal:
     for each in types:
-        if -(1 << bits[each] - 1) <= value < 1 << bits[each] - 1:
+        if -(1 << each.bits - 1) <= value < 1 << each.bits - 1:
             return Literal(value, each)
     if len(types) == 1:
-        limit = 1 << bits[types[0]] - 1
+        limit = 1 << types[0].bits - 1
         parameters = {"rawStrippedQualifier": text[:-1], "minValue": -limit, "maxValue": limit - 1}
         raise ParseError("INVALID_NUMERIC_LITERAL_RANGE", {**parameters, "typeName": types[0].simpleString()})
     return _decimal(Decimal(value), text)
@@ -195,7 +199,7 @@ def interval(parts: Sequence[IntervalPart]) -> Literal:
     """`INTERVAL 1 DAY 2 HOURS`: months or microseconds, with the range of units named as the type."""
     units = [part.unit for part in parts]
     if all(unit in _MONTHS for unit in units):
-        fields = ["year month".split().index(unit) for unit in units]
+        fields = [["year", "month"].index(unit) for unit in units]
         months = sum(_whole_amount(part) * _MONTHS[part.unit] for part in parts)
         return Literal(months, YearMonthIntervalType(min(fields), max(fields)))
     if all(unit in _MICROS for unit in units):

@@ -1,8 +1,8 @@
 """The parser's loop: tokens and a table in, the value of the start rule out.
 
-Values are built as rules are reduced, bottom up, by the functions of the transformers: there is no tree in between and no
-recursion, so nesting has no limit. A rule without a function is the tuple of its parts. A node that a function returns
-gets the span of the text its rule covers as `origin`.
+Values are built as rules are reduced, bottom up, by the functions of the transformers: there is no tree in between and
+no recursion, so nesting has no limit. A rule without a function is the tuple of its parts. A node that a function
+returns gets the span of the text its rule covers as `origin`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ def run(table: Table, start: str, words: Words, functions: Functions) -> Any:
     """
     rows, rules, climbs = table.rows, table.rules, table.climbs
     tokens = words.tokens
-    states, values, offsets = [table.starts[start]], [], []
+    states, offsets = [table.starts[start]], list[int]()
+    values: list[Any] = []
     index, previous_stop = 0, 0
     while True:
         token = tokens[index]

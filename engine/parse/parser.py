@@ -1,14 +1,14 @@
 """The parser's front door: SQL text in, an unresolved plan or a command out.
 
-Text goes through the lexer, then through one loop over the grammar's table whose reductions call the functions of the three
-transformers (`expressions` with `types`, `relations`, `statements`), one per grammar file.
+Text goes through the lexer, then through one loop over the grammar's table whose reductions call the functions of the
+three transformers (`expressions` with `types`, `relations`, `statements`), one per grammar file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from engine.errors import AnalysisError, FlintError, ParseError, Position
@@ -32,8 +32,8 @@ def parse(text: str, params: Parameters | None = None) -> LogicalPlan:
     """One statement: an unresolved plan, or a `Command` (itself a LogicalPlan).
 
     `params` gives an expression for each `:name` (a mapping) or each `?` (a sequence); without it they stay Parameters.
-    Raises ParseError for text that is no statement, Unsupported for one that Spark has and we do not, AnalysisError for a
-    parameter without a value; each knows the text and where in it.
+    Raises ParseError for text that is no statement, Unsupported for one that Spark has and we do not, AnalysisError for
+    a parameter without a value; each knows the text and where in it.
     """
     plan: LogicalPlan = _parse(text, "statement_start", params)
     return plan
@@ -57,7 +57,7 @@ def _parse(text: str, start: str, params: Parameters | None) -> Any:
         tokens = scan(text)
         if tokens[0].kind == END:
             raise ParseError("PARSE_EMPTY_STATEMENT", {}, Position(0, 0))
-        functions = _statement_functions(table, text, params)
+        functions = _statement_functions(text, params)
         try:
             value = run(table, start, Words(table, list(tokens), strict=True), functions)
         except Stuck as stuck:
@@ -71,7 +71,7 @@ def _second_try(
     table: Table, start: str, tokens: list[Token], text: str, params: Parameters | None, first: Stuck
 ) -> Any:
     """The value with hard words as names too. If that fails as well, the first error points at the right word."""
-    functions = _statement_functions(table, text, params)
+    functions = _statement_functions(text, params)
     try:
         return run(table, start, Words(table, list(tokens), strict=False), functions)
     except Stuck:
@@ -81,12 +81,12 @@ def _second_try(
 @cache
 def _functions() -> dict[str, Callable[..., Any]]:
     """Every function of the transformers by the rule it stands for."""
-    found = {}
-    for module in TRANSFORMERS:
-        for name, value in vars(module).items():
-            if callable(value) and not name.startswith("_") and getattr(value, "__module__", "") == module.__name__:
-                found[name] = value
-    return found
+    return {
+        name: value
+        for module in TRANSFORMERS
+        for name, value in vars(module).items()
+        if isinstance(value, FunctionType) and value.__module__ == module.__name__ and not name.startswith("_")
+    }
 
 
 @cache
@@ -98,7 +98,7 @@ def _bound() -> tuple[Functions, dict[str, list[int]]]:
     return table.bind(_functions()), places
 
 
-def _statement_functions(table: Table, text: str, params: Parameters | None) -> Functions:
+def _statement_functions(text: str, params: Parameters | None) -> Functions:
     """The functions of all rules, those that depend on the statement made for this one."""
     shared, places = _bound()
     functions = list(shared)
@@ -142,9 +142,9 @@ class _Binder:
 
 
 def completions(text: str, cursor: int) -> list[str]:
-    """The terminals that fit at offset `cursor`: keywords as they are written, IDENT for a name, NUMBER, STRING, symbols' names.
+    """The terminals that fit at offset `cursor`: keywords as written, IDENT for a name, NUMBER, STRING, symbols' names.
 
-    A word that touches the cursor is still being typed and not taken into account. Empty where the text before is no SQL.
+    A word that touches the cursor is still being typed and not looked at. Empty where the text before is no SQL.
     """
     table = load()
     try:

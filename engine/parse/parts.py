@@ -79,7 +79,7 @@ class TableAlias(NamedTuple):
 
 @dataclass(frozen=True)
 class TailItem(TreeNode):
-    """A clause after a query: ORDER BY, SORT BY, CLUSTER BY, DISTRIBUTE BY, LIMIT or OFFSET. A node, so that it has an origin."""
+    """A clause after a query, ORDER BY to OFFSET. A node, so that it has an origin."""
 
     clause: str
     value: Any

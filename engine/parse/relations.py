@@ -6,6 +6,7 @@ Each public function is the rule (or the `-> name`) of its name, as in `engine.p
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 from engine.errors import ParseError, Unsupported
 from engine.expressions.base import Expression, SortOrder
@@ -150,11 +151,11 @@ def set_operation(left: LogicalPlan, kind: Token, quantifier: Token | None, righ
 # SELECT
 
 
-def select_head(*parts: Hint | Token | tuple[Expression, ...] | tuple[Hint, ...] | None) -> SelectHead:
+def select_head(*parts: Any) -> SelectHead:
+    """SELECT: tuples of hints, the quantifier or None, the projections."""
     *hints, quantifier, projections = parts
-    assert isinstance(projections, tuple)
     distinct = isinstance(quantifier, Token) and quantifier.kind == "DISTINCT"
-    return SelectHead(tuple(each for group in hints for each in group), distinct, projections)  # type: ignore[union-attr, misc]
+    return SelectHead(tuple(each for group in hints for each in group), distinct, projections)
 
 
 def hint(*parts: Token | Hint) -> tuple[Hint, ...]:
@@ -251,7 +252,7 @@ def group_set(value: Expression) -> tuple[Expression, ...] | Expression:
 
 
 def from_clause(*parts: Relation | LateralViewPart) -> LogicalPlan:
-    """Items and joins from left to right: as in Spark a comma binds no weaker than JOIN, so ON sees all items before it."""
+    """Items and joins from left to right: as in Spark a comma binds no weaker than JOIN, so ON sees all before it."""
     plan: LogicalPlan | None = None
     for part in parts:
         if isinstance(part, Relation):
@@ -303,8 +304,13 @@ def natural_join(kind: JoinType | None, lateral: Token | None, right: LogicalPla
 
 
 _JOIN_TYPES = {
-    **{"INNER": JoinType.INNER, "CROSS": JoinType.CROSS, "LEFT": JoinType.LEFT, "RIGHT": JoinType.RIGHT},
-    **{"FULL": JoinType.FULL, "SEMI": JoinType.SEMI, "ANTI": JoinType.ANTI},
+    "INNER": JoinType.INNER,
+    "CROSS": JoinType.CROSS,
+    "LEFT": JoinType.LEFT,
+    "RIGHT": JoinType.RIGHT,
+    "FULL": JoinType.FULL,
+    "SEMI": JoinType.SEMI,
+    "ANTI": JoinType.ANTI,
 }
 
 

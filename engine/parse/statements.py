@@ -115,7 +115,7 @@ def view_column(name: str, comment: Token | None) -> tuple[str, str]:
     return name, string_value(comment) if comment else ""
 
 
-def query_text(plan: LogicalPlan) -> tuple[LogicalPlan, str]:
+def query_text(_plan: LogicalPlan) -> tuple[LogicalPlan, str]:
     raise AssertionError("knows the text of its statement: see engine.parse.parser")
 
 
@@ -211,7 +211,7 @@ def option_typed_partitions(*columns: StructField) -> Option:
     return Option("PARTITIONED BY", columns)
 
 
-def property(key: Name | Token, value: str) -> tuple[str, str]:
+def property_item(key: Name | Token, value: str) -> tuple[str, str]:
     return (string_value(key) if isinstance(key, Token) else ".".join(key)), value
 
 
@@ -320,7 +320,7 @@ _TIME_ZONE = re.compile(r"time\s+zone\s+(.*)", re.IGNORECASE | re.DOTALL)
 _TIME_ZONE_KEY = "spark.sql.session.timeZone"
 
 
-def set(raw: Token | None) -> Command:  # noqa: A001 - the statement's name
+def set_setting(raw: Token | None) -> Command:
     """SET, SET -v, SET key, SET key=value, SET TIME ZONE zone, SET CATALOG name."""
     if raw is None:
         return SetConf()
@@ -360,7 +360,7 @@ def _set_time_zone(zone: str, raw: Token) -> Command:
     return SetConf(_TIME_ZONE_KEY, zone[1:-1])
 
 
-def reset(raw: Token | None) -> Command:
+def reset_setting(raw: Token | None) -> Command:
     return ResetConf(None if raw is None else _bare(raw.text))
 
 
@@ -386,11 +386,15 @@ def refresh_table(name: Name) -> Command:
     return RefreshTable(name)
 
 
-def analyze_table(name: Name, scope: Token | tuple[str, ...] | bool | None) -> Command:
+def analyze_table(name: Name, scope: tuple[str, ...] | bool | None) -> Command:
     """Without a scope only sizes and row counts; FOR ALL COLUMNS is an empty list of columns."""
-    if isinstance(scope, Token):
+    if scope is False:
         return AnalyzeTable(name, None, scan=False)
     return AnalyzeTable(name, scope if isinstance(scope, tuple) else None)
+
+
+def statistics_noscan() -> bool:
+    return False
 
 
 def statistics_columns(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The parse table that lark made of the grammar, as the parser uses it.
 
-`python -m engine.parse.update` writes it to grammar/sql.table, so that starting up needs no lark: loading the dump takes a
-few milliseconds, building it several seconds.
+`python -m engine.parse.update` writes it to grammar/sql.table, so that starting up needs no lark: loading the dump
+takes a few milliseconds, building it several seconds.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ KEEP_NONE = 10_000  # in `Rule.parts`: an optional part that is absent
 class Rule(NamedTuple):
     """One way to write a rule of the grammar.
 
-    `parts` says what the rule's function is given: a number i is the i-th symbol, -1 - i the items of the list that the i-th
-    symbol is, KEEP_NONE an absent optional. `passes` marks a rule that is its only part.
+    `parts` says what the rule's function is given: a number i is the i-th symbol, -1 - i the items of the list that the
+    i-th symbol is, KEEP_NONE an absent optional. `passes` marks a rule that is its only part.
     """
 
     origin: str
@@ -38,7 +38,8 @@ class Rule(NamedTuple):
 class Rows(dict[int, dict[str, int]]):
     """The rows of a table, each unpacked when the parser first comes to its state: few statements meet a tenth of them.
 
-    `shapes` are the symbols of a row, `shape_of[state]` says which shape it has, `values` are the targets of all rows in turn.
+    `shapes` are the symbols of a row, `shape_of[state]` says which shape it has, `values` are the targets of all rows
+    in turn, 16 bits each.
     """
 
     def __init__(self, shapes: list[tuple[str, ...]], shape_of: list[int], values: bytes) -> None:
@@ -56,8 +57,11 @@ class Rows(dict[int, dict[str, int]]):
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """States of an LALR(1) parser. `rows[state]` maps a terminal or a rule's origin to what to do: n >= 0 is "go to state n",
-    n < 0 is "reduce by rule -1 - n". `starts` maps a start rule to its first state."""
+    """An LALR(1) parser's states.
+
+    `rows[state]` maps a terminal or a rule's origin to what to do: n >= 0 is "go to state n", n < 0 "reduce by rule
+    -1 - n". `starts` maps a start rule to its first state.
+    """
 
     digest: str
     rows: Rows

@@ -33,28 +33,28 @@ from engine.types import (
 )
 
 _SIMPLE: dict[str, DataType] = {
-    **{
-        "boolean": BOOLEAN,
-        "tinyint": BYTE,
-        "byte": BYTE,
-        "smallint": SHORT,
-        "short": SHORT,
-        "int": INT,
-        "integer": INT,
-    },
-    **{
-        "bigint": LONG,
-        "long": LONG,
-        "float": FLOAT,
-        "real": FLOAT,
-        "double": DOUBLE,
-        "string": STRING,
-        "binary": BINARY,
-    },
-    **{"date": DATE, "timestamp": TIMESTAMP, "timestamp_ltz": TIMESTAMP, "timestamp_ntz": TIMESTAMP_NTZ, "void": VOID},
+    "boolean": BOOLEAN,
+    "tinyint": BYTE,
+    "byte": BYTE,
+    "smallint": SHORT,
+    "short": SHORT,
+    "int": INT,
+    "integer": INT,
+    "bigint": LONG,
+    "long": LONG,
+    "float": FLOAT,
+    "real": FLOAT,
+    "double": DOUBLE,
+    "string": STRING,
+    "binary": BINARY,
+    "date": DATE,
+    "timestamp": TIMESTAMP,
+    "timestamp_ltz": TIMESTAMP,
+    "timestamp_ntz": TIMESTAMP_NTZ,
+    "void": VOID,
     **dict.fromkeys(("decimal", "dec", "numeric"), DecimalType(10, 0)),
 }
-_LATER = frozenset("variant time geometry geography".split())  # Spark has them, this engine does not have them yet
+_LATER = frozenset(["variant", "time", "geometry", "geography"])  # Spark has them, this engine does not have them yet
 _FIELDS = {"year": 0, "month": 1, "day": 0, "hour": 1, "minute": 2, "second": 3}
 
 

@@ -1,7 +1,7 @@
 """`python -m engine.parse.update`: grammar/*.lark -> grammar/sql.table and grammar/conflicts.txt.
 
-The only user of lark. The four files are joined as text, so rule names stay plain, and every upper-case word the rules use
-becomes a keyword. Lark settles shift/reduce conflicts by shifting, in silence: they are written down for review.
+The only user of lark. The four files are joined as text, so rule names stay plain, and every upper-case word the rules
+use becomes a keyword. Lark settles shift/reduce conflicts by shifting, in silence: they are written down for review.
 """
 
 from __future__ import annotations
@@ -70,16 +70,16 @@ def _lark_table(text: str, conflicts: list[str]) -> tuple[Any, list[Any]]:
         def __init__(self, conf: Any) -> None:
             """Tokens come from `engine.parse.lexer`."""
 
-        def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Any]:
+        def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Any]:  # noqa: ARG002 - lark's protocol
             raise AssertionError("lark only builds the table")
 
-    collector, level = Collector(), lark.logger.level
-    lark.logger.addHandler(collector)
+    before, level = lark.logger.handlers, lark.logger.level
+    lark.logger.handlers = [Collector()]
     lark.logger.setLevel(logging.DEBUG)
     try:
         parser = lark.Lark(text, parser="lalr", lexer=NoLexer, maybe_placeholders=True, start=STARTS)
     finally:
-        lark.logger.removeHandler(collector)
+        lark.logger.handlers = before
         lark.logger.setLevel(level)
     return parser.parser.parser._parse_table, parser.rules
 

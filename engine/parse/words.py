@@ -1,7 +1,7 @@
 """Which terminal a token is, in its place: keyword or name, NOT or NOT IN, `>>` or the end of two types.
 
-The parser's stack of states says what can stand here; one token of lookahead decides where both fit. So `select date from
-t` and `select from` are told apart without reserving `date`.
+The parser's stack of states says what can stand here; one token of lookahead decides where both fit. So `select date
+from t` works, and `date '2024-01-01'` too.
 """
 
 from __future__ import annotations
@@ -9,25 +9,34 @@ from __future__ import annotations
 from engine.parse.lexer import END, Token
 from engine.parse.table import Table
 
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text, as a set."""
+    return frozenset(text.split())
+
+
 _DAY_UNITS = ("WEEK", "DAY", "HOUR", "MINUTE", "SECOND", "MILLISECOND", "MICROSECOND", "NANOSECOND")
 UNITS = frozenset(unit + s for unit in ("YEAR", "QUARTER", "MONTH", *_DAY_UNITS) for s in ("", "S")) | {"DAYOFYEAR"}
 
 # Words that mean themselves unless the next token rules that out; as names only when a statement fails without that.
-HARD_WORDS = frozenset(
-    "AS FROM WHERE ON JOIN AND OR SELECT BY THEN ELSE WHEN IN LIKE BETWEEN IS USING UNION INTERSECT HAVING QUALIFY GROUP"
-    " ORDER".split()
+HARD_WORDS = words(
+    "AS FROM WHERE ON JOIN AND OR SELECT BY THEN ELSE WHEN IN LIKE BETWEEN IS USING UNION INTERSECT HAVING QUALIFY"
+    " GROUP ORDER"
 )
-_AFTER_NOT = frozenset("IN LIKE ILIKE RLIKE REGEXP BETWEEN".split())
-_QUERY_STARTS = frozenset("SELECT WITH VALUES FROM TABLE (".split())
-_NESTED_TYPES = frozenset("ARRAY MAP STRUCT".split())
+_AFTER_NOT = words("IN LIKE ILIKE RLIKE REGEXP BETWEEN")
+_QUERY_STARTS = words("SELECT WITH VALUES FROM TABLE (")
+_NESTED_TYPES = words("ARRAY MAP STRUCT")
 
 # Kinds that the place may change; all others are what the lexer says.
-IN_CONTEXT = frozenset("WORD LAMBDA_OPEN CMP_OP SHIFT_OP BANG PLUS HYPHEN".split())
+IN_CONTEXT = words("WORD LAMBDA_OPEN CMP_OP SHIFT_OP BANG PLUS HYPHEN")
 
 
 class Words:
-    """Decides for the tokens of one statement. `strict` keeps the hard words from being names; `complete` takes the last word
-    for a keyword where it can be one, since what follows is still to be typed."""
+    """Decides for the tokens of one statement.
+
+    `strict` keeps the hard words from being names; `complete` takes the last word for a keyword where it can be one,
+    since what follows is still to be typed.
+    """
 
     def __init__(self, table: Table, tokens: list[Token], strict: bool, complete: bool = False) -> None:
         self.table = table
