@@ -61,7 +61,7 @@ def _candidates(place: Place, text: str, cursor: int, names: Names) -> Iterator[
     if place.kind == "statement":
         yield from (Offer(word) for word in _STARTS)
     upper = not place.prefix.islower()
-    for word in names.keywords(text, cursor - len(place.prefix)):
+    for word in names.keywords(text[place.start : cursor - len(place.prefix)]):
         yield Offer(word.upper() if upper else word.lower())
 
 

@@ -53,8 +53,8 @@ def interruptible(work: Callable[[], T], cancel: Callable[[], None]) -> T:
     A second Ctrl-C, or five seconds, and the work is left to end on its own.
     """
     task = _Work(work)
-    threading.Thread(target=task.run, name="flint-statement", daemon=True).start()
     try:
+        threading.Thread(target=task.run, name="flint-statement", daemon=True).start()
         task.done.wait()
     except KeyboardInterrupt:
         raise Interrupted(_stopped(task.done, cancel)) from None

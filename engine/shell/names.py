@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from engine.errors import FlintError
 from engine.functions import registry
 from engine.parse import parser
+from engine.parse.table import load
 from engine.shell import browse
 from engine.shell.scope import Place, Relation
 
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 Column = tuple[str, str]
 """A column's name and its type as Spark prints it."""
 
+_SPELLINGS = {"NOT_INFIX": "NOT", "SETMINUS": "MINUS"}  # terminals whose name is not how they are written
+_ORDER = (
+    "SELECT FROM WHERE GROUP ORDER LIMIT JOIN LEFT INNER ON USING AND OR NOT IN LIKE BETWEEN IS AS ASC DESC HAVING"
+    " UNION WITH CASE WHEN THEN ELSE END DISTINCT"
+)
+_USUAL = {word: rank for rank, word in enumerate(_ORDER.split())}
 _SUFFIXES = frozenset({".parquet", ".csv", ".json", ".jsonl", ".ndjson", ".tsv", ".txt", ".gz", ".sql"})
 _MAX_FILES = 200
 
@@ -60,9 +67,11 @@ class Names:
         """Names of all functions that are words."""
         return [name for name in registry.names() if name.isidentifier()]
 
-    def keywords(self, text: str, cursor: int) -> list[str]:
-        """The keywords the grammar allows at `cursor`."""
-        return list(parser.completions(text, cursor))
+    def keywords(self, text: str) -> list[str]:
+        """The keywords the grammar allows after `text` (of one statement), the usual ones first."""
+        terminals = (_SPELLINGS.get(terminal, terminal) for terminal in parser.completions(text, len(text)))
+        allowed = [word for word in terminals if word in load().keywords]
+        return sorted(set(allowed), key=lambda word: (_USUAL.get(word, len(_USUAL)), word))
 
 
 def files(prefix: str) -> Iterator[tuple[str, bool]]:

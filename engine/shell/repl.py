@@ -49,10 +49,10 @@ class Loader:
     def _run(self) -> None:
         try:
             self._console = self._load()
-            from engine.parse import parser  # here: loaded with the engine, behind the prompt
-            from engine.shell.names import Names
+            from engine.parse.table import load  # here: loaded with the engine, behind the prompt
+            from engine.shell.names import Names  # the same
 
-            self.keywords = frozenset(parser.keywords())
+            self.keywords = load().keywords
             self.names = Names(self._console.session)
         except BaseException as error:  # told to the user by the thread that owns the terminal
             self.error = error

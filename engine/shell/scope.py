@@ -26,7 +26,8 @@ class Place:
 
     `kind` is statement (its first word), table, column, file (in quotes), operator (after an operand), command (a dot
     command) or nothing. `prefix` is what of the word is there, `qualifier` the name before a dot, `relations` what is
-    in scope (nearest first), `ctes` the names of a WITH clause, `with_clause` the text that defines them.
+    in scope (nearest first), `ctes` the names of a WITH clause, `with_clause` the text that defines them. The
+    statement begins at offset `start`.
     """
 
     kind: str
@@ -35,6 +36,7 @@ class Place:
     relations: tuple[Relation, ...] = ()
     ctes: tuple[str, ...] = ()
     with_clause: str = ""
+    start: int = 0
 
 
 @dataclass
@@ -74,7 +76,7 @@ def place_of(text: str, cursor: int) -> Place:
         closed = token.kind == "COMMENT" and cursor == token.stop
         if token.kind.endswith("COMMENT") and token.start < cursor <= token.stop and not closed:
             return Place("nothing")
-    statement = _statement(text, cursor)
+    start, statement = _statement(text, cursor)
     current = next((token for token in statement if token.start < cursor <= token.stop), None)
     if current is not None and current.kind in ("STRING", "OPEN") and current.text[0] != "`":
         closed = current.kind == "STRING" and cursor == current.stop
@@ -87,20 +89,20 @@ def place_of(text: str, cursor: int) -> Place:
     relations = tuple(relation for group in _scopes(path) for relation in _relations(text, group, cursor))
     qualifier = _qualifier(before)
     kind = "column" if qualifier else _kind(path, before, cursor - len(prefix))
-    return Place(kind, prefix, qualifier, relations, ctes, with_clause)
+    return Place(kind, prefix, qualifier, relations, ctes, with_clause, start)
 
 
-def _statement(text: str, cursor: int) -> list[Token]:
-    """The tokens of the statement around the cursor, without its semicolon."""
-    found: list[Token] = []
+def _statement(text: str, cursor: int) -> tuple[int, list[Token]]:
+    """Where the statement around the cursor begins, and its tokens without the semicolon."""
+    start, found = 0, []
     for token in significant(text):
         if token.text != ";":
             found.append(token)
         elif token.stop <= cursor:
-            found = []
+            start, found = token.stop, []
         else:
             break
-    return found
+    return start, found
 
 
 def _in_string(statement: Sequence[Token], current: Token, prefix: str) -> Place:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -13,7 +14,7 @@ from engine.shell.scope import Place, Relation
 class FakeNames:
     """The names of a session with two tables."""
 
-    TABLES = {
+    TABLES: ClassVar = {
         "orders": [("o_orderkey", "bigint"), ("o_custkey", "bigint"), ("key", "int")],
         "customers": [("c_custkey", "bigint"), ("name", "string"), ("key", "int"), ("odd name", "string")],
     }
@@ -31,7 +32,7 @@ class FakeNames:
     def functions(self) -> list[str]:
         return ["count", "concat", "coalesce", "only_one"]
 
-    def keywords(self, text: str, cursor: int) -> list[str]:
+    def keywords(self, text: str) -> list[str]:
         return ["FROM", "WHERE", "ORDER", "CASE"]
 
 

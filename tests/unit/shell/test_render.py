@@ -14,7 +14,6 @@ from engine.types import LONG, STRING, DecimalType, StructField, StructType
 from engine.types.arrow import from_arrow
 from engine.types.cells import Style
 
-
 ALL = Limits()
 
 
