@@ -16,6 +16,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42802",
         "The number of columns or variables assigned or aliased: <numTarget> does not match the number of source expressions: <numExpr>.",
     ),
+    "BINARY_ARITHMETIC_OVERFLOW": (
+        "22003",
+        "<value1> <symbol> <value2> caused overflow. Use <functionName> to ignore overflow problem and return NULL.",
+    ),
     "CANNOT_MERGE_SCHEMAS": (
         "42KD9",
         "Failed merging schemas: the column <column> is <left> in one file and <right> in <path>.",
@@ -35,6 +39,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "22003",
         "The value <value> of the type <sourceType> cannot be cast to <targetType> due to an overflow. Use `try_cast` to tolerate overflow and return NULL instead.",
     ),
+    "COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER": (
+        "54000",
+        "Can't create array with <numberOfElements> elements which exceeding the array size limit <maxRoundedArrayLength>, the parameter <parameter> of the function <functionName> is too large.",
+    ),
     "COLLECT_LIMIT_EXCEEDED": ("54000", "The result is larger than <limit> rows, the limit of <setting>."),
     "COLUMN_ALREADY_EXISTS": (
         "42711",
@@ -47,6 +55,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "CONFLICTING_PARTITION_COLUMN_NAMES": (
         "KD009",
         "Conflicting partition column names detected under <path>: <distinctPartColLists>. Directories of one table must nest the same partition columns in the same order.",
+    ),
+    "CONVERSION_INVALID_INPUT": (
+        "22018",
+        "The value <str> (<fmt>) cannot be converted to <targetType> because it is malformed. Correct the value as per the syntax, or change its format. Use <suggestion> to tolerate malformed input and return NULL instead.",
     ),
     "CYCLIC_VIEW": ("42K0N", "The view <viewName> refers to itself."),
     "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES": (
@@ -77,16 +89,30 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42K09",
         "Cannot resolve the IN subquery due to data type mismatch: the number of columns in the left hand side of an IN subquery does not match the number of columns in the output of the subquery: <leftLength> and <rightLength>.",
     ),
+    "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT": (
+        "42K09",
+        'Cannot resolve "<sqlExpr>" due to data type mismatch: the input <inputName> should be a foldable <inputType> expression; however, got <inputExpr>.',
+    ),
     "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE": (
         "42K09",
         'Cannot resolve "<sqlExpr>" due to data type mismatch: the <paramIndex> parameter requires the <requiredType> type, however "<inputSql>" has the type "<inputType>".',
     ),
+    "DATATYPE_MISSING_SIZE": ("42K01", "DataType <type> requires a length parameter, for example <type>(10)."),
+    "DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION": (
+        "22023",
+        '<rangeMessage>. If necessary set "spark.sql.ansi.enabled" to "false" to bypass this error.',
+    ),
     "DATETIME_OVERFLOW": ("22008", "Datetime operation overflow: <operation>."),
+    "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION": (
+        "22003",
+        "DECIMAL(<size>) does not exist: the precision is from 1 to <maxPrecision>, the scale at most the precision.",
+    ),
     "DIVIDE_BY_ZERO": (
         "22012",
         'Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead. If necessary set "spark.sql.ansi.enabled" to "false" to bypass this error.',
     ),
     "DUPLICATED_CTE_NAMES": ("42602", "CTE definition can't have duplicate names: <duplicateNames>."),
+    "DUPLICATE_CLAUSES": ("42614", "Found duplicate clauses: <clauseName>. Please, remove one of them."),
     "EXCEPT_OVERLAPPING_COLUMNS": (
         "42702",
         "Columns in an EXCEPT list must be distinct and non-overlapping, but got (<columns>).",
@@ -113,10 +139,16 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42805",
         "GROUP BY position <index> is not in select list (valid range is [1, <size>]).",
     ),
+    "ILLEGAL_DAY_OF_WEEK": ("22009", "Illegal input for day of week: <string>."),
+    "ILLEGAL_SEQUENCE_BOUNDARIES": ("22023", "Illegal sequence boundaries: <start> to <stop> by <step>."),
     "INCOMPARABLE_PIVOT_COLUMN": ("42818", "Invalid pivot column <columnName>. Pivot columns must be comparable."),
     "INCOMPATIBLE_COLUMN_TYPE": (
         "42825",
         "<operator> can only be performed on tables with compatible column types. The <columnOrdinalNumber> column of the <tableOrdinalNumber> table is <dataType1> type which is not compatible with <dataType2> at the same column of the first table.",
+    ),
+    "INCOMPLETE_TYPE_DEFINITION": (
+        "42K01",
+        'Incomplete complex type: the definition of "<type>" lacks the types inside it, for example "<example>".',
     ),
     "INTERNAL_ERROR": ("XX000", "<message>"),
     "INTERVAL_ARITHMETIC_OVERFLOW": ("22015", "Integer overflow while operating with intervals. <message>"),
@@ -129,17 +161,35 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "The index <indexValue> is out of bounds. The array has <arraySize> elements. Use `try_element_at` to tolerate accessing element at invalid index and return NULL instead.",
     ),
     "INVALID_CONF_VALUE": ("22022", "The value '<confValue>' in the config \"<confName>\" is invalid. <reason>"),
+    "INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER": (
+        "22007",
+        "Unrecognized datetime pattern: <pattern>. Illegal pattern character found in datetime pattern: <c>. Please provide legal character.",
+    ),
+    "INVALID_ESCAPE_CHAR": (
+        "42604",
+        "`EscapeChar` should be a string literal of length one, but got <sqlExpr>.",
+    ),
     "INVALID_ESC_IN_LIKE": ("22019", "The escape character is not allowed to <message>."),
     "INVALID_EXTRACT_BASE_FIELD_TYPE": (
         "42000",
         "Can't extract a value from <base>. Need a complex type [STRUCT, ARRAY, MAP] but got <other>.",
     ),
+    "INVALID_EXTRACT_FIELD": ("42601", "Cannot extract <field> from <expr>."),
     "INVALID_FORMAT": ("42601", "The format is invalid: <format>. <message>"),
+    "INVALID_FRACTION_OF_SECOND": (
+        "22023",
+        "Valid range for seconds is [0, 60] (inclusive), but the provided value is <secAndMicros>. To avoid this error, use `try_make_timestamp`, which returns NULL on error. If you do not want to use the session default timestamp version of this function, use `try_make_timestamp_ntz` or `try_make_timestamp_ltz`.",
+    ),
     "INVALID_INDEX_OF_ZERO": (
         "22003",
         "The index 0 is invalid. An index shall be either < 0 or > 0 (the first element has index 1).",
     ),
     "INVALID_INLINE_TABLE": ("42000", "Invalid inline table. <reason>"),
+    "INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH": (
+        "42000",
+        "Invalid inline table. Inline table expected <expectedNumCols> columns but found <actualNumCols> columns in row <rowIndex>.",
+    ),
+    "INVALID_INTERVAL_FORMAT": ("22006", "Error parsing <input> to interval: <reason>."),
     "INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION": (
         "42K0D",
         "Invalid lambda function call. A lambda function should only be used in a higher order function. However, its class is <class>, which is not a higher order function.",
@@ -149,10 +199,42 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "Invalid lambda function call. A higher order function expects <expectedNumArgs> arguments, but got <actualNumArgs>.",
     ),
     "INVALID_LIMIT_LIKE_EXPRESSION": ("42K0E", 'The limit like expression "<expr>" is invalid. <reason>'),
+    "INVALID_NUMERIC_LITERAL_RANGE": (
+        "22003",
+        "Numeric literal <rawStrippedQualifier> is outside the valid range for <typeName> with minimum value of <minValue> and maximum value of <maxValue>. Please adjust the value accordingly.",
+    ),
     "INVALID_OPTIONS.UNKNOWN": ("42K06", "Unknown option <option> of <format>.<suggestion>"),
     "INVALID_PARAMETER_VALUE": (
         "22023",
         "The value of parameter(s) <parameter> in <functionName> is invalid: <reason>",
+    ),
+    "INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE": (
+        "22023",
+        "The value of parameter(s) <parameter> in <functionName> is invalid: expects an integer value in [0, <upper>), but got <invalidValue>.",
+    ),
+    "INVALID_PARAMETER_VALUE.DATETIME_UNIT": (
+        "22023",
+        "The value of parameter(s) <parameter> in <functionName> is invalid: expects one of the units without quotes YEAR, QUARTER, MONTH, WEEK, DAY, DAYOFYEAR, HOUR, MINUTE, SECOND, MILLISECOND, MICROSECOND, but got the string literal <invalidValue>.",
+    ),
+    "INVALID_PARAMETER_VALUE.LENGTH": (
+        "22023",
+        "The value of parameter(s) <parameter> in <functionName> is invalid: Expects `length` greater than or equal to 0, but got <length>.",
+    ),
+    "INVALID_PARAMETER_VALUE.PATTERN": (
+        "22023",
+        "The value of parameter(s) <parameter> in <functionName> is invalid: <value>.",
+    ),
+    "INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX": (
+        "22023",
+        "The value of parameter(s) <parameter> in <functionName> is invalid: Expects group index between 0 and <groupCount>, but got <groupIndex>.",
+    ),
+    "INVALID_PARAMETER_VALUE.START": (
+        "22023",
+        "The value of parameter(s) <parameter> in <functionName> is invalid: Expects a positive or a negative value for `start`, but got 0.",
+    ),
+    "INVALID_PARAMETER_VALUE.ZERO_INDEX": (
+        "22023",
+        "The value of parameter(s) <parameter> in <functionName> is invalid: expects %1$, %2$ and so on, but got %0$.",
     ),
     "INVALID_PARTITION_VALUE": (
         "42846",
@@ -160,6 +242,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     ),
     "INVALID_QUALIFY_CONDITION": ("42903", "The QUALIFY condition <condition> is not a boolean expression."),
     "INVALID_REGEXP": ("22023", "The regular expression '<regexp>' of <functionName> is invalid: <reason>"),
+    "INVALID_SCHEMA.PARSE_ERROR": (
+        "42K07",
+        "The input schema <inputSchema> is not a valid schema string. Cannot parse the schema: <reason>",
+    ),
     "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX": (
         "42000",
         "Invalid SQL syntax: The function <functionName> does not support <syntax>.",
@@ -167,6 +253,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN": (
         "42823",
         "Scalar subquery must return only one column, but got <number>.",
+    ),
+    "INVALID_TIMEZONE": (
+        "22009",
+        "The timezone: <timeZone> is invalid. The timezone must be either a region-based zone ID or a zone offset. Region IDs must have the form 'area/city', such as 'America/Los_Angeles'. Zone offsets must be in the format '(+|-)HH', '(+|-)HH:mm' or '(+|-)HH:mm:ss', e.g '-08' , '+01:00' or '-13:33:33', and must be in the range from -18:00 to +18:00. 'Z' and 'UTC' are accepted as synonyms for '+00:00'.",
     ),
     "INVALID_TYPED_LITERAL": ("42604", "The value of the typed literal <valueType> is invalid: <value>."),
     "INVALID_USAGE_OF_STAR": ("42000", "Invalid usage of '*' in <prettyName>."),
@@ -202,6 +292,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "It is not allowed to use an aggregate function in the argument of another aggregate function. Please use the inner aggregate function in a sub-query.",
     ),
     "NON_PARTITION_COLUMN": ("42000", "PARTITION clause cannot contain the non-partition column: <columnName>."),
+    "NULL_MAP_KEY": ("2200E", "Cannot use null as map key."),
     "NUMERIC_OUT_OF_SUPPORTED_RANGE": (
         "22003",
         "The value <value> cannot be interpreted as a numeric since it has more than 38 digits.",
@@ -234,6 +325,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "RECURSION_LEVEL_LIMIT_EXCEEDED": (
         "42836",
         "Recursion level limit <levelLimit> reached but query has not exhausted, try increasing it.",
+    ),
+    "REMAINDER_BY_ZERO": (
+        "22012",
+        'Remainder by zero. Use `try_mod` to tolerate divisor being 0 and return NULL instead. If necessary set "spark.sql.ansi.enabled" to "false" to bypass this error.',
     ),
     "SCALAR_SUBQUERY_TOO_MANY_ROWS": ("21000", "More than one row returned by a subquery used as an expression."),
     "SCHEMA_ALREADY_EXISTS": (
@@ -279,6 +374,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     ),
     "UNCLOSED_QUOTE": ("42601", "Found an unclosed <quote>. Please, append <quote> at the end of the text."),
     "UNKNOWN_DATASOURCE": ("42K02", "Failed to find the data source: <provider>.<suggestion>"),
+    "UNKNOWN_DIALECT": ("22023", "There is no SQL dialect `<dialect>`."),
     "UNRECOGNIZED_PARAMETER_NAME": (
         "4274K",
         "Cannot invoke routine <functionName> because the routine call included a named argument reference for the argument named <argument>, but this routine does not include any signature containing an argument with this name. Did you mean one of the following? [<proposal>]",
@@ -304,6 +400,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42703",
         "USING column <colName> cannot be resolved on the <side> side of the join. The <side>-side columns: [<suggestion>].",
     ),
+    "UNSUPPORTED_DATATYPE": ("0A000", "Unsupported data type <typeName>."),
     "UNSUPPORTED_EXPR_FOR_WINDOW": ("42P20", "Expression <sqlExpr> not supported within a window function."),
     "UNSUPPORTED_FEATURE": ("0A000", "The feature is not supported: <feature>."),
     "UNSUPPORTED_GENERATOR": ("42K0E", "The generator is not supported: <reason>."),
@@ -312,6 +409,11 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "grouping()/grouping_id() can only be used with GroupingSets/Cube/Rollup.",
     ),
     "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY": ("0A000", "Unsupported subquery expression: <message>"),
+    "UNSUPPORTED_TYPED_LITERAL": (
+        "0A000",
+        "Literals of the type <unsupportedType> are not supported. Supported types are <supportedTypes>.",
+    ),
+    "USER_RAISED_EXCEPTION": ("P0001", "<errorMessage>"),
     "VIEW_NOT_FOUND": (
         "42P01",
         "The view <relationName> cannot be found. Verify the spelling and correctness of the schema and catalog.",

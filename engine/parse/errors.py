@@ -83,6 +83,7 @@ _EXPRESSION_STARTS = words(
     "NUMBER IDENT STRING LPAR NOT NULL TRUE FALSE CASE CAST TRY_CAST EXISTS EXTRACT TRIM SUBSTRING SUBSTR OVERLAY"
     " POSITION TIMESTAMPADD DATEADD DATE_ADD TIMESTAMPDIFF DATEDIFF DATE_DIFF TIMEDIFF INTERVAL"
 )
+_AFTER_EXPRESSION = words("IN EQ AS LPAR")
 _LAST = ("COMMA", "RPAR", "EQ", END)
 _MOST_SHOWN = 8
 
@@ -104,7 +105,8 @@ def syntax_error(table: Table, start: str, tokens: list[Token], index: int) -> F
         hint = ": one statement is expected"
     else:
         states, _ = reach(table, start, Words(table, list(tokens), strict=True))
-        expected = _expected(table.fitting(states))
+        fitting = table.fitting(states)
+        expected = _SHOWN["RPAR"] if token.kind == END and "RPAR" in fitting else _expected(fitting)
         hint = f": expected {expected}" if expected else ""
     return ParseError("PARSE_SYNTAX_ERROR", {"error": shown, "hint": hint}, position)
 
@@ -130,22 +132,22 @@ def _expected(fitting: list[str]) -> str:
     """What fits, in words: the most telling first, at most eight."""
     kinds = set(fitting)
     names: list[str] = []
-    if {"NUMBER", "IDENT", "LPAR", "NOT"} <= kinds:
+    if {"NUMBER", "IDENT", "LPAR", "CASE"} <= kinds:
         names.append("an expression")
         kinds -= _EXPRESSION_STARTS
     else:
         names += [_SHOWN[kind] for kind in ("IDENT", "NUMBER", "STRING") if kind in kinds]
         kinds -= {"IDENT", "NUMBER", "STRING"}
     kinds -= _CONTINUATIONS
+    if (
+        "CMP_OP" in fitting
+    ):  # after an expression, which an operator, a name, a string could go on with: not worth saying
+        names, kinds = [], kinds - _AFTER_EXPRESSION
     last = [_SHOWN[kind] for kind in _LAST if kind in kinds]
     listed = sorted(kinds.difference(_LAST), key=lambda kind: (kind not in HARD_WORDS, kind))
     room = _MOST_SHOWN - len(last) - len(names)
-    names += [_SHOWN.get(kind, kind) for kind in listed[:room]] + last
-    if not names:
-        return ""
-    if len(listed) > room:
-        return ", ".join(names) + ", ..."
-    return ", ".join(names[:-1]) + (" or " if len(names) > 1 else "") + names[-1]
+    names += [*(_SHOWN.get(kind, kind) for kind in listed[:room]), *(["..."] if len(listed) > room else []), *last]
+    return ", ".join(names[:-1]) + (" or " if len(names) > 1 else "") + "".join(names[-1:])
 
 
 def _meant(table: Table, start: str, tokens: list[Token], index: int) -> tuple[Token, str] | None:

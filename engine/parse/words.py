@@ -82,8 +82,10 @@ class Words:
         if word not in table.keywords:
             return "IDENT"
         hard = word in HARD_WORDS
+        # a hard word names nothing in a strict parse, and is never an alias without AS: `select 1 from` lacks a table
+        keeps = hard and (self.strict or "AS" in row) and self._kind(index - 1) != "DOT"
         if word not in row:
-            if self.strict and hard and self.tokens[index - 1].kind != "DOT":
+            if keeps:
                 return word
             return "IDENT" if "IDENT" in row else word
         if "IDENT" not in row:
@@ -91,7 +93,7 @@ class Words:
         as_keyword = table.after(states, word)
         if as_keyword is None:
             return "IDENT"
-        if (hard and self.strict) or (self.complete and self._kind(index + 1) == END):
+        if keeps or (self.complete and self._kind(index + 1) == END):
             return word
         as_name = table.after(states, "IDENT")
         if as_name is None:
