@@ -363,6 +363,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42P01",
         "The table or view <relationName> cannot be found. Verify the spelling and correctness of the schema and catalog.<suggestion>",
     ),
+    "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS": ("42P07", "Cannot create the temporary view <relationName> because it already exists. Choose a different name, drop or replace the existing view, or add the IF NOT EXISTS clause to tolerate pre-existing views."),
     "UNABLE_TO_INFER_SCHEMA": ("42KD9", "Unable to infer schema for <format>. It must be specified manually."),
     "UNBOUND_SQL_PARAMETER": (
         "42P02",
