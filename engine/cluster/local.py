@@ -23,12 +23,12 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import cloudpickle
 
-import engine
-from engine.cluster.process import Zygote, describe_end, log_tail
+from engine.cluster.process import ENGINE_FOLDER, Zygote, describe_end, log_tail
 from engine.cluster.rundir import RunDirectory
 from engine.cluster.wire import VERSION, Acknowledge, Cancel, Channel, Exited, Forget, Hello, Run, Setup
 from engine.config import typed
@@ -191,8 +191,8 @@ class LocalCluster:
         self._lost(worker)
 
     def _hello(self, worker: _Worker, hello: Hello) -> None:
-        if (hello.version, hello.engine_file) != (VERSION, str(engine.__file__)):
-            reason = f"it loaded {hello.engine_file} (version {hello.version}), not {engine.__file__} ({VERSION})"
+        if (hello.version, Path(hello.engine_file).parent) != (VERSION, ENGINE_FOLDER):
+            reason = f"it loaded {hello.engine_file} (version {hello.version}), not that of {ENGINE_FOLDER} ({VERSION})"
             self._broken(reason, "")
             return
         worker.up = True
@@ -242,12 +242,14 @@ class LocalCluster:
         try:
             for _ in range(self.executors):
                 self._spawn()
-            self._after(0.0, lambda: threading.Thread(target=self._directory.sweep, daemon=True).start())
+            threading.Thread(target=self._directory.sweep, name="flint-sweep", daemon=True).start()
             while not self._stopping:
                 self._turn()
         except FlintError as error:
             self._report(ClusterDown(error))
         except Exception as error:
+            if self._stopping or not threading.main_thread().is_alive():
+                return  # the interpreter is ending, which refuses new threads and processes
             LOGGER.exception("The cluster's thread failed.")
             self._report(ClusterDown(InternalError(f"cluster: {error}")))
         finally:
@@ -338,11 +340,12 @@ class LocalCluster:
 
     def _close(self) -> None:
         """Ends all processes and closes all descriptors."""
+        idle = not any(worker.up for worker in self._workers.values())
         for worker in self._workers.values():
             worker.channel.close()
         self._workers.clear()
         if self._zygote is not None:
-            self._zygote.end()
+            self._zygote.end(idle)
         for end in (self._selector, self._wakeup, self._waker):
             end.close()
 

@@ -20,6 +20,9 @@ _DROPPED = ("PYTHONPATH", "PYTHONSTARTUP", "PYTHONINSPECT", "PYTHONWARNINGS", "P
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 _END_SECONDS = 2.0
 
+# Now, since a program may change its working directory later.
+ENGINE_FOLDER = Path(str(engine.__file__)).absolute().parent
+
 
 class Zygote:
     """The parent of the workers, as the driver sees it. Raises ClusterError when it cannot be started."""
@@ -28,10 +31,9 @@ class Zygote:
         if not sys.executable:
             raise ClusterError("EXECUTOR_START_FAILED", {"reason": "this Python does not know its own executable"})
         ours, theirs = socket.socketpair()
-        folder = Path(str(engine.__file__)).parent
-        boot = folder / "cluster" / "boot.py"
+        boot = ENGINE_FOLDER / "cluster" / "boot.py"
         search_path = json.dumps([str(Path(entry).absolute()) for entry in sys.path])
-        arguments = [sys.executable, "-P", str(boot), "zygote", str(folder), str(theirs.fileno()), search_path]
+        arguments = [sys.executable, "-P", str(boot), "zygote", str(ENGINE_FOLDER), str(theirs.fileno()), search_path]
         environment = {name: value for name, value in os.environ.items() if name not in _DROPPED} | _ENVIRONMENT
         try:
             with log.open("ab") as output:
@@ -64,9 +66,12 @@ class Zygote:
         """Ends a worker now."""
         self.channel.send(Kill(executor_id))
 
-    def end(self) -> None:
-        """Ends all workers and the zygote; waits until they are gone."""
+    def end(self, idle: bool = False) -> None:
+        """Ends all workers and the zygote; waits until they are gone. An `idle` one, whose workers have not said a word
+        yet, is not given the time to finish its imports: workers end by themselves when their sockets do."""
         self.channel.close()
+        if idle:
+            self.process.kill()
         try:
             self.process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -131,7 +132,7 @@ class Rows:
                 Path(self.marker).write_text("x")
                 os.kill(os.getpid(), signal.SIGKILL)
             first = number * self.size
-            task.emit(pa.record_batch({"n": pa.array(range(first, first + self.size), pa.int64())}))
+            task.emit(pa.record_batch({"n": pa.array(np.arange(first, first + self.size))}))
 
 
 def damage(path: Path, action: str) -> None:
