@@ -1,1 +1,1 @@
-"""DataFrames: a query as an object, and how its rows are shown."""
+"""What a query looks like from Python."""

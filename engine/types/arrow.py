@@ -129,3 +129,31 @@ def from_arrow(data_type: pa.DataType) -> DataType:
 def from_arrow_schema(fields: pa.Schema | pa.StructType) -> StructType:
     """Spark's schema for Arrow fields."""
     return StructType(tuple(StructField(f.name, from_arrow(f.type), f.nullable) for f in fields))
+
+
+def public_schema(schema: StructType) -> pa.Schema:
+    """The Arrow schema that users get: year-month intervals as Arrow's own interval type."""
+    return pa.schema([pa.field(f.name, _public(f.dataType), f.nullable) for f in schema.fields])
+
+
+def _public(data_type: DataType) -> pa.DataType:
+    if isinstance(data_type, YearMonthIntervalType):
+        return pa.month_day_nano_interval()
+    return to_arrow(data_type)
+
+
+def public_batch(batch: pa.RecordBatch, schema: StructType, target: pa.Schema) -> pa.RecordBatch:
+    """A batch of the engine with the names and types users get."""
+    columns = [
+        pa.array([None if v is None else (v, 0, 0) for v in column.to_pylist()], pa.month_day_nano_interval())
+        if isinstance(field.dataType, YearMonthIntervalType)
+        else column
+        for column, field in zip(batch.columns, schema.fields, strict=True)
+    ]
+    return _batch(columns, target, batch.num_rows)
+
+
+def _batch(columns: list[pa.Array], schema: pa.Schema, rows: int) -> pa.RecordBatch:
+    if columns:
+        return pa.RecordBatch.from_arrays(columns, schema=schema)
+    return pa.RecordBatch.from_struct_array(pa.array([{}] * rows, pa.struct([])))

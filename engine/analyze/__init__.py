@@ -1,0 +1,1 @@
+"""The second phase: names and types become definite."""

@@ -1,0 +1,260 @@
+"""The second phase: from names as written to columns with ids and types.
+
+One pass, top down for scopes and bottom up for types (as Spark 4's single-pass resolver, and unlike the fixed point of rules
+before it): each clause is analyzed once, where everything it may refer to is known, so an error names the exact place.
+
+    relations.py     FROM: tables, views, files, functions, joins, and the scope they open
+    select.py        one SELECT, clause by clause     grouping.py  GROUP BY and grouping sets
+    expressions.py   names, functions, subqueries     coerce.py    implicit casts
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from engine.analyze.coerce import cast
+from engine.analyze.context import AnalyzerContext
+from engine.analyze.expressions import Resolver, named
+from engine.analyze.relations import Relations
+from engine.analyze.scope import Scope
+from engine.analyze.select import Select
+from engine.analyze.values import local_relation
+from engine.errors import AnalysisError, Unsupported
+from engine.expressions.base import Attribute, Expression, Literal, SortOrder
+from engine.expressions.sql import sql
+from engine.logical import plan as lp
+from engine.logical import unresolved as un
+from engine.logical.commands import Command
+from engine.logical.plan import LogicalPlan
+from engine.types import INT, IntegralType, NullType
+from engine.types.coercion import common_type
+
+_cte_ids = itertools.count(1)
+
+
+def analyze(plan: LogicalPlan, context: AnalyzerContext) -> LogicalPlan:
+    """`plan` with every name and type definite. Raises AnalysisError with the place in the query."""
+    return Analyzer(context).query(plan, None)
+
+
+class Analyzer:
+    """Analyzes the queries of one statement. Holds the CTEs in scope."""
+
+    def __init__(self, context: AnalyzerContext, views: tuple[str, ...] = ()) -> None:
+        self.context = context
+        self.relations = Relations(self)
+        self._ctes: list[dict[str, lp.CteDefinition]] = []
+        self._views = views
+
+    def query(self, node: LogicalPlan, outer: Scope | None) -> LogicalPlan:
+        """A query that may refer to columns of `outer`."""
+        match node:
+            case un.UnresolvedSelect():
+                return Select(self, node, outer).build(None)
+            case un.UnresolvedSort(child=un.UnresolvedSelect() as select):
+                return Select(self, select, outer).build(node)
+            case un.UnresolvedSort():
+                return self._sort(node, outer)
+            case lp.Limit(count, offset, child):
+                resolver = self._resolver((), outer)
+                bounds = [self._limit(each, name, resolver) for each, name in ((count, "limit"), (offset, "offset"))]
+                return lp.Limit(bounds[0], bounds[1], self.query(child, outer)).at(node.origin)
+            case un.UnresolvedSetOperation():
+                return self._set_operation(node, outer)
+            case un.UnresolvedWith():
+                return self._with(node, outer)
+            case un.UnresolvedValues():
+                return local_relation(node, self._resolver((), outer))
+            case un.UnresolvedRepartition(keys, sort, child):
+                return self._repartition(keys, sort, self.query(child, outer), outer)
+            case lp.Distinct(child):
+                return lp.Distinct(self.query(child, outer))
+            case Command():
+                return node
+        if node.resolved:
+            return node
+        bound = self.relations.bind(node, outer, {})
+        if bound.scope.hidden:
+            return lp.Project(bound.scope.columns, bound.plan)
+        return bound.plan
+
+    # views and CTEs
+
+    def view(self, found: Any) -> LogicalPlan:
+        """The plan of a view: its text, analyzed where it was made, under its column names."""
+        name = ".".join(found.name)
+        if name in self._views:
+            raise AnalysisError("CYCLIC_VIEW", {"viewName": name})
+        if getattr(found, "plan", None) is not None:
+            unresolved: LogicalPlan = found.plan
+        else:
+            unresolved = self.context.parse(found.text)
+        plan = Analyzer(self.context, (*self._views, name)).query(unresolved, None)
+        columns = tuple(getattr(found, "columns", ()) or ())
+        if columns:
+            names = [c if isinstance(c, str) else c[0] for c in columns]
+            if len(names) != len(plan.output):
+                raise AnalysisError("ASSIGNMENT_ARITY_MISMATCH", {"numTarget": len(names), "numExpr": len(plan.output)})
+            plan = lp.Project(tuple(named(c, n) for c, n in zip(plan.output, names, strict=True)), plan)
+        return plan
+
+    def cte(self, name: str) -> lp.CteReference | None:
+        """A reference to the CTE called `name`, if one is in scope."""
+        folded = name if self.context.case_sensitive else name.lower()
+        for level in reversed(self._ctes):
+            definition = level.get(folded)
+            if definition is not None:
+                columns = tuple(column.renewed().with_qualifier((name,)) for column in definition.child.output)
+                return lp.CteReference(definition.id, columns)
+        return None
+
+    def _with(self, node: un.UnresolvedWith, outer: Scope | None) -> LogicalPlan:
+        level: dict[str, lp.CteDefinition] = {}
+        self._ctes.append(level)
+        try:
+            for name, columns, query in node.definitions:
+                folded = name if self.context.case_sensitive else name.lower()
+                if folded in level:
+                    raise AnalysisError("DUPLICATED_CTE_NAMES", {"duplicateNames": name}, node.origin)
+                plan = self.query(query, outer)
+                if columns:
+                    if len(columns) != len(plan.output):
+                        parameters = {"numTarget": len(columns), "numExpr": len(plan.output)}
+                        raise AnalysisError("ASSIGNMENT_ARITY_MISMATCH", parameters, node.origin)
+                    pairs = zip(plan.output, columns, strict=True)
+                    plan = lp.Project(tuple(named(c, n) for c, n in pairs), plan)
+                level[folded] = lp.CteDefinition(next(_cte_ids), name, plan)
+            child = self.query(node.child, outer)
+        finally:
+            self._ctes.pop()
+        return lp.WithCte(tuple(level.values()), child) if level else child
+
+    # what stands around SELECT
+
+    def _resolver(self, columns: tuple[Attribute, ...], outer: Scope | None) -> Resolver:
+        return Resolver(self.context, Scope(columns, (), outer, self.context.case_sensitive), self.query)
+
+    def _limit(self, expression: Expression | None, clause: str, resolver: Resolver) -> Expression | None:
+        if expression is None:
+            return None
+        found = resolver.resolve(expression)
+        reason = ""
+        if not found.foldable:
+            reason = f"The {clause} expression must evaluate to a constant value."
+        elif not isinstance(found.dataType, IntegralType | NullType):
+            reason = f"The {clause} expression must be integer type, but got {found.dataType.sql}."
+        elif isinstance(found, Literal) and found.value is None:
+            reason = f"The evaluated {clause} expression must not be null."
+        elif isinstance(found, Literal) and found.value < 0:
+            reason = f"The {clause} expression must be equal to or greater than 0, but got {found.value}."
+        if reason:
+            parameters = {"expr": sql(found), "reason": reason}
+            raise AnalysisError("INVALID_LIMIT_LIKE_EXPRESSION", parameters, expression.origin)
+        return cast(found, INT, self.context.ansi) if not isinstance(found.dataType, IntegralType) else found
+
+    def _sort(self, node: un.UnresolvedSort, outer: Scope | None) -> LogicalPlan:
+        plan = self.query(node.child, outer)
+        if node.by_all:
+            item = node.order[0] if node.order else un.sort_item(Literal(True))
+            keys = tuple(SortOrder(column, item.ascending, item.nulls_first) for column in plan.output)
+            return lp.Sort(keys, node.everywhere, plan).at(node.origin)
+        resolver = self._resolver(plan.output, outer)
+        keys = tuple(self._sort_key(item, plan, resolver) for item in node.order)
+        return lp.Sort(keys, node.everywhere, plan).at(node.origin)
+
+    def _sort_key(self, item: SortOrder, plan: LogicalPlan, resolver: Resolver) -> SortOrder:
+        child = item.child
+        if isinstance(child, Literal) and isinstance(child.type, IntegralType) and self.context.order_by_ordinal:
+            if not 1 <= child.value <= len(plan.output):
+                parameters = {"index": child.value, "size": len(plan.output)}
+                raise AnalysisError("ORDER_BY_POS_OUT_OF_RANGE", parameters, child.origin)
+            return SortOrder(plan.output[child.value - 1], item.ascending, item.nulls_first)
+        return SortOrder(resolver.resolve(child), item.ascending, item.nulls_first)
+
+    def _repartition(
+        self, keys: tuple[Expression, ...], sort: bool, plan: LogicalPlan, outer: Scope | None
+    ) -> LogicalPlan:
+        found = self._resolver(plan.output, outer).all(keys)
+        spread = lp.Repartition(None, found, plan)
+        return lp.Sort(tuple(un.sort_item(key) for key in found), False, spread) if sort else spread
+
+    # set operations
+
+    def _set_operation(self, node: un.UnresolvedSetOperation, outer: Scope | None) -> LogicalPlan:
+        inputs = [self.query(each, outer) for each in self._operands(node)]
+        kind = node.kind.lower()
+        if node.by_name:
+            inputs = self._matched_by_name(inputs, node)
+        first = inputs[0]
+        for number, other in enumerate(inputs[1:], 2):
+            if len(other.output) != len(first.output):
+                parameters = {
+                    "operator": node.kind.upper(),
+                    "firstNumColumns": len(first.output),
+                    "invalidOrdinalNum": "second" if number == 2 else f"{number}th",
+                    "invalidNumColumns": len(other.output),
+                }
+                raise AnalysisError("NUM_COLUMNS_MISMATCH", parameters, node.origin)
+        inputs = self._same_types(inputs, node)
+        if kind == "union":
+            columns = tuple(
+                Attribute(c.name, c.dataType, any(i.output[n].nullable for i in inputs))
+                for n, c in enumerate(inputs[0].output)
+            )
+            union = lp.Union(tuple(inputs), columns).at(node.origin)
+            return union if node.all else lp.Distinct(union)
+        return lp.SetOperation(kind, node.all, inputs[0], inputs[1]).at(node.origin)
+
+    def _operands(self, node: un.UnresolvedSetOperation) -> list[LogicalPlan]:
+        """The two sides; a chain of UNION ALL (or of UNION DISTINCT) as one list, so that it stays flat."""
+        right = [node.right]
+        left = node.left
+        while (
+            isinstance(left, un.UnresolvedSetOperation)
+            and node.kind.lower() == "union"
+            and (left.kind, left.all, left.by_name) == (node.kind, node.all, node.by_name)
+            and not node.by_name
+        ):
+            right.append(left.right)
+            left = left.left
+        return [left, *reversed(right)]
+
+    def _matched_by_name(self, inputs: list[LogicalPlan], node: un.UnresolvedSetOperation) -> list[LogicalPlan]:
+        if node.kind.lower() != "union":
+            raise Unsupported(f"{node.kind.upper()} BY NAME", node.origin)
+        fold = str if self.context.case_sensitive else str.lower
+        wanted = {fold(c.name): i for i, c in enumerate(inputs[0].output)}
+        columns = {fold(c.name): c for c in inputs[1].output}
+        if set(columns) != set(wanted):
+            missing = next(iter(set(wanted) - set(columns)), None) or next(iter(set(columns) - set(wanted)))
+            raise AnalysisError("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", {"objectName": f"`{missing}`"}, node.origin)
+        return [inputs[0], lp.Project(tuple(columns[name] for name in wanted), inputs[1])]
+
+    def _same_types(self, inputs: list[LogicalPlan], node: un.UnresolvedSetOperation) -> list[LogicalPlan]:
+        types = [c.dataType for c in inputs[0].output]
+        for number, other in enumerate(inputs[1:], 2):
+            for index, column in enumerate(other.output):
+                met = common_type(types[index], column.dataType, self.context.ansi)
+                if met is None:
+                    parameters = {
+                        "operator": node.kind.upper(),
+                        "columnOrdinalNumber": _ordinal(index + 1),
+                        "tableOrdinalNumber": _ordinal(number),
+                        "dataType1": f'"{column.dataType.sql}"',
+                        "dataType2": f'"{types[index].sql}"',
+                    }
+                    raise AnalysisError("INCOMPATIBLE_COLUMN_TYPE", parameters, node.origin)
+                types[index] = met
+        return [self._cast_columns(each, types) for each in inputs]
+
+    def _cast_columns(self, plan: LogicalPlan, types: list[Any]) -> LogicalPlan:
+        columns = [named(cast(c, t, self.context.ansi), c.name) for c, t in zip(plan.output, types, strict=True)]
+        if all(a is b for a, b in zip(columns, plan.output, strict=True)):
+            return plan
+        return lp.Project(tuple(columns), plan)
+
+
+def _ordinal(number: int) -> str:
+    words = ("first", "second", "third", "fourth", "fifth")
+    return words[number - 1] if number <= len(words) else f"{number}th"

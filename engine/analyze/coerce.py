@@ -1,0 +1,344 @@
+"""Implicit casts: each operator gets operands of the types it works on.
+
+One function per family of nodes, found by `coerce`; each is called once, when the children of its node have types. The types
+come from the lattice (`engine.types.coercion`) and the decimal rules (`engine.types.decimals`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from engine.analyze.datetime_operators import datetime_arithmetic
+from engine.errors import AnalysisError
+from engine.expressions.base import Expression, Literal, Mode
+from engine.expressions.cast import Cast
+from engine.expressions.conditional import CaseWhen, Coalesce, If
+from engine.expressions.operators import (
+    BinaryArithmetic,
+    BinaryBitwise,
+    BitwiseNot,
+    Concat,
+    Divide,
+    IntegralDivide,
+    UnaryMinus,
+    UnaryPlus,
+)
+from engine.expressions.predicates import And, Between, BinaryComparison, In, IsNaN, Like, Not, Or, RLike
+from engine.expressions.sql import sql
+from engine.tree.node import copy_origin
+from engine.types import (
+    BOOLEAN,
+    DOUBLE,
+    LONG,
+    STRING,
+    VOID,
+    ArrayType,
+    BinaryType,
+    BooleanType,
+    DataType,
+    DayTimeIntervalType,
+    DecimalType,
+    DoubleType,
+    FloatType,
+    IntegralType,
+    MapType,
+    NullType,
+    NumericType,
+    StringType,
+    YearMonthIntervalType,
+)
+from engine.types.casts import can_cast
+from engine.types.coercion import common_type, common_type_of
+from engine.types.decimals import decimal_for
+
+
+def coerce(node: Expression, ansi: bool) -> Expression:
+    """`node` with its operands cast to what it works on. Raises AnalysisError DATATYPE_MISMATCH.*."""
+    for kind in type(node).__mro__:
+        found = _COERCIONS.get(kind)
+        if found is not None:
+            return copy_origin(node, found(node, ansi))
+    return node
+
+
+def cast(expression: Expression, to: DataType, ansi: bool) -> Expression:
+    """`expression` as `to`, by an implicit cast unless it is so already; literals are converted where that is exact."""
+    if expression.dataType == to:
+        return expression
+    if isinstance(expression, Literal):
+        if expression.value is None:
+            return copy_origin(expression, Literal(None, to))
+        if (
+            isinstance(expression.type, IntegralType)
+            and isinstance(to, IntegralType)
+            and to.bits >= expression.type.bits
+        ):
+            return copy_origin(expression, Literal(expression.value, to))
+    return Cast(expression, to, Mode.ANSI if ansi else Mode.LEGACY, implicit=True).at(expression.origin)
+
+
+def condition(expression: Expression, ansi: bool, what: str) -> Expression:
+    """`expression` as the condition of `what` ("WHERE"): a boolean, or an error."""
+    if isinstance(expression.dataType, BooleanType):
+        return expression
+    if isinstance(expression.dataType, NullType):
+        return cast(expression, BOOLEAN, ansi)
+    parameters = {"sqlExpr": sql(expression), "filter": sql(expression), "type": expression.dataType.sql}
+    raise AnalysisError(
+        "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN", parameters, expression.origin, hint=f"It is the {what} condition."
+    )
+
+
+def unify(values: Sequence[Expression], ansi: bool, node: Expression, name: str) -> list[Expression]:
+    """`values` cast to their common type. Raises DATATYPE_MISMATCH.DATA_DIFF_TYPES where they have none."""
+    types = [value.dataType for value in values]
+    met = types[0] if all(each == types[0] for each in types) else common_type_of(types, ansi)
+    if met is None:
+        shown = ", ".join(f'"{each.sql}"' for each in types)
+        parameters = {"sqlExpr": sql(node), "functionName": f"`{name}`", "dataType": f"[{shown}]"}
+        raise AnalysisError("DATATYPE_MISMATCH.DATA_DIFF_TYPES", parameters, node.origin)
+    return [cast(value, met, ansi) for value in values]
+
+
+def _arithmetic(node: BinaryArithmetic, ansi: bool) -> Expression:
+    special = datetime_arithmetic(node, ansi)
+    if special is not None:
+        return special
+    left, right = _decimal_literals(
+        _null_as_other(node.left, node.right, ansi), _null_as_other(node.right, node.left, ansi)
+    )
+    l, r = left.dataType, right.dataType
+    if isinstance(l, StringType) or isinstance(r, StringType):
+        target = _arithmetic_of_text(l, r, ansi)
+        left, right = (
+            cast(each, target, ansi) if isinstance(each.dataType, StringType) else each for each in (left, right)
+        )
+        l, r = left.dataType, right.dataType
+    if not (isinstance(l, NumericType) and isinstance(r, NumericType)):
+        raise _operand_mismatch(node, l, r)
+    if isinstance(node, Divide) and not (isinstance(l, DecimalType) or isinstance(r, DecimalType)):
+        return type(node)(cast(left, DOUBLE, ansi), cast(right, DOUBLE, ansi), node.mode)
+    if isinstance(node, IntegralDivide) and isinstance(l, IntegralType) and isinstance(r, IntegralType):
+        return type(node)(cast(left, LONG, ansi), cast(right, LONG, ansi), node.mode)
+    if isinstance(l, DecimalType) or isinstance(r, DecimalType):
+        if isinstance(l, FloatType | DoubleType) or isinstance(r, FloatType | DoubleType):
+            return type(node)(cast(left, DOUBLE, ansi), cast(right, DOUBLE, ansi), node.mode)
+        return type(node)(_as_decimal(left, ansi), _as_decimal(right, ansi), node.mode)
+    met = common_type(l, r, ansi)
+    if met is None:
+        raise _operand_mismatch(node, l, r)
+    if met == l == r:
+        return node if (left is node.left and right is node.right) else type(node)(left, right, node.mode)
+    return type(node)(cast(left, met, ansi), cast(right, met, ansi), node.mode)
+
+
+def _null_as_other(one: Expression, other: Expression, ansi: bool) -> Expression:
+    if not isinstance(one.dataType, NullType):
+        return one
+    return cast(one, DOUBLE if isinstance(other.dataType, NullType | StringType) else other.dataType, ansi)
+
+
+def _arithmetic_of_text(left: DataType, right: DataType, ansi: bool) -> DataType:
+    other = right if isinstance(left, StringType) else left
+    return LONG if ansi and isinstance(other, IntegralType) else DOUBLE
+
+
+def _decimal_literals(left: Expression, right: Expression) -> tuple[Expression, Expression]:
+    """A whole-number literal beside a decimal is a decimal of just its digits, so that `1 - discount` stays narrow."""
+    if isinstance(left.dataType, DecimalType) and _is_integral_literal(right):
+        return left, _narrow(right)
+    if isinstance(right.dataType, DecimalType) and _is_integral_literal(left):
+        return _narrow(left), right
+    return left, right
+
+
+def _is_integral_literal(expression: Expression) -> bool:
+    return (
+        isinstance(expression, Literal) and isinstance(expression.type, IntegralType) and expression.value is not None
+    )
+
+
+def _narrow(literal: Any) -> Literal:
+    return copy_origin(literal, Literal(Decimal(literal.value), DecimalType(len(str(abs(literal.value))), 0)))
+
+
+def _as_decimal(expression: Expression, ansi: bool) -> Expression:
+    target = decimal_for(expression.dataType)
+    return cast(expression, target, ansi) if target is not None else expression
+
+
+def _unary(node: UnaryMinus | UnaryPlus, ansi: bool) -> Expression:
+    child = node.child
+    if isinstance(child.dataType, StringType | NullType):
+        child = cast(child, DOUBLE, ansi)
+    if not isinstance(child.dataType, NumericType | YearMonthIntervalType | DayTimeIntervalType):
+        raise _wrong_input(node, 0, '("NUMERIC" or "ANSI INTERVAL")', child)
+    return UnaryMinus(child, node.mode) if isinstance(node, UnaryMinus) else child
+
+
+def _bitwise(node: BinaryBitwise, ansi: bool) -> Expression:
+    left, right = node.left, node.right
+    types = [each.dataType for each in (left, right)]
+    left, right = (cast(each, LONG, ansi) if isinstance(each.dataType, StringType) else each for each in (left, right))
+    met = common_type(left.dataType, right.dataType, ansi)
+    if met == VOID:
+        met = LONG
+    if not isinstance(met, IntegralType):
+        raise _operand_mismatch(node, *types)
+    return type(node)(cast(left, met, ansi), cast(right, met, ansi))
+
+
+def _bitwise_not(node: BitwiseNot, ansi: bool) -> Expression:
+    child = cast(node.child, LONG, ansi) if isinstance(node.child.dataType, StringType | NullType) else node.child
+    if not isinstance(child.dataType, IntegralType):
+        raise _wrong_input(node, 0, '"INTEGRAL"', child)
+    return BitwiseNot(child)
+
+
+def _comparison(node: BinaryComparison, ansi: bool) -> Expression:
+    left, right = _decimal_literals(node.left, node.right)
+    l, r = left.dataType, right.dataType
+    if l == r:
+        met: DataType | None = l
+    else:
+        met = _compared_type(l, r, ansi)
+    if met is None:
+        raise _operand_mismatch(node, l, r)
+    if isinstance(met, MapType):
+        parameters = {"sqlExpr": sql(node), "functionName": f"`{node.symbol}`", "dataType": met.sql}
+        raise AnalysisError("DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", parameters, node.origin)
+    return type(node)(cast(left, met, ansi), cast(right, met, ansi))
+
+
+def _compared_type(left: DataType, right: DataType, ansi: bool) -> DataType | None:
+    """As the common type, but without ANSI a string is compared as the type beside it."""
+    if not ansi and isinstance(left, StringType) != isinstance(right, StringType):
+        other = right if isinstance(left, StringType) else left
+        return DOUBLE if isinstance(other, NumericType) and not isinstance(other, IntegralType) else other
+    return common_type(left, right, ansi)
+
+
+def _between(node: Between, ansi: bool) -> Expression:
+    value, low, high = unify((node.value, node.low, node.high), ansi, node, "between")
+    return Between(value, low, high)
+
+
+def _in(node: In, ansi: bool) -> Expression:
+    value, *options = unify((node.value, *node.options), ansi, node, "in")
+    return In(value, tuple(options))
+
+
+def _logic(node: And | Or, ansi: bool) -> Expression:
+    terms = tuple(_boolean(term, ansi, node) for term in node.terms)
+    return node if all(a is b for a, b in zip(terms, node.terms, strict=True)) else type(node)(terms)
+
+
+def _not(node: Not, ansi: bool) -> Expression:
+    return Not(_boolean(node.child, ansi, node))
+
+
+def _boolean(expression: Expression, ansi: bool, node: Expression) -> Expression:
+    if isinstance(expression.dataType, BooleanType):
+        return expression
+    if isinstance(expression.dataType, NullType | StringType):
+        return cast(expression, BOOLEAN, ansi)
+    symbol = {And: "AND", Or: "OR"}.get(type(node), "NOT")
+    parameters = {"sqlExpr": sql(node), "inputType": '"BOOLEAN"', "actualDataType": expression.dataType.sql}
+    if symbol == "NOT":
+        raise _wrong_input(node, 0, '"BOOLEAN"', expression)
+    raise AnalysisError("DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", parameters, expression.origin or node.origin)
+
+
+def _like(node: Like | RLike, ansi: bool) -> Expression:
+    value, pattern = node.value, node.pattern
+    for index, each in enumerate((value, pattern)):
+        if each.dataType.children or isinstance(each.dataType, BinaryType):
+            raise _wrong_input(node, index, '"STRING"', each)
+    value, pattern = cast(value, STRING, ansi), cast(pattern, STRING, ansi)
+    return Like(value, pattern, node.escape, node.ignore_case) if isinstance(node, Like) else RLike(value, pattern)
+
+
+def _is_nan(node: IsNaN, ansi: bool) -> Expression:
+    return node if isinstance(node.child.dataType, FloatType | DoubleType) else IsNaN(cast(node.child, DOUBLE, ansi))
+
+
+def _if(node: If, ansi: bool) -> Expression:
+    yes, no = unify((node.yes, node.no), ansi, node, "if")
+    return If(_boolean(node.condition, ansi, node), yes, no)
+
+
+def _case(node: CaseWhen, ansi: bool) -> Expression:
+    values = unify(node.values, ansi, node, "casewhen")
+    conditions = [_boolean(when, ansi, node) for when, _ in node.branches]
+    branches = tuple(zip(conditions, values, strict=False))
+    return CaseWhen(branches, values[-1] if node.otherwise is not None else None)
+
+
+def _coalesce(node: Coalesce, ansi: bool) -> Expression:
+    return Coalesce(tuple(unify(node.arguments, ansi, node, "coalesce")))
+
+
+def _concat(node: Concat, ansi: bool) -> Expression:
+    types = [each.dataType for each in node.arguments]
+    if any(isinstance(each, ArrayType) for each in types):
+        return Concat(tuple(unify(node.arguments, ansi, node, "concat")))
+    if all(isinstance(each, BinaryType | NullType) for each in types) and any(isinstance(e, BinaryType) for e in types):
+        return Concat(tuple(unify(node.arguments, ansi, node, "concat")))
+    for index, each in enumerate(node.arguments):
+        if each.dataType.children:
+            raise _wrong_input(node, index, '("STRING" or "BINARY" or "ARRAY")', each)
+    return Concat(tuple(cast(each, STRING, ansi) for each in node.arguments))
+
+
+def _cast_check(node: Cast, ansi: bool) -> Expression:
+    source = node.child.dataType
+    if not can_cast(source, node.to, node.mode is not Mode.LEGACY):
+        parameters = {"sqlExpr": sql(node), "srcType": source.sql, "targetType": node.to.sql}
+        raise AnalysisError("DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION", parameters, node.origin)
+    return node
+
+
+def _operand_mismatch(node: Any, left: DataType, right: DataType) -> AnalysisError:
+    if left == right:
+        wanted = '"NUMERIC"' if isinstance(node, BinaryArithmetic) else '"INTEGRAL"'
+        parameters = {"sqlExpr": sql(node), "inputType": wanted, "actualDataType": left.sql}
+        return AnalysisError("DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", parameters, node.origin)
+    parameters = {"sqlExpr": sql(node), "left": left.sql, "right": right.sql}
+    return AnalysisError("DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES", parameters, node.origin)
+
+
+def _wrong_input(node: Expression, index: int, wanted: str, given: Expression) -> AnalysisError:
+    ordinal = ("first", "second", "third", "fourth", "fifth")[index] if index < 5 else f"{index + 1}th"
+    parameters = {
+        "sqlExpr": sql(node),
+        "paramIndex": ordinal,
+        "requiredType": wanted,
+        "inputSql": sql(given),
+        "inputType": f'"{given.dataType.sql}"',
+    }
+    return AnalysisError("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", parameters, given.origin or node.origin)
+
+
+_COERCIONS: dict[type, Callable[[Any, bool], Expression]] = {
+    BinaryArithmetic: _arithmetic,
+    UnaryMinus: _unary,
+    UnaryPlus: _unary,
+    BinaryBitwise: _bitwise,
+    BitwiseNot: _bitwise_not,
+    BinaryComparison: _comparison,
+    Between: _between,
+    In: _in,
+    And: _logic,
+    Or: _logic,
+    Not: _not,
+    Like: _like,
+    RLike: _like,
+    IsNaN: _is_nan,
+    If: _if,
+    CaseWhen: _case,
+    Coalesce: _coalesce,
+    Concat: _concat,
+    Cast: _cast_check,
+}

@@ -1,0 +1,44 @@
+"""What analysis is given beside the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from engine.expressions.base import Expression, Mode
+from engine.logical.plan import LogicalPlan
+from engine.logical.relation import Relation
+
+
+class Catalog(Protocol):
+    """The part of a catalog that analysis asks. Implemented by engine.catalog."""
+
+    def resolve(self, parts: tuple[str, ...]) -> Any:
+        """What a name stands for: ResolvedTable, ResolvedView or ResolvedTempView. Raises TABLE_OR_VIEW_NOT_FOUND."""
+
+    def open_file(self, format: str | None, path: str) -> Relation:
+        """A file, folder or glob as a relation; the format from the suffix if None, then CSV is sniffed."""
+
+    def is_format(self, name: str) -> bool:
+        """Whether `name` is a format that parquet.`path` may name."""
+
+
+@dataclass(frozen=True)
+class AnalyzerContext:
+    """`parse` turns the text of a view into a plan; `parameters` are the values of `:name` and `?` (by number)."""
+
+    catalog: Catalog
+    parse: Callable[[str], LogicalPlan]
+    ansi: bool = True
+    case_sensitive: bool = False
+    time_zone: str = "UTC"
+    group_by_ordinal: bool = True
+    group_by_aliases: bool = True
+    order_by_ordinal: bool = True
+    parameters: Mapping[str | int, Expression] = field(default_factory=dict)
+
+    @property
+    def mode(self) -> Mode:
+        """What arithmetic and casts do where there is no result."""
+        return Mode.ANSI if self.ansi else Mode.LEGACY

@@ -1,0 +1,326 @@
+"""Names and functions of expressions become definite, bottom up, then operands get their types (`coerce`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from engine.analyze.coerce import cast, coerce
+from engine.analyze.scope import Scope, extract_field
+from engine.errors import AnalysisError
+from engine.expressions.aggregate import AggregateCall, Grouping, GroupingId
+from engine.expressions.base import Alias, Attribute, Expression, Literal, Mode, SortOrder
+from engine.expressions.calls import Call
+from engine.expressions.cast import Cast
+from engine.expressions.lambdas import Lambda
+from engine.expressions.operators import BinaryArithmetic, UnaryMinus
+from engine.expressions.sql import sql
+from engine.expressions.subquery import Exists, InSubquery, ScalarSubquery
+from engine.expressions.window import UP_TO_CURRENT, WHOLE_PARTITION, Frame, WindowCall, WindowExpression, WindowSpec
+from engine.functions.registry import lookup
+from engine.functions.resolve import lambda_parameters, resolve_call
+from engine.logical import unresolved as un
+from engine.logical.plan import LogicalPlan, Project
+from engine.tree.node import TreeNode, copy_origin
+from engine.types import INT, ArrayType, BooleanType, MapType, StructType
+from engine.types.coercion import common_type
+
+if TYPE_CHECKING:
+    from engine.analyze.context import AnalyzerContext
+
+BARE_FUNCTIONS = frozenset(
+    ("current_date", "current_timestamp", "localtimestamp", "current_user", "session_user", "user", "current_time")
+)
+"""Functions that may be called without parentheses, where no column has the name."""
+
+
+@dataclass(frozen=True)
+class Resolver:
+    """Resolves expressions at one place of a query.
+
+    `query` analyzes the plan of a subquery in the given scope. `aliases` are expressions that names may mean after columns
+    (select aliases, `aliases_first`: before columns). `windows` are the named windows of the WINDOW clause.
+    """
+
+    context: AnalyzerContext
+    scope: Scope
+    query: Callable[[LogicalPlan, Scope], LogicalPlan]
+    aliases: dict[str, Expression] | None = None
+    aliases_first: bool = False
+    windows: dict[str, WindowSpec] | None = None
+
+    def resolve(self, expression: Expression) -> Expression:
+        """`expression` with definite names and types. Raises AnalysisError."""
+        handler = _HANDLERS.get(type(expression))
+        if handler is not None:
+            return copy_origin(expression, handler(self, expression))
+        if not expression.children:
+            return expression
+        return self.finish(expression.map_children(self._child))
+
+    def all(self, expressions: Sequence[Expression]) -> tuple[Any, ...]:
+        """Each of `expressions`, resolved."""
+        return tuple(self.resolve(each) for each in expressions)
+
+    def finish(self, node: Expression) -> Expression:
+        """An operator with resolved children: its mode from the settings, its operands coerced."""
+        if not self.context.ansi and isinstance(node, BinaryArithmetic | UnaryMinus | Cast) and node.mode is Mode.ANSI:
+            node = copy_origin(node, replace(node, mode=Mode.LEGACY))
+        return coerce(node, self.context.ansi)
+
+    def _child(self, child: TreeNode) -> TreeNode:
+        return self.resolve(child) if isinstance(child, Expression) else child
+
+    # names
+
+    def attribute(self, node: un.UnresolvedAttribute) -> Expression:
+        """A column, an alias of the select list, a function without parentheses, or an error with the nearest names."""
+        alias = self._alias(node.parts)
+        if alias is not None and self.aliases_first:
+            return alias
+        found = self.scope.resolve(node.parts, node.origin)
+        if found is None:
+            found = alias
+        if found is None and len(node.parts) == 1 and node.parts[0].lower() in BARE_FUNCTIONS:
+            found = resolve_call(node.parts[0].lower(), (), self.context.ansi, origin=node.origin)
+        if found is None:
+            raise self.scope.unresolved(node.parts, node.origin)
+        return found
+
+    def _alias(self, parts: tuple[str, ...]) -> Expression | None:
+        if not self.aliases:
+            return None
+        found = self.aliases.get(self.scope.fold(parts[0]))
+        for name in parts[1:] if found is not None else ():
+            if not isinstance(found.dataType, StructType):
+                return None
+            found = extract_field(found, name, self.context.case_sensitive)
+        return found
+
+    def star(self, node: un.UnresolvedStar) -> tuple[Expression, ...]:
+        """The columns a star stands for, without those excluded."""
+        columns = self.scope.expand(node.target, node.origin)
+        excluded: set[int] = set()
+        for parts in node.excluded:
+            found = self.scope.find(parts, node.origin)
+            if not isinstance(found, Attribute):
+                raise self.scope.unresolved(parts, node.origin)
+            if found.id in excluded:
+                raise AnalysisError("EXCEPT_OVERLAPPING_COLUMNS", {"columns": found.name}, node.origin)
+            excluded.add(found.id)
+        return tuple(c for c in columns if not (isinstance(c, Attribute) and c.id in excluded))
+
+    def parameter(self, node: un.Parameter) -> Expression:
+        """The value given for `:name` or `?`."""
+        value = self.context.parameters.get(node.name)
+        if value is None:
+            name = f"_{node.name}" if isinstance(node.name, int) else node.name
+            raise AnalysisError("UNBOUND_SQL_PARAMETER", {"name": name}, node.origin)
+        return value
+
+    def extract(self, node: un.UnresolvedExtract) -> Expression:
+        """`child.name`, or `child[key]` of a struct, an array or a map."""
+        child = self.resolve(node.child)
+        if isinstance(node.key, str):
+            if isinstance(child.dataType, ArrayType) and isinstance(child.dataType.elementType, StructType):
+                return resolve_call("get_array_struct_fields", (child, Literal(node.key)), self.context.ansi)
+            return extract_field(child, node.key, self.context.case_sensitive, node.origin)
+        key = self.resolve(node.key)
+        match child.dataType:
+            case StructType() if isinstance(key, Literal) and isinstance(key.value, str):
+                return extract_field(child, key.value, self.context.case_sensitive, node.origin)
+            case ArrayType():
+                return resolve_call("array_subscript", (child, key), self.context.ansi, origin=node.origin)
+            case MapType(key_type):
+                met = common_type(key_type, key.dataType, self.context.ansi)
+                key = cast(key, met if met is not None else key_type, self.context.ansi)
+                return resolve_call("map_subscript", (child, key), self.context.ansi, origin=node.origin)
+        parameters = {"base": f'"{sql(child)}"', "other": f'"{child.dataType.sql}"'}
+        raise AnalysisError("INVALID_EXTRACT_BASE_FIELD_TYPE", parameters, node.origin)
+
+    # functions
+
+    def function(self, node: un.UnresolvedFunction, window: bool = False) -> Expression:
+        """A call of a function of the registry."""
+        name = node.name[-1].lower()
+        if name in ("grouping", "grouping_id") and not window:
+            return self._grouping(name, node)
+        condition = self.resolve(node.condition) if node.condition is not None else None
+        if condition is not None and not isinstance(condition.dataType, BooleanType):
+            parameters = {"sqlExpr": sql(node), "filter": sql(condition), "type": condition.dataType.sql}
+            raise AnalysisError("DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN", parameters, node.origin)
+        found = resolve_call(
+            name,
+            self._arguments(name, node),
+            self.context.ansi,
+            named=node.named,
+            distinct=node.distinct,
+            condition=condition,
+            order=self.all(node.order),
+            ignore_nulls=node.ignore_nulls,
+            window=window,
+            origin=node.origin,
+        )
+        if isinstance(found, AggregateCall):
+            self._check_aggregate(found)
+        if isinstance(found, Call | AggregateCall | WindowCall):
+            return found
+        # what a rewriting function is made of has not been through coercion yet
+        return found.transform_up(lambda e: self.finish(e) if isinstance(e, Expression) else e)
+
+    def _arguments(self, name: str, node: un.UnresolvedFunction) -> tuple[Expression, ...]:
+        if name == "count" and node.arguments == (un.UnresolvedStar(),):
+            return (Literal(1, INT),)
+        if not any(isinstance(a, un.UnresolvedStar | un.UnresolvedLambda) for a in node.arguments):
+            return self.all(node.arguments)
+        plain: list[Expression] = []
+        for argument in node.arguments:
+            if isinstance(argument, un.UnresolvedStar):
+                plain += self.star(argument)
+            else:
+                plain.append(argument if isinstance(argument, un.UnresolvedLambda) else self.resolve(argument))
+        return self._lambdas(name, plain)
+
+    def _lambdas(self, name: str, arguments: list[Expression]) -> tuple[Expression, ...]:
+        lambdas = [each for each in arguments if isinstance(each, un.UnresolvedLambda)]
+        if not lambdas:
+            return tuple(arguments)
+        types = [None if isinstance(each, un.UnresolvedLambda) else each.dataType for each in arguments]
+        found = iter(lambda_parameters(name, types, [len(each.parameters) for each in lambdas]))
+        return tuple(
+            self._lambda(each, next(found)) if isinstance(each, un.UnresolvedLambda) else each for each in arguments
+        )
+
+    def _lambda(self, node: un.UnresolvedLambda, types: tuple[Any, ...]) -> Expression:
+        parameters = tuple(Attribute(n, t, nullable) for n, (t, nullable) in zip(node.parameters, types, strict=True))
+        names = {self.scope.fold(p.name): p for p in parameters}
+        inner = replace(self, aliases={**(self.aliases or {}), **names}, aliases_first=True)
+        return Lambda(parameters, inner.resolve(node.body)).at(node.origin)
+
+    def _grouping(self, name: str, node: un.UnresolvedFunction) -> Expression:
+        arguments = self.all(node.arguments)
+        return Grouping(arguments[0]) if name == "grouping" and len(arguments) == 1 else GroupingId(arguments)
+
+    def _check_aggregate(self, call: AggregateCall) -> None:
+        for argument in (*call.arguments, *((call.condition,) if call.condition is not None else ())):
+            if has_aggregate(argument):
+                raise AnalysisError("NESTED_AGGREGATE_FUNCTION", {}, call.origin or argument.origin)
+
+    def window(self, node: un.UnresolvedWindow) -> Expression:
+        """`function OVER spec`, with the frame that counts where none is written."""
+        if isinstance(node.spec, str):
+            spec = (self.windows or {}).get(self.scope.fold(node.spec))
+            if spec is None:
+                raise AnalysisError("MISSING_WINDOW_SPECIFICATION", {"windowName": node.spec}, node.origin)
+        else:
+            spec = node.spec
+        partition, order = self.all(spec.partition), self.all(spec.order)
+        inner = node.function
+        function = (
+            self.function(inner, window=True) if isinstance(inner, un.UnresolvedFunction) else self.resolve(inner)
+        )
+        if not isinstance(function, AggregateCall | WindowCall):
+            raise AnalysisError("UNSUPPORTED_EXPR_FOR_WINDOW", {"sqlExpr": sql(node.function)}, node.origin)
+        frame = spec.frame or (UP_TO_CURRENT if order else WHOLE_PARTITION)
+        frame = self._frame(frame, order, node)
+        if isinstance(function, WindowCall) and not order and function.function not in _UNORDERED:
+            message = (
+                f"Window function {function.function}() requires window to be ordered, please add ORDER BY clause."
+            )
+            raise AnalysisError("INVALID_WINDOW_SPEC", {"message": message}, node.origin)
+        return WindowExpression(function, WindowSpec(partition, order, frame))
+
+    def _frame(self, frame: Frame, order: tuple[SortOrder, ...], node: Expression) -> Frame:
+        lower, upper = self.resolve_bound(frame.lower), self.resolve_bound(frame.upper)
+        offsets = [b for b in (lower, upper) if b.children]
+        if frame.unit == "range" and offsets and len(order) != 1:
+            message = "A range window frame with value boundaries needs exactly one ORDER BY expression."
+            raise AnalysisError("INVALID_WINDOW_SPEC", {"message": message}, node.origin)
+        return Frame(frame.unit, lower, upper)
+
+    def resolve_bound(self, bound: Expression) -> Expression:
+        """A bound of a frame; offsets are constants."""
+        return bound.map_children(self._child)
+
+    # subqueries
+
+    def scalar(self, node: un.UnresolvedScalarSubquery) -> Expression:
+        """A query of one column as a value."""
+        plan = self.query(node.plan, self.scope)
+        if len(plan.output) != 1:
+            condition = "INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN"
+            raise AnalysisError(condition, {"number": len(plan.output)}, node.origin)
+        return ScalarSubquery(plan)
+
+    def exists(self, node: un.UnresolvedExists) -> Expression:
+        """EXISTS (query)."""
+        return Exists(self.query(node.plan, self.scope))
+
+    def in_subquery(self, node: un.UnresolvedInSubquery) -> Expression:
+        """values IN (query), with both sides cast to common types."""
+        plan, values = self.query(node.plan, self.scope), list(self.all(node.values))
+        if len(plan.output) != len(values):
+            parameters = {"leftLength": len(values), "rightLength": len(plan.output)}
+            raise AnalysisError("DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH", parameters, node.origin)
+        columns: list[Any] = []
+        for index, (value, column) in enumerate(zip(values, plan.output, strict=True)):
+            met = common_type(value.dataType, column.dataType, self.context.ansi)
+            if met is None:
+                shown = f'"{value.dataType.sql}", "{column.dataType.sql}"'
+                parameters = {"sqlExpr": sql(node), "functionName": "`in`", "dataType": f"[{shown}]"}
+                raise AnalysisError("DATATYPE_MISMATCH.DATA_DIFF_TYPES", parameters, node.origin)
+            values[index] = cast(value, met, self.context.ansi)
+            columns.append(named(cast(column, met, self.context.ansi), column.name))
+        if any(a is not b for a, b in zip(columns, plan.output, strict=True)):
+            plan = Project(tuple(columns), plan)
+        return InSubquery(plan, tuple(values))
+
+    def misplaced_star(self, node: un.UnresolvedStar) -> Expression:
+        """A star where a value is needed."""
+        raise AnalysisError("INVALID_USAGE_OF_STAR", {"prettyName": "expression"}, node.origin)
+
+    def misplaced_alias(self, node: un.UnresolvedAlias) -> Expression:
+        """A name given inside an expression, where it has no effect but for structs."""
+        return named(self.resolve(node.child), node.names[0])
+
+
+_UNORDERED = frozenset(("first_value", "last_value", "nth_value", "first", "last"))
+
+
+def named(expression: Expression, name: str) -> Any:
+    """`expression` as a column called `name`."""
+    if isinstance(expression, Attribute):
+        return expression if expression.name == name else Alias(expression, name).at(expression.origin)
+    return Alias(expression, name).at(expression.origin)
+
+
+def has_aggregate(expression: TreeNode) -> bool:
+    """Whether it holds an aggregate function of its own query: not those in subqueries, nor window functions themselves."""
+    match expression:
+        case AggregateCall() | Grouping() | GroupingId():
+            return True
+        case WindowExpression(function, spec):
+            return any(has_aggregate(child) for child in (*function.children, spec))
+        case LogicalPlan():
+            return False
+    return expression.has(AggregateCall, Grouping, GroupingId) and any(has_aggregate(c) for c in expression.children)
+
+
+def is_generator(expression: Expression) -> bool:
+    """Whether it is a call of explode and the like."""
+    return isinstance(expression, Call) and any(each.kind == "generator" for each in lookup(expression.function))
+
+
+_HANDLERS: dict[type[Expression], Callable[[Resolver, Any], Any]] = {
+    un.UnresolvedAttribute: Resolver.attribute,
+    un.UnresolvedFunction: Resolver.function,
+    un.UnresolvedWindow: Resolver.window,
+    un.UnresolvedExtract: Resolver.extract,
+    un.UnresolvedScalarSubquery: Resolver.scalar,
+    un.UnresolvedExists: Resolver.exists,
+    un.UnresolvedInSubquery: Resolver.in_subquery,
+    un.Parameter: Resolver.parameter,
+    un.UnresolvedStar: Resolver.misplaced_star,
+    un.UnresolvedAlias: Resolver.misplaced_alias,
+}

@@ -1,0 +1,273 @@
+"""The FROM clause: tables, files, views, functions, joins become plans, and the scope of names they open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from engine.analyze.coerce import condition
+from engine.analyze.expressions import Resolver, is_generator
+from engine.analyze.scope import Scope
+from engine.errors import AnalysisError, Position, quoted
+from engine.expressions.base import Alias, Attribute, Expression
+from engine.expressions.conditional import Coalesce
+from engine.expressions.predicates import EqualTo, conjunction
+from engine.functions.registry import lookup
+from engine.functions.resolve import unresolved_routine
+from engine.kernels.context import EvalContext
+from engine.kernels.evaluate import evaluate_constant
+from engine.logical import plan as lp
+from engine.logical import unresolved as un
+from engine.logical.plan import Join, JoinType, LogicalPlan
+from engine.logical.relation import Relation
+from engine.types import StructType
+
+if TYPE_CHECKING:
+    from engine.analyze.analyzer import Analyzer
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A relation with the names it offers."""
+
+    plan: LogicalPlan
+    scope: Scope
+
+
+class Relations:
+    """Analyzes FROM clauses for an Analyzer."""
+
+    def __init__(self, analyzer: Analyzer) -> None:
+        self.analyzer = analyzer
+        self.context = analyzer.context
+
+    def bind(self, node: LogicalPlan, outer: Scope | None, hints: dict[str, str]) -> Bound:
+        """`node` as a resolved plan and the scope of its columns. `hints` are join strategies by table name."""
+        match node:
+            case lp.SubqueryAlias(name, child):
+                return self._alias(name, self.bind(child, outer, hints), hints)
+            case un.UnresolvedRelation():
+                return self._hinted(node.parts, self._table(node), hints)
+            case un.UnresolvedFile(path):
+                return self.relation(self._open(None, path, node.origin), (), node.origin)
+            case un.UnresolvedJoin():
+                return self._join(node, outer, hints)
+            case un.UnresolvedColumnAliases(names, child):
+                return self._renamed(names, self.bind(child, outer, hints), node.origin)
+            case un.UnresolvedTableFunction():
+                return self._table_function(node, outer)
+            case un.UnresolvedLateralView():
+                return self._lateral_view(node, outer, hints)
+            case lp.OneRow():
+                return Bound(node, self._scope((), outer))
+        plan = self.analyzer.query(node, outer)
+        return Bound(plan, self._scope(plan.output, outer))
+
+    def _scope(self, columns: tuple[Attribute, ...], outer: Scope | None) -> Scope:
+        return Scope(columns, (), outer, self.context.case_sensitive)
+
+    def _alias(self, name: tuple[str, ...], bound: Bound, hints: dict[str, str]) -> Bound:
+        plan = bound.plan.child if isinstance(bound.plan, lp.SubqueryAlias) else bound.plan
+        if bound.scope.hidden or tuple(bound.scope.columns) != tuple(plan.output):
+            plan = lp.Project(bound.scope.columns, plan)
+        plan = lp.SubqueryAlias(name, plan)
+        return self._hinted(name, Bound(plan, replace(bound.scope.qualified(name), columns=plan.output)), hints)
+
+    def _hinted(self, name: tuple[str, ...], bound: Bound, hints: dict[str, str]) -> Bound:
+        strategy = hints.get(name[-1].lower()) if name else None
+        if strategy is None or isinstance(bound.plan, lp.ResolvedHint):
+            return bound
+        return Bound(lp.ResolvedHint(strategy, bound.plan), bound.scope)
+
+    # tables, views, files
+
+    def _table(self, node: un.UnresolvedRelation) -> Bound:
+        if len(node.parts) == 1:
+            reference = self.analyzer.cte(node.parts[0])
+            if reference is not None:
+                return Bound(lp.SubqueryAlias(node.parts, reference), self._qualified(reference, node.parts))
+        if len(node.parts) == 2 and self.context.catalog.is_format(node.parts[0]):
+            relation = self._open(node.parts[0].lower(), node.parts[1], node.origin)
+            return self.relation(relation, (), node.origin)
+        try:
+            found = self.context.catalog.resolve(node.parts)
+        except AnalysisError as error:
+            error.position = error.position or node.origin
+            raise
+        return self.resolved(found, node.parts)
+
+    def resolved(self, found: Any, parts: tuple[str, ...]) -> Bound:
+        """What the catalog found for a name: a table's relation, or a view to analyze."""
+        if hasattr(found, "relation"):
+            return self.relation(found.relation, tuple(found.name))
+        plan = self.analyzer.view(found)
+        aliased = lp.SubqueryAlias(tuple(found.name), plan)
+        return Bound(aliased, self._scope(aliased.output, None))
+
+    def _open(self, format: str | None, path: str, origin: Position | None) -> Relation:
+        try:
+            return self.context.catalog.open_file(format, path)
+        except AnalysisError as error:
+            error.position = error.position or origin
+            raise
+
+    def relation(self, relation: Relation, name: tuple[str, ...], origin: Position | None = None) -> Bound:
+        """All columns of a relation, under ids of their own."""
+        columns = tuple(Attribute(f.name, f.dataType, f.nullable) for f in relation.schema.fields)
+        plan: LogicalPlan = lp.Scan(relation, columns, name).at(origin)
+        if name:
+            plan = lp.SubqueryAlias(name, plan)
+        return Bound(plan, self._scope(plan.output, None))
+
+    def _qualified(self, plan: LogicalPlan, name: tuple[str, ...]) -> Scope:
+        return self._scope(tuple(c.with_qualifier(name) for c in plan.output), None)
+
+    def _renamed(self, names: tuple[str, ...], bound: Bound, origin: Position | None) -> Bound:
+        columns = bound.scope.columns
+        if len(names) != len(columns):
+            parameters = {"numTarget": len(names), "numExpr": len(columns)}
+            raise AnalysisError("ASSIGNMENT_ARITY_MISMATCH", parameters, origin)
+        plan = lp.Project(tuple(Alias(c, name) for c, name in zip(columns, names, strict=True)), bound.plan)
+        qualifier = columns[0].qualifier if columns else ()
+        return Bound(plan, self._scope(tuple(c.with_qualifier(qualifier) for c in plan.output), bound.scope.outer))
+
+    # functions as tables
+
+    def _table_function(self, node: un.UnresolvedTableFunction, outer: Scope | None) -> Bound:
+        name = node.name[-1].lower()
+        overloads = lookup(name)
+        resolver = self.resolver(self._scope((), outer))
+        if not overloads:
+            error = unresolved_routine(name, node.origin)
+            raise AnalysisError(
+                "UNRESOLVED_TABLE_VALUED_FUNCTION", {"name": quoted(name)}, node.origin, hint=error.message
+            )
+        table = next((each for each in overloads if each.kind == "table"), None)
+        if table is not None:
+            literals = [evaluate_constant(each, EvalContext()) for each in resolver.all(node.arguments)]
+            try:
+                plan = table.kernel(*literals)
+            except AnalysisError as error:
+                error.position = error.position or node.origin
+                raise
+            return Bound(plan, self._scope(plan.output, outer))
+        call = resolver.resolve(un.UnresolvedFunction(node.name, node.arguments, named=node.named).at(node.origin))
+        if not is_generator(call):
+            raise AnalysisError("UNRESOLVED_TABLE_VALUED_FUNCTION", {"name": quoted(name)}, node.origin)
+        plan = generate(call, name.endswith("_outer"), (), lp.OneRow())
+        return Bound(plan, self._scope(plan.output, outer))
+
+    def _lateral_view(self, node: un.UnresolvedLateralView, outer: Scope | None, hints: dict[str, str]) -> Bound:
+        bound = self.bind(node.child, outer, hints)
+        call = self.resolver(bound.scope).resolve(node.generator)
+        if not is_generator(call):
+            raise AnalysisError("UNSUPPORTED_GENERATOR", {"reason": "LATERAL VIEW needs a generator"}, node.origin)
+        is_outer = node.outer or node.generator.name[-1].lower().endswith("_outer")
+        plan = generate(call, is_outer, node.names, bound.plan)
+        added = plan.output[len(bound.plan.output) :]
+        columns = tuple(c.with_qualifier((node.table,) if node.table else ()) for c in added)
+        return Bound(plan, replace(bound.scope, columns=bound.scope.columns + columns))
+
+    # joins
+
+    def resolver(self, scope: Scope) -> Resolver:
+        """Resolves expressions over `scope`."""
+        return Resolver(self.context, scope, self.analyzer.query)
+
+    def _join(self, node: un.UnresolvedJoin, outer: Scope | None, hints: dict[str, str]) -> Bound:
+        left = self.bind(node.left, outer, hints)
+        right = self.bind(node.right, left.scope if node.lateral else outer, hints)
+        if node.lateral:
+            right = Bound(right.plan, replace(right.scope, outer=outer))
+        names = self._using(node, left.scope, right.scope)
+        if names:
+            return self._join_using(node, names, left, right)
+        scope = Scope(
+            left.scope.columns + right.scope.columns,
+            left.scope.hidden + right.scope.hidden,
+            outer,
+            self.context.case_sensitive,
+        )
+        on = self._condition(node.condition, scope)
+        plan = self._joined(node, left.plan, right.plan, on)
+        return Bound(plan, _seen_through(scope, plan))
+
+    def _condition(self, on: Expression | None, scope: Scope) -> Expression | None:
+        if on is None:
+            return None
+        return condition(self.resolver(scope).resolve(on), self.context.ansi, "JOIN")
+
+    def _joined(
+        self, node: un.UnresolvedJoin, left: LogicalPlan, right: LogicalPlan, on: Expression | None
+    ) -> LogicalPlan:
+        hints: list[tuple[str, str]] = []
+        if isinstance(left, lp.ResolvedHint):
+            hints.append(("left", left.strategy))
+            left = left.child
+        if isinstance(right, lp.ResolvedHint):
+            hints.append(("right", right.strategy))
+            right = right.child
+        if node.lateral:
+            return lp.LateralJoin(left, right, node.type, on).at(node.origin)
+        kind = JoinType.INNER if node.type is JoinType.CROSS and on is not None else node.type
+        return Join(left, right, kind, on, hints=tuple(hints)).at(node.origin)
+
+    def _using(self, node: un.UnresolvedJoin, left: Scope, right: Scope) -> tuple[str, ...]:
+        if not node.natural:
+            return node.using
+        others = {right.fold(c.name) for c in right.columns}
+        return tuple(c.name for c in left.columns if left.fold(c.name) in others)
+
+    def _join_using(self, node: un.UnresolvedJoin, names: tuple[str, ...], left: Bound, right: Bound) -> Bound:
+        """Keys come first and once: the left one, the right one of a RIGHT join, whichever is not null of a FULL join."""
+        pairs = [(self._key(name, left, "left", node), self._key(name, right, "right", node)) for name in names]
+        resolver = self.resolver(left.scope)
+        on = conjunction(*(resolver.finish(EqualTo(one, other)) for one, other in pairs))
+        plan = self._joined(node, left.plan, right.plan, on)
+        keys = {c.id for pair in pairs for c in pair}
+        rest = [c for c in (*left.scope.columns, *right.scope.columns) if c.id not in keys]
+        lefts, rights = [one for one, _ in pairs], [other for _, other in pairs]
+        outer = left.scope.outer
+        if node.type in (JoinType.SEMI, JoinType.ANTI):
+            scope = Scope((*lefts, *(c for c in left.scope.columns if c.id not in keys)), left.scope.hidden, outer)
+            return Bound(plan, _seen_through(scope, plan))
+        hidden = (*left.scope.hidden, *right.scope.hidden)
+        if node.type is JoinType.FULL:
+            by_id = {c.id: c for c in plan.output}
+            merged = [Alias(resolver.finish(Coalesce((by_id[a.id], by_id[b.id]))), a.name) for a, b in pairs]
+            plan = lp.Project((*merged, *plan.output), plan)
+            scope = Scope((*(m.to_attribute() for m in merged), *rest), (*hidden, *lefts, *rights), outer)
+        elif node.type is JoinType.RIGHT:
+            scope = Scope((*rights, *rest), (*hidden, *lefts), outer)
+        else:
+            scope = Scope((*lefts, *rest), (*hidden, *rights), outer)
+        return Bound(plan, _seen_through(replace(scope, case_sensitive=self.context.case_sensitive), plan))
+
+    def _key(self, name: str, bound: Bound, side: str, node: un.UnresolvedJoin) -> Attribute:
+        found = bound.scope.find((name,), node.origin)
+        if not isinstance(found, Attribute):
+            shown = ", ".join(quoted(c.name) for c in bound.scope.columns)
+            parameters = {"colName": quoted(name), "side": side, "suggestion": shown}
+            raise AnalysisError("UNRESOLVED_USING_COLUMN_FOR_JOIN", parameters, node.origin)
+        return found
+
+
+def generate(call: Any, outer: bool, names: tuple[str, ...], child: LogicalPlan) -> lp.Generate:
+    """`child` with the columns that the generator `call` makes; a generator's type is the struct of its columns."""
+    fields = call.dataType.fields if isinstance(call.dataType, StructType) else ()
+    if names and len(names) != len(fields):
+        parameters = {"funcName": quoted(call.function), "aliasesNum": len(names), "outColsNum": len(fields)}
+        raise AnalysisError("NUM_TABLE_VALUE_ALIASES_MISMATCH", parameters, call.origin)
+    shown = names or tuple(field.name for field in fields)
+    columns = tuple(Attribute(name, f.dataType, f.nullable) for name, f in zip(shown, fields, strict=True))
+    return lp.Generate(call, outer, columns, child)
+
+
+def _seen_through(scope: Scope, plan: LogicalPlan) -> Scope:
+    """The scope with the nullability its columns have above an outer join."""
+    nullable = {c.id: c.nullable for c in plan.output}
+
+    def seen(column: Attribute) -> Attribute:
+        return column.with_nullability(nullable.get(column.id, column.nullable))
+
+    return replace(scope, columns=tuple(map(seen, scope.columns)), hidden=tuple(map(seen, scope.hidden)))

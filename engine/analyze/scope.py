@@ -1,0 +1,157 @@
+"""Which columns a name may mean at some place of a query.
+
+A scope holds the columns of a FROM clause; a subquery's scope has the enclosing one as `outer`. Names match by Spark's rule:
+the longest qualifier wins (`db.t.c`, then `t.c`, then `c`), what follows the column is a path of struct fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from engine.errors import AnalysisError, Position, quoted, suggestions
+from engine.expressions.base import Attribute, Expression
+from engine.expressions.calls import Field
+from engine.expressions.subquery import OuterReference
+from engine.types import StructType
+
+
+@dataclass(frozen=True)
+class Scope:
+    """`columns` are what `*` means, in order; `hidden` can be named only (the other side of a USING join)."""
+
+    columns: tuple[Attribute, ...] = ()
+    hidden: tuple[Attribute, ...] = ()
+    outer: Scope | None = None
+    case_sensitive: bool = False
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Attribute]]:
+        found: dict[str, list[Attribute]] = {}
+        for column in (*self.columns, *self.hidden):
+            found.setdefault(self.fold(column.name), []).append(column)
+        return found
+
+    def fold(self, name: str) -> str:
+        """The form of `name` under which names are equal."""
+        return name if self.case_sensitive else name.lower()
+
+    def find(self, parts: tuple[str, ...], origin: Position | None = None) -> Expression | None:
+        """The column or field that `parts` means here (not in outer scopes), or None.
+
+        Raises AnalysisError AMBIGUOUS_REFERENCE, or UNRESOLVED_FIELD where the column has no such field.
+        """
+        for index in range(len(parts) - 1, -1, -1):
+            found = self._candidates(parts[:index], parts[index])
+            if len(found) > 1:
+                raise self._ambiguous(parts[: index + 1], found, origin)
+            if found:
+                column = found[0]
+                if column.name != parts[index]:
+                    column = column.with_name(parts[index])
+                return self._fields(column, parts[index + 1 :], origin)
+        return None
+
+    def resolve(self, parts: tuple[str, ...], origin: Position | None = None) -> Expression | None:
+        """As `find`, in this scope or the nearest enclosing one; columns of outer scopes become OuterReferences."""
+        found = self.find(parts, origin)
+        scope = self.outer
+        while found is None and scope is not None:
+            found = scope.find(parts, origin)
+            if found is not None:
+                found = found.transform_up(lambda e: OuterReference(e) if isinstance(e, Attribute) else e)
+            scope = scope.outer
+        return found
+
+    def expand(self, target: tuple[str, ...], origin: Position | None = None) -> tuple[Expression, ...]:
+        """The columns of `target.*` (all for no target): of a table, or the fields of a struct column."""
+        if not target:
+            return self.columns
+        qualified = [c for c in self.columns if self._qualifier_fits(c, target)]
+        # a USING join hides one side's key, which t.* still shows, at its place among the table's own columns
+        qualified += [c for c in self.hidden if self._qualifier_fits(c, target)]
+        if qualified:
+            return tuple(qualified)
+        column = self.resolve(target, origin)
+        if column is not None and isinstance(column.dataType, StructType):
+            return tuple(extract_field(column, field.name, self.case_sensitive) for field in column.dataType.fields)
+        names = sorted({".".join(c.qualifier) for c in self.columns if c.qualifier})
+        raise AnalysisError(
+            "CANNOT_RESOLVE_STAR_EXPAND",
+            {"targetString": quoted(target), "columns": ", ".join(quoted(c.name) for c in self.columns)},
+            origin,
+            hint=f"Tables here: {', '.join(names)}." if names else "",
+        )
+
+    def qualified(self, qualifier: tuple[str, ...], names: Iterable[str] | None = None) -> Scope:
+        """This scope's columns seen through a table alias (and new names)."""
+        columns = tuple(c.with_qualifier(qualifier) for c in self.columns)
+        return replace(self, columns=columns, hidden=())
+
+    def unresolved(self, parts: tuple[str, ...], origin: Position | None) -> AnalysisError:
+        """The error for a name that means nothing here, with the nearest names that do."""
+        names = [c.name for c in self.columns]
+        near = suggestions(parts[-1], names)
+        if len(parts) > 1:
+            qualifiers = {c.qualifier[-1] for c in self.columns if c.qualifier}
+            prefix = suggestions(parts[0], qualifiers, 1)
+            qualified = [c for c in self.columns if c.qualifier and c.qualifier[-1] in prefix]
+            near = [f"{prefix[0]}.{n}" for n in suggestions(parts[-1], [c.name for c in qualified])] if prefix else near
+        if not near:
+            return AnalysisError("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", {"objectName": quoted(parts)}, origin)
+        proposal = ", ".join(quoted(each.split(".")) for each in near)
+        parameters = {"objectName": quoted(parts), "proposal": proposal}
+        return AnalysisError("UNRESOLVED_COLUMN.WITH_SUGGESTION", parameters, origin)
+
+    def _candidates(self, qualifier: tuple[str, ...], name: str) -> list[Attribute]:
+        found = self._by_name.get(self.fold(name), [])
+        if qualifier:
+            return _distinct(c for c in found if self._qualifier_fits(c, qualifier))
+        hidden = {c.id for c in self.hidden}
+        visible = _distinct(c for c in found if c.id not in hidden)
+        return visible or _distinct(found)
+
+    def _qualifier_fits(self, column: Attribute, qualifier: tuple[str, ...]) -> bool:
+        own = column.qualifier[-len(qualifier) :]
+        return len(own) == len(qualifier) and all(
+            self.fold(a) == self.fold(b) for a, b in zip(own, qualifier, strict=True)
+        )
+
+    def _fields(self, column: Expression, path: tuple[str, ...], origin: Position | None) -> Expression:
+        for name in path:
+            column = extract_field(column, name, self.case_sensitive, origin)
+        return column
+
+    def _ambiguous(self, parts: tuple[str, ...], found: list[Attribute], origin: Position | None) -> AnalysisError:
+        names = ", ".join(quoted((*c.qualifier, c.name)) for c in found)
+        return AnalysisError("AMBIGUOUS_REFERENCE", {"name": quoted(parts), "referenceNames": f"[{names}]"}, origin)
+
+
+def extract_field(
+    base: Expression, name: str, case_sensitive: bool = False, origin: Position | None = None
+) -> Expression:
+    """`base.name` of a struct. Raises AnalysisError UNRESOLVED_FIELD or INVALID_EXTRACT_BASE_FIELD_TYPE."""
+    if not isinstance(base.dataType, StructType):
+        parameters = {"base": getattr(base, "name", "expression"), "other": base.dataType.sql}
+        raise AnalysisError("INVALID_EXTRACT_BASE_FIELD_TYPE", parameters, origin)
+    fields = base.dataType.fields
+    same = [
+        i for i, f in enumerate(fields) if f.name == name or (not case_sensitive and f.name.lower() == name.lower())
+    ]
+    if len(same) > 1:
+        raise AnalysisError("AMBIGUOUS_REFERENCE", {"name": quoted(name), "referenceNames": str(len(same))}, origin)
+    if not same:
+        near = suggestions(name, base.dataType.names) or base.dataType.names[:3]
+        parameters = {
+            "fieldName": quoted(name),
+            "columnPath": quoted(getattr(base, "name", "struct")),
+            "proposal": ", ".join(map(quoted, near)),
+        }
+        raise AnalysisError("UNRESOLVED_FIELD.WITH_SUGGESTION", parameters, origin)
+    field = fields[same[0]]
+    return Field(base, field.name, same[0], field.dataType, field.nullable).at(origin)
+
+
+def _distinct(columns: Iterable[Attribute]) -> list[Attribute]:
+    return list({column.id: column for column in columns}.values())

@@ -1,0 +1,57 @@
+"""VALUES: an inline table of constants."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from engine.analyze.coerce import cast
+from engine.analyze.expressions import Resolver, has_aggregate
+from engine.errors import AnalysisError
+from engine.expressions.base import Attribute, Expression, Literal
+from engine.expressions.sql import sql
+from engine.kernels.context import EvalContext
+from engine.kernels.evaluate import compile_expression
+from engine.logical.plan import LocalRelation
+from engine.logical.unresolved import UnresolvedValues
+from engine.types.arrow import to_arrow
+from engine.types.coercion import common_type_of
+
+ONE_ROW = pa.RecordBatch.from_arrays([pa.nulls(1)], names=[""])
+
+
+def local_relation(node: UnresolvedValues, resolver: Resolver) -> LocalRelation:
+    """The rows of VALUES as a batch, columns col1, col2 ... of the common type of their values.
+
+    Raises AnalysisError INVALID_INLINE_TABLE for rows of different lengths or values that are not constant.
+    """
+    width = len(node.rows[0])
+    rows = [resolver.all(row) for row in node.rows]
+    for row in rows:
+        if len(row) != width:
+            reason = f"Expected {width} columns but found {len(row)} columns in one of its rows."
+            raise AnalysisError("INVALID_INLINE_TABLE", {"reason": reason}, row[0].origin or node.origin)
+        for value in row:
+            if value.references or has_aggregate(value) or not value.foldable:
+                reason = f'The expression "{sql(value)}" is not a constant.'
+                raise AnalysisError("INVALID_INLINE_TABLE", {"reason": reason}, value.origin)
+    context = EvalContext(resolver.context.time_zone, resolver.context.ansi)
+    attributes: list[Attribute] = []
+    arrays: list[pa.Array] = []
+    for index in range(width):
+        values: list[Expression] = [row[index] for row in rows]
+        met = common_type_of([value.dataType for value in values], resolver.context.ansi)
+        if met is None:
+            shown = " and ".join(sorted({f'"{value.dataType.sql}"' for value in values}))
+            reason = f"The types of column {index + 1} do not fit each other: {shown}."
+            raise AnalysisError("INVALID_INLINE_TABLE", {"reason": reason}, values[0].origin)
+        cast_values = [cast(value, met, resolver.context.ansi) for value in values]
+        arrays.append(_column(cast_values, to_arrow(met), context))
+        attributes.append(Attribute(f"col{index + 1}", met, arrays[-1].null_count > 0))
+    batch = pa.RecordBatch.from_arrays(arrays, names=[a.name for a in attributes])
+    return LocalRelation(tuple(attributes), batch)
+
+
+def _column(values: list[Expression], arrow_type: pa.DataType, context: EvalContext) -> pa.Array:
+    if all(isinstance(v, Literal) and not v.dataType.children for v in values):
+        return pa.array([v.value for v in values], arrow_type)  # type: ignore[attr-defined]
+    return pa.concat_arrays([compile_expression(v, (), context)(ONE_ROW) for v in values])
