@@ -54,13 +54,15 @@ class Selection:
 
 @dataclass(frozen=True)
 class Listing:
-    """The files under some paths: `files` are known, `directories` hold those of one partition each."""
+    """The files under some paths: `files` are known, `directories` hold those of one partition each; `asked` are the
+    paths with their globs."""
 
     paths: tuple[str, ...]
     files: tuple[DataFile, ...]
     directories: tuple[Directory, ...]
     columns: PartitionColumns
     pattern: str = ""
+    asked: tuple[str, ...] = ()
 
     @cached_property
     def identity(self) -> Hashable:
@@ -97,16 +99,17 @@ def list_files(
 ) -> Listing:
     """Lists what `paths` name. Raises AnalysisError PATH_NOT_FOUND with the nearest names unless `must_exist` is false,
     and ExecutionError FAILED_READ_FILE for a directory that may not be read."""
-    roots = [root for path in paths for root in _expand(local_path(path), must_exist)]
+    asked = tuple(local_path(path) for path in paths)
+    roots = [root for path in asked for root in _expand(path, must_exist)]
     pattern = options.get("pathglobfilter", "")
     if options.get("recursivefilelookup", "false").lower() == "true":
         found = [file for root in roots for file in _files_below(root, pattern)]
-        return Listing(tuple(roots), tuple(found), (), PartitionColumns(), pattern)
+        return Listing(tuple(roots), tuple(found), (), PartitionColumns(), pattern, asked)
     base = local_path(options["basepath"]) if "basepath" in options else None
     walk = _Walk(pattern, base)
     for root in roots:
         walk.add(root)
-    return walk.listing(tuple(roots), conf)
+    return replace(walk.listing(tuple(roots), conf), asked=asked)
 
 
 def local_path(path: str) -> str:
@@ -252,7 +255,7 @@ def _expand(path: str, must_exist: bool) -> list[str]:
     if Path(path).exists():
         return [path]
     if any(sign in path for sign in "*?[{"):
-        found = {match for each in _braces(path) for match in glob.glob(each, recursive=True)}  # noqa: PTH207 - absolute patterns
+        found = {match for each in _braces(path) for match in glob.glob(each, recursive=True)}  # noqa: PTH207
         shown = sorted(match for match in found if not hidden(Path(match).name))
         if shown:
             return shown
@@ -273,7 +276,7 @@ def not_found(path: str) -> AnalysisError:
 
 def _names(directory: Path) -> Iterable[str]:
     try:
-        return [name for name in os.listdir(directory) if not hidden(name)]  # noqa: PTH208 - names are all that is needed
+        return [name for name in os.listdir(directory) if not hidden(name)]  # noqa: PTH208
     except OSError:
         return []  # an unreadable directory has no names to suggest; the error itself is already on its way
 

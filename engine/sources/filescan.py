@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from engine.errors import AnalysisError
 from engine.expressions.base import Expression
 from engine.logical.relation import ScanRequest, Split, Splits, TableStatistics
-from engine.sources.files import DataFile, Listing, Selection, read_error
+from engine.sources.files import DataFile, Listing, Selection, list_files, read_error
 from engine.sources.partitions import PartitionColumns, Values
 from engine.sources.pruning import Bounds, excluded, single_value
 from engine.types import StructField, StructType
@@ -32,7 +32,7 @@ class FilePart:
     piece: Any = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FileRelation(ABC):
     """Rows of listed files: `data` are the columns in the files, partition columns follow."""
 
@@ -70,8 +70,20 @@ class FileRelation(ABC):
     def __hash__(self) -> int:
         return self._hash
 
+    def __repr__(self) -> str:
+        return f"<{self.description}>"
+
     def __getstate__(self) -> dict[str, Any]:
         return {"listing": self.listing, "data": self.data, "options": self.options}
+
+    def relisted(self) -> FileRelation:
+        """The same relation over the files that are there now; this one if they are partitioned otherwise."""
+        listing = self.listing
+        conf = {"spark.sql.session.timeZone": listing.columns.zone}
+        now = list_files(listing.asked, dict(self.options), conf, must_exist=False)
+        if now == listing or now.columns.names != listing.columns.names:
+            return self
+        return replace(self, listing=replace(now, columns=listing.columns))
 
     def statistics(self) -> TableStatistics:
         """Bytes from the listing; formats that know more say more."""

@@ -31,7 +31,7 @@ from engine.sources.filescan import (
     without_partitions,
 )
 from engine.sources.footers import READ_FAILURES, Footer, footer, merged_statistics, open_file
-from engine.sources.pruning import excluded
+from engine.sources.pruning import Lookup, excluded
 from engine.types import TIMESTAMP, ArrayType, DataType, MapType, StructField, StructType
 from engine.types.arrow import from_arrow, to_arrow
 from engine.types.coercion import tightest_common_type
@@ -39,7 +39,7 @@ from engine.types.coercion import tightest_common_type
 OPTIONS = {"mergeSchema", "datetimeRebaseMode", "int96RebaseMode"}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ParquetRelation(FileRelation):
     """Rows of Parquet files. Columns are found by name, without case; a file that lacks one gives nulls."""
 
@@ -66,7 +66,7 @@ class ParquetRelation(FileRelation):
             known = footer(file)
             for group in range(known.groups):
                 considered += 1
-                if types and excluded(request.filters, lambda n, g=group, k=known: k.bounds(g, types.get(n.lower()))):  # type: ignore[misc]
+                if types and excluded(request.filters, _lookup(known, group, types)):
                     continue
                 if known.rows(group) == 0 or (limit is not None and rows >= limit):
                     continue
@@ -170,6 +170,10 @@ def _nullable(data_type: DataType) -> DataType:
         case StructType(fields):
             return StructType(tuple(StructField(f.name, _nullable(f.dataType)) for f in fields))
     return data_type
+
+
+def _lookup(known: Footer, group: int, fields: Mapping[str, StructField]) -> Lookup:
+    return lambda name: known.bounds(group, fields.get(name.lower()))
 
 
 def _names(expression: Expression) -> set[str]:

@@ -1,7 +1,8 @@
 """Partitions as directories: `year=2024/country=CH/` are columns of the files below.
 
 Names and values are escaped as Hive does (%3A); `__HIVE_DEFAULT_PARTITION__` is null. Types are inferred as Spark does:
-the narrowest of INT, BIGINT, DECIMAL (whole numbers beyond that), DOUBLE, DATE, TIMESTAMP that all values fit, else STRING.
+the narrowest of INT, BIGINT, DECIMAL (whole numbers beyond that), DOUBLE, DATE, TIMESTAMP that all values fit, else
+STRING.
 """
 
 from __future__ import annotations

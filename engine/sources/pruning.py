@@ -1,8 +1,8 @@
 """Can any row of a piece of a table pass a condition? Answered from the least and greatest values of its columns.
 
 Only "no" matters and must be right: everything unknown, inexact or unusual counts as "perhaps". Values are compared as
-Spark orders them: strings by their UTF-8 bytes, NaN above all numbers (and in no statistics), dates as days, instants as
-microseconds. Truncated statistics are bounds all the same: the least is a prefix, the greatest was rounded up.
+Spark orders them: strings by their UTF-8 bytes, NaN above all numbers (and in no statistics), dates as days, instants
+as microseconds. Truncated statistics are bounds all the same: the least is a prefix, the greatest was rounded up.
 """
 
 from __future__ import annotations

@@ -1,0 +1,358 @@
+"""What a session asks about names: which table, view or file one stands for, and which there are.
+
+Names have one to three parts: [[catalog.]database.]name; the only catalog is `spark_catalog`. A name of one part is
+looked up among the temporary views first. Names are matched without case and kept in lower case unless
+spark.sql.caseSensitive. Methods may be called from several threads.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from engine.catalog.folder import FolderStore
+from engine.catalog.memory import MemoryStore
+from engine.catalog.patterns import matching
+from engine.catalog.tables import (
+    CATALOG,
+    DEFAULT,
+    GLOBAL_TEMP,
+    Database,
+    Entry,
+    Listed,
+    Resolved,
+    ResolvedTable,
+    ResolvedTempView,
+    ResolvedView,
+    Store,
+    Table,
+    TempView,
+    View,
+)
+from engine.errors import AnalysisError, Position, quoted, suggestions
+from engine.expressions.base import Attribute
+from engine.logical.plan import LogicalPlan, Scan
+from engine.logical.relation import Relation
+from engine.sources.base import FORMATS, format_of, is_format, open_relation
+from engine.sources.files import list_files
+from engine.sources.filescan import FileRelation
+from engine.types import StructType
+
+
+class Catalog:
+    """The names of one session. `conf` is read at each use; `store` keeps what outlives the session."""
+
+    def __init__(self, conf: Mapping[str, str] | None = None, store: Store | None = None) -> None:
+        self._conf: Mapping[str, str] = conf if conf is not None else {}
+        self.warehouse = os.path.abspath(  # noqa: PTH100 - Path.resolve would follow links
+            self._conf.get("spark.sql.warehouse.dir", "spark-warehouse").removeprefix("file:")
+        )
+        self._store: Store = store if store is not None else self._default_store()
+        self._temporary: dict[str, TempView] = {}
+        self._global: dict[str, TempView] = {}
+        self._cached: dict[tuple[str, ...], Relation] = {}
+        self._lock = threading.RLock()
+        self._changes = 0
+        self.current_catalog = CATALOG
+        self.current_database = DEFAULT
+
+    def _default_store(self) -> Store:
+        if self._conf.get("spark.sql.catalogImplementation", "folder") == "in-memory":
+            return MemoryStore(self.warehouse)
+        return FolderStore(self.warehouse)
+
+    @property
+    def version(self) -> int:
+        """A number that changes with every change, also those of other processes to the same folder."""
+        return self._changes + self._store.version()
+
+    # Resolution
+
+    def resolve(self, parts: tuple[str, ...], position: Position | None = None) -> Resolved:
+        """What `parts` name. Raises AnalysisError TABLE_OR_VIEW_NOT_FOUND with the nearest names, and what opening its
+        files raises."""
+        found = self.find(parts)
+        if found is None:
+            if len(parts) == 2 and is_format(parts[0]):
+                return ResolvedTable(self.open_file(parts[0], parts[1]), parts)
+            raise self.not_found(parts, position)
+        name = self._full_name(found)
+        cached = self._cached.get(name)
+        if cached is not None:
+            return ResolvedTable(cached, name)
+        if isinstance(found, TempView):
+            return ResolvedTempView(refreshed(found.plan), name)
+        if isinstance(found, View):
+            columns = tuple(column for column, _ in found.columns)
+            return ResolvedView(found.text, columns, name, found.current, found.settings)
+        return ResolvedTable(self.open_table(found), name)
+
+    def find(self, parts: tuple[str, ...]) -> Entry | TempView | None:
+        """The entry that `parts` name, None if there is none (or no such database)."""
+        names = tuple(self.fold(part) for part in parts)
+        if len(names) == 3 and names[0] == CATALOG:
+            names = names[1:]
+        with self._lock:
+            if len(names) == 1:
+                temporary = self._temporary.get(names[0])
+                return temporary or self._store.entry(self.current_database, names[0])
+            if len(names) == 2:
+                if names[0] == GLOBAL_TEMP:
+                    return self._global.get(names[1])
+                return self._store.entry(*names)
+        return None
+
+    def open_table(self, table: Table) -> Relation:
+        """The rows of a table's files."""
+        return open_relation(table.format, [table.location], dict(table.options), table.schema, self._conf)
+
+    def open_file(
+        self, format: str | None, path: str, options: Mapping[str, str] | None = None, schema: StructType | None = None
+    ) -> Relation:
+        """The rows of a file, directory or glob: as `format` (Spark's defaults), or for None as the suffix says, CSV
+        sniffed.
+
+        Raises AnalysisError UNKNOWN_DATASOURCE, PATH_NOT_FOUND or UNABLE_TO_INFER_SCHEMA, ExecutionError
+        FAILED_READ_FILE.
+        """
+        given = dict(options or {})
+        if format is not None:
+            return open_relation(format, [path], given, schema, self._conf)
+        by_suffix = format_of(path)
+        known = by_suffix.name if by_suffix is not None else format_inside(path)
+        if known is None:
+            self._must_exist(path)
+            hint = f"Name the format, as in parquet.`{path}`. Known formats: {', '.join(FORMATS)}."
+            raise AnalysisError("UNABLE_TO_INFER_SCHEMA", {"format": f"'{path}'"}, hint=hint)
+        if known == "csv":
+            given.setdefault("sniff", "true")
+        return open_relation(known, [path], given, schema, self._conf)
+
+    def _must_exist(self, path: str) -> None:
+        # opened as text only to get PATH_NOT_FOUND with the nearest names
+        open_relation("text", [path], {}, None, self._conf)
+
+    def not_found(self, parts: tuple[str, ...], position: Position | None = None, kind: str = "") -> AnalysisError:
+        """TABLE_OR_VIEW_NOT_FOUND (VIEW_NOT_FOUND for the `kind` "view") with what may have been meant."""
+        near = suggestions(parts[-1], self._candidates(parts))
+        said = f" Did you mean one of the following? [{', '.join(near)}]." if near else ""
+        parameters = {"relationName": quoted(parts), "suggestion": said}
+        condition = "VIEW_NOT_FOUND" if kind == "view" else "TABLE_OR_VIEW_NOT_FOUND"
+        return AnalysisError(condition, parameters, position, hint=_file_hint(parts))
+
+    def _candidates(self, parts: tuple[str, ...]) -> list[str]:
+        if len(parts) > 1 and self._store.database(self.fold(parts[-2])) is not None:
+            return [name for name, _ in self._store.names(self.fold(parts[-2]))]
+        return [*self._temporary, *(name for name, _ in self._store.names(self.current_database))]
+
+    # Listing
+
+    def databases(self, pattern: str | None = None) -> list[str]:
+        """The databases whose names match Spark's `pattern` (* and |), sorted."""
+        return matching(self._store.databases(), pattern)
+
+    def listed(self, database: str | None = None, pattern: str | None = None) -> list[Listed]:
+        """Tables and views of a database (the current one), then temporary views, whose names match, sorted."""
+        where = self.fold(database) if database is not None else self.current_database
+        with self._lock:
+            if where == GLOBAL_TEMP:
+                kept = [Listed(GLOBAL_TEMP, name, True, True) for name in sorted(self._global)]
+            else:
+                self.database(where)
+                kept = [Listed(where, name, False, view) for name, view in self._store.names(where)]
+            kept += [Listed("", name, True, True) for name in sorted(self._temporary)]
+        chosen = set(matching([each.name for each in kept], pattern))
+        return [each for each in kept if each.name in chosen]
+
+    def database(self, name: str) -> Database:
+        """A database. Raises AnalysisError SCHEMA_NOT_FOUND with the nearest names."""
+        found = self._store.database(self.fold(name))
+        if found is None:
+            near = suggestions(name, self._store.databases())
+            hint = f"Did you mean {near[0]}?" if near else ""
+            raise AnalysisError("SCHEMA_NOT_FOUND", {"schemaName": quoted((CATALOG, name))}, hint=hint)
+        return found
+
+    def schema_of(self, entry: Entry | TempView) -> StructType:
+        """The columns of an entry."""
+        if isinstance(entry, TempView):
+            return entry.plan.schema
+        if isinstance(entry, Table):
+            return entry.schema or self.open_table(entry).schema
+        return entry.schema
+
+    # Changes
+
+    def use(self, parts: Sequence[str]) -> None:
+        """Makes a database current. Raises AnalysisError SCHEMA_NOT_FOUND."""
+        names = [self.fold(part) for part in parts]
+        if names == [CATALOG]:
+            self.current_database = DEFAULT if self._store.database(CATALOG) is None else CATALOG
+        else:
+            self.current_database = self.database(self.database_part(parts)).name
+        self.changed()
+
+    def database_part(self, parts: Sequence[str]) -> str:
+        """The database of a name that is one: db or spark_catalog.db. Raises AnalysisError SCHEMA_NOT_FOUND."""
+        if len(parts) == 1 or (len(parts) == 2 and self.fold(parts[0]) == CATALOG):
+            return self.fold(parts[-1])
+        raise AnalysisError("SCHEMA_NOT_FOUND", {"schemaName": quoted(parts)})
+
+    def target(self, parts: Sequence[str]) -> tuple[Database, str]:
+        """Where something called `parts` is to be made: its database and its name."""
+        names = [self.fold(part) for part in parts]
+        if len(names) == 3 and names[0] == CATALOG:
+            names = names[1:]
+        if len(names) > 2:
+            raise AnalysisError("SCHEMA_NOT_FOUND", {"schemaName": quoted(parts[:-1])})
+        return self.database(names[0] if len(names) == 2 else self.current_database), names[-1]
+
+    def create_database(self, database: Database, if_not_exists: bool = False) -> None:
+        """Adds a database. Raises AnalysisError SCHEMA_ALREADY_EXISTS."""
+        if not self._store.add_database(database) and not if_not_exists:
+            raise AnalysisError("SCHEMA_ALREADY_EXISTS", {"schemaName": quoted(database.name)})
+
+    def drop_database(self, name: str) -> None:
+        """Forgets a database and all in it."""
+        self._store.remove_database(self.fold(name))
+        if self.current_database == self.fold(name):
+            self.current_database = DEFAULT
+        self.changed()
+
+    def entries(self, database: str) -> list[Entry]:
+        """The tables and views of a database."""
+        found = (self._store.entry(database, name) for name, _ in self._store.names(database))
+        return [entry for entry in found if entry is not None]
+
+    def put(self, entry: Entry, *, replace: bool = False, if_not_exists: bool = False) -> bool:
+        """Keeps a table or view; False if there is one and `if_not_exists`. Raises TABLE_OR_VIEW_ALREADY_EXISTS."""
+        done = self._store.put(entry, replace=replace)
+        if not done and not if_not_exists:
+            raise already_exists((CATALOG, entry.database, entry.name))
+        if done:
+            self.uncache((CATALOG, entry.database, entry.name))
+        return done
+
+    def remove(self, entry: Entry | TempView) -> None:
+        """Forgets a table or a view of any kind."""
+        with self._lock:
+            if isinstance(entry, TempView):
+                (self._global if entry.is_global else self._temporary).pop(entry.name, None)
+            else:
+                self._store.remove(entry.database, entry.name)
+            self.uncache(self._full_name(entry))
+            self.changed()
+
+    def create_temp_view(self, view: TempView, *, replace: bool = False, if_not_exists: bool = False) -> bool:
+        """Keeps a temporary view; False if there is one and `if_not_exists`.
+
+        Raises AnalysisError TEMP_TABLE_OR_VIEW_ALREADY_EXISTS.
+        """
+        view = _renamed(view, self.fold(view.name))
+        with self._lock:
+            views = self._global if view.is_global else self._temporary
+            if view.name in views and not replace:
+                if if_not_exists:
+                    return False
+                raise AnalysisError("TEMP_TABLE_OR_VIEW_ALREADY_EXISTS", {"relationName": quoted(view.name)})
+            views[view.name] = view
+            self.uncache(self._full_name(view))
+            self.changed()
+        return True
+
+    def register(self, name: str, relation: Relation) -> None:
+        """Makes `relation` a temporary view, replacing one of that name."""
+        columns = tuple(Attribute(field.name, field.dataType, field.nullable) for field in relation.schema.fields)
+        self.create_temp_view(TempView(name, Scan(relation, columns, (name,))), replace=True)
+
+    # Cached tables: a relation in memory stands in for a name
+
+    def cache(self, parts: tuple[str, ...], relation: Relation) -> None:
+        """Lets `relation` stand in for what `parts` name."""
+        with self._lock:
+            self._cached[self.full_name(parts)] = relation
+            self.changed()
+
+    def uncache(self, name: tuple[str, ...]) -> bool:
+        """Ends that for the full name; False if it was not cached."""
+        with self._lock:
+            found = self._cached.pop(name, None)
+            self._changes += found is not None
+            return found is not None
+
+    def clear_cache(self) -> None:
+        """Ends that for all names."""
+        with self._lock:
+            self._cached.clear()
+            self.changed()
+
+    def is_cached(self, name: tuple[str, ...]) -> bool:
+        """Whether a relation stands in for the full name."""
+        return name in self._cached
+
+    def full_name(self, parts: tuple[str, ...]) -> tuple[str, ...]:
+        """The full name of what `parts` name. Raises TABLE_OR_VIEW_NOT_FOUND."""
+        found = self.find(parts)
+        if found is None:
+            raise self.not_found(parts)
+        return self._full_name(found)
+
+    def _full_name(self, entry: Entry | TempView) -> tuple[str, ...]:
+        if isinstance(entry, TempView):
+            return (GLOBAL_TEMP, entry.name) if entry.is_global else (entry.name,)
+        return CATALOG, entry.database, entry.name
+
+    def changed(self) -> None:
+        """Notes a change, for `version`."""
+        with self._lock:
+            self._changes += 1
+
+    def fold(self, name: str) -> str:
+        """A name as it is kept and compared."""
+        return name if self._conf.get("spark.sql.caseSensitive", "false") == "true" else name.lower()
+
+
+def already_exists(name: tuple[str, ...]) -> AnalysisError:
+    """TABLE_OR_VIEW_ALREADY_EXISTS."""
+    return AnalysisError("TABLE_OR_VIEW_ALREADY_EXISTS", {"relationName": quoted(name)})
+
+
+def refreshed(plan: LogicalPlan) -> LogicalPlan:
+    """The plan with its files listed anew, where that changes no column: a temporary view sees the files of today."""
+
+    def again(node: LogicalPlan) -> LogicalPlan:
+        if not isinstance(node, Scan) or not isinstance(node.relation, FileRelation):
+            return node
+        found = node.relation.relisted()
+        return node if found == node.relation else replace(node, relation=found)
+
+    changed: LogicalPlan = plan.transform_up(again)
+    return changed
+
+
+def format_inside(path: str) -> str | None:
+    """The format of the files in a directory, if its first one tells."""
+    if not Path(path).expanduser().is_dir():
+        return None
+    first = list_files([path], {}, {}).sample(1)
+    known = format_of(first[0].path) if first else None
+    return known.name if known else None
+
+
+def _renamed(view: TempView, name: str) -> TempView:
+    return view if view.name == name else replace(view, name=name)
+
+
+def _file_hint(parts: tuple[str, ...]) -> str:
+    """Points at a file of that name: `from x.parquet` needs quotes."""
+    path = ".".join(parts)
+    if Path(path).exists():
+        return f"There is a file of that name: write it in quotes, '{path}'."
+    for each in FORMATS.values():
+        for suffix in each.suffixes:
+            if len(parts) == 1 and Path(path + suffix).exists():
+                return f"There is a file '{path}{suffix}': write its name in quotes."
+    return ""

@@ -1,0 +1,161 @@
+"""What a catalog holds, as data; and how its stores are asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from engine.logical.plan import LogicalPlan
+from engine.logical.relation import Relation
+from engine.types import StructType
+
+CATALOG = "spark_catalog"
+DEFAULT = "default"
+GLOBAL_TEMP = "global_temp"
+
+Pairs: TypeAlias = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Database:
+    """A namespace. `location` is where its managed tables lie, an absolute path."""
+
+    name: str
+    location: str
+    comment: str = ""
+    properties: Pairs = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """Files under a name. `schema` holds partition columns last; None means: inferred from the files at each use.
+
+    `managed` tables lie below the warehouse and go when they are dropped. `created` is in seconds since 1970.
+    """
+
+    database: str
+    name: str
+    format: str
+    location: str
+    schema: StructType | None = None
+    partitioned_by: tuple[str, ...] = ()
+    options: Pairs = ()
+    managed: bool = True
+    comment: str = ""
+    properties: Pairs = ()
+    created: float = 0.0
+
+    @property
+    def kind(self) -> str:
+        """As DESCRIBE EXTENDED calls it."""
+        return "MANAGED" if self.managed else "EXTERNAL"
+
+
+@dataclass(frozen=True)
+class View:
+    """A query under a name, kept as text and analyzed at each use, with the `settings` it was made under.
+
+    `columns` are pairs of name and comment, empty for the query's own names; `schema` is what it gave when it was made;
+    `current` is the database its names are looked up in.
+    """
+
+    database: str
+    name: str
+    text: str
+    schema: StructType
+    columns: Pairs = ()
+    current: str = DEFAULT
+    settings: Pairs = ()
+    comment: str = ""
+    properties: Pairs = ()
+    created: float = 0.0
+
+    kind = "VIEW"
+
+
+@dataclass(frozen=True)
+class TempView:
+    """An analyzed plan under a name, for the session only. `text` is the query as written, "" for users' relations."""
+
+    name: str
+    plan: LogicalPlan
+    text: str = ""
+    comment: str = ""
+    is_global: bool = False
+
+    kind = "TEMPORARY"
+
+
+Entry: TypeAlias = Table | View
+"""What stores keep."""
+
+
+@dataclass(frozen=True)
+class ResolvedTable:
+    """A name that stands for `relation`; `name` in full."""
+
+    relation: Relation
+    name: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ResolvedView:
+    """A name that stands for the query `text`, analyzed in `database` under `settings`, with columns `columns`."""
+
+    text: str
+    columns: tuple[str, ...]
+    name: tuple[str, ...]
+    database: str
+    settings: Pairs = ()
+
+
+@dataclass(frozen=True)
+class ResolvedTempView:
+    """A name that stands for an analyzed plan; a plan met twice needs fresh ids."""
+
+    plan: LogicalPlan
+    name: tuple[str, ...]
+
+
+Resolved: TypeAlias = ResolvedTable | ResolvedView | ResolvedTempView
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A row of SHOW TABLES."""
+
+    database: str
+    name: str
+    is_temporary: bool
+    is_view: bool
+
+
+class Store(Protocol):
+    """Where databases and entries are kept. Names come folded (lower case unless case matters). Thread-safe."""
+
+    def version(self) -> int:
+        """Changes whenever something kept does, also from other processes."""
+
+    def databases(self) -> list[str]:
+        """All names, sorted; always with `default`."""
+
+    def database(self, name: str) -> Database | None:
+        """A database by name."""
+
+    def add_database(self, database: Database) -> bool:
+        """Keeps it; False if there already was one."""
+
+    def remove_database(self, name: str) -> None:
+        """Forgets it and its entries."""
+
+    def names(self, database: str) -> list[tuple[str, bool]]:
+        """The entries of a database, sorted: name, and whether it is a view."""
+
+    def entry(self, database: str, name: str) -> Entry | None:
+        """An entry by name."""
+
+    def put(self, entry: Entry, *, replace: bool) -> bool:
+        """Keeps it; False if there is one already and `replace` is not set."""
+
+    def remove(self, database: str, name: str) -> bool:
+        """Forgets it; False if there was none."""
