@@ -280,9 +280,10 @@ class Resolver:
         """A star where a value is needed."""
         raise AnalysisError("INVALID_USAGE_OF_STAR", {"prettyName": "expression"}, node.origin)
 
-    def misplaced_alias(self, node: un.UnresolvedAlias) -> Expression:
+    def misplaced_alias(self, node: un.UnresolvedAlias | Alias) -> Expression:
         """A name given inside an expression, where it has no effect but for structs."""
-        return named(self.resolve(node.child), node.names[0])
+        name = node.name if isinstance(node, Alias) else node.names[0]
+        return named(self.resolve(node.child), name)
 
 
 _UNORDERED = frozenset(("first_value", "last_value", "nth_value", "first", "last"))
@@ -323,4 +324,5 @@ _HANDLERS: dict[type[Expression], Callable[[Resolver, Any], Any]] = {
     un.Parameter: Resolver.parameter,
     un.UnresolvedStar: Resolver.misplaced_star,
     un.UnresolvedAlias: Resolver.misplaced_alias,
+    Alias: Resolver.misplaced_alias,
 }

@@ -105,8 +105,7 @@ class Select:
             if isinstance(projection, un.UnresolvedStar):
                 items += [self._starred(column) for column in resolver.star(projection)]
                 continue
-            names = projection.names if isinstance(projection, un.UnresolvedAlias) else ()
-            inner = projection.child if isinstance(projection, un.UnresolvedAlias) else projection
+            inner, names = _written(projection)
             found = resolver.resolve(inner)
             if is_generator(found):
                 items += self._generated(found, names, inner)
@@ -269,6 +268,16 @@ class Select:
         wide = Project((*output, *extra), self.plan)
         visible = tuple(c.to_attribute() for c in output)
         return Project(visible, Sort(tuple(keys), order.everywhere, wide).at(order.origin))
+
+
+def _written(projection: Expression) -> tuple[Expression, tuple[str, ...]]:
+    """A select-list item as its expression and the names that AS gives it."""
+    match projection:
+        case un.UnresolvedAlias(child, names):
+            return child, names
+        case Alias(child, name):
+            return child, (name,)
+    return projection, ()
 
 
 def _replaced(expression: Expression, known: dict[Expression, Attribute]) -> Expression:
