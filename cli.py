@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 _EPILOG = """examples:
   flint                                        a prompt
@@ -22,8 +24,15 @@ def _pair(text: str) -> tuple[str, str]:
     return key.strip(), value
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("flint", description="Spark SQL without the JVM.", epilog=_EPILOG)
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line: the whole usage would push it off the screen."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} ({self.prog} --help tells more)\n")
+
+
+def _parser() -> _Parser:
+    parser = _Parser("flint", description="Spark SQL without the JVM.", epilog=_EPILOG)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add = parser.add_argument
     what = parser.add_mutually_exclusive_group()
@@ -54,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _demo(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser("flint demo", description="TPC-H on this machine: 22 queries, checked and timed.")
+    parser = _Parser("flint demo", description="TPC-H on this machine: 22 queries, checked and timed.")
     parser.add_argument("--scale", type=float, default=0.1, help="size of the data in GB (default 0.1)")
     scale = parser.parse_args(arguments).scale
     from tpch.demo import run  # here: the shell does not need it
@@ -63,15 +72,24 @@ def _demo(arguments: list[str]) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs `flint` and returns its exit code: 0 all went well, 1 a statement failed, 2 wrong usage."""
+    """Runs `flint` and returns its exit code: 0 all went well, 1 a statement failed, 2 wrong usage, 130 Ctrl-C."""
     if sys.platform == "win32":
         print("flint runs on Linux and macOS; on Windows, use it inside WSL.", file=sys.stderr)
         return 2
-    given = sys.argv[1:] if arguments is None else arguments
-    if given[:1] == ["demo"]:
-        return _demo(given[1:])
+    try:
+        return _run(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader has had enough (`| head`); Python must not complain when it flushes
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _run(arguments: list[str]) -> int:
+    if arguments[:1] == ["demo"]:
+        return _demo(arguments[1:])
     parser = _parser()
-    chosen = parser.parse_args(given)
+    chosen = parser.parse_args(arguments)
     from engine.shell.start import run  # here: --help and usage errors need none of the engine
 
     return run(chosen, parser.error)

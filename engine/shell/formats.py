@@ -7,10 +7,11 @@ other programs read them (no Java exponents), nulls as the format's own null.
 from __future__ import annotations
 
 import base64
-import json
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from json.encoder import encode_basestring as _string
 from typing import Any
 
 import pyarrow as pa
@@ -21,13 +22,14 @@ from engine.types import (
     BinaryType,
     BooleanType,
     DataType,
-    DecimalType,
+    DateType,
     DoubleType,
-    FloatType,
-    IntegralType,
     MapType,
     NullType,
+    NumericType,
+    StringType,
     StructType,
+    TimestampType,
 )
 from engine.types.cells import Style, as_list, item_span, plain_values, texts
 
@@ -45,13 +47,21 @@ def _rows(schema: StructType, batch: pa.RecordBatch, style: Style) -> Iterator[t
     return zip(*(texts(column, field.dataType, style) for column, field in columns), strict=True)
 
 
+_NEEDS_QUOTES = re.compile(r'[,"\n\r]|^$|^\s|\s$')
+
+
 def _quoted(cell: str | None) -> str:
     """A cell of a csv line (RFC 4180). Null is nothing between commas, the empty text is two quotes."""
     if cell is None:
         return ""
-    if cell == "" or any(character in cell for character in ',"\n\r') or cell != cell.strip():
-        return '"' + cell.replace('"', '""') + '"'
-    return cell
+    return '"' + cell.replace('"', '""') + '"' if _NEEDS_QUOTES.search(cell) else cell
+
+
+def _csv_cells(column: pa.Array, dataType: DataType, style: Style) -> list[str]:
+    cells = texts(column, dataType, style)
+    if isinstance(dataType, NumericType | DateType | TimestampType):  # never need quotes: the usual bulk of a result
+        return ["" if cell is None else cell for cell in cells]
+    return list(map(_quoted, cells))
 
 
 def csv(schema: StructType, batches: Batches, style: Style) -> Iterator[str]:
@@ -59,7 +69,9 @@ def csv(schema: StructType, batches: Batches, style: Style) -> Iterator[str]:
     if schema.fields:
         yield ",".join(map(_quoted, schema.names)) + "\n"
     for batch in batches:
-        yield "".join(",".join(map(_quoted, row)) + "\n" for row in _rows(schema, batch, _machine(style)))
+        parts = zip(batch.columns, schema.fields, strict=True)
+        cells = [_csv_cells(column, field.dataType, _machine(style)) for column, field in parts]
+        yield "".join([",".join(row) + "\n" for row in zip(*cells, strict=True)])
 
 
 _TSV = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -78,10 +90,6 @@ def tsv(schema: StructType, batches: Batches, style: Style) -> Iterator[str]:
 
 
 # ----------------------------------------------------------------------------------------------------------------- json
-
-
-def _string(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _json_number(value: float) -> str:
@@ -105,11 +113,12 @@ def json_texts(column: pa.Array, dataType: DataType, style: Style) -> list[str]:
             return _written(column, dataType, _json_number)
         case BinaryType():
             return _written(column, dataType, lambda value: f'"{base64.b64encode(value).decode()}"')
-    bare = isinstance(dataType, BooleanType | IntegralType | DecimalType | FloatType)
+        case StringType():
+            return _written(column, dataType, _string)
     values = texts(column, dataType, style)
-    if not bare:
-        return ["null" if value is None else _string(value) for value in values]
-    return ["null" if value is None else value if value not in _UNUSUAL else f'"{value}"' for value in values]
+    if isinstance(dataType, BooleanType | NumericType):
+        return ["null" if value is None else value if value not in _UNUSUAL else f'"{value}"' for value in values]
+    return ["null" if value is None else f'"{value}"' for value in values]
 
 
 _UNUSUAL = frozenset({"NaN", "Infinity", "-Infinity"})
