@@ -162,7 +162,7 @@ class Resolver:
             window=window,
             origin=node.origin,
         )
-        if isinstance(found, AggregateCall):
+        if isinstance(found, AggregateCall) and not window:
             self._check_aggregate(found)
         if isinstance(found, Call | AggregateCall | WindowCall):
             return found

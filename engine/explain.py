@@ -1,0 +1,180 @@
+"""EXPLAIN: a query's plans as text.
+
+    simple      the physical plan                    cost      the optimized plan with estimated rows and bytes
+    extended    all four plans                       rules     what each optimizer rule changed, before and after
+    formatted   the physical plan by numbers, then   analyze   the query is run: share of time, estimated and actual rows,
+                each operator's details                         bytes and pieces read, operator by operator
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import Unsupported
+from engine.schedule.metrics import Summary
+from engine.tree.show import Numbers, show
+
+if TYPE_CHECKING:
+    from engine.physical.operator import Operator
+    from engine.query import Query
+
+WIDTH = 100
+
+
+def explain(query: Query, mode: str) -> str:
+    """The text of EXPLAIN `mode`. Raises Unsupported for a mode there is not (codegen: nothing is compiled yet)."""
+    writer = _MODES.get(mode.lower())
+    if writer is None:
+        known = ", ".join(sorted(_MODES))
+        raise Unsupported(f"EXPLAIN {mode.upper()}", hint=f"There are: {known}.")
+    return writer(query)
+
+
+def _simple(query: Query) -> str:
+    return "== Physical Plan ==\n" + show(query.physical)
+
+
+def _extended(query: Query) -> str:
+    return "\n\n".join(
+        (
+            "== Parsed Logical Plan ==\n" + show(query.parsed),
+            "== Analyzed Logical Plan ==\n" + _columns(query) + show(query.analyzed),
+            "== Optimized Logical Plan ==\n" + show(query.optimized),
+            _simple(query),
+        )
+    )
+
+
+def _columns(query: Query) -> str:
+    return ", ".join(f"{f.name}: {f.dataType.simpleString()}" for f in query.schema.fields) + "\n"
+
+
+def _formatted(query: Query) -> str:
+    numbers = {id(node): number for number, node in enumerate(_leaves_first(query.physical), 1)}
+    names = Numbers()
+    lines = ["== Physical Plan =="]
+    lines += [f"{lead}{node.title} ({numbers[id(node)]})" for lead, node in _tree(query.physical)]
+    for node in _leaves_first(query.physical):
+        output = ", ".join(names(column) for column in node.output)
+        lines += ["", f"({numbers[id(node)]}) {node.title}", f"Output: [{output}]"]
+        details = node.details(names)
+        if details:
+            lines.append(f"Details: {details}")
+    return "\n".join(lines)
+
+
+def _cost(query: Query) -> str:
+    estimator = query.estimator
+
+    def note(node: Any) -> str:
+        rows, size = estimator.rows(node), estimator.bytes(node)
+        shown = [f"{_number(rows)} rows" if rows is not None else "", _size(size) if size is not None else ""]
+        return "(" + ", ".join(each for each in shown if each) + ")" if any(shown) else ""
+
+    return "== Optimized Logical Plan ==\n" + show(query.optimized, note) + "\n\n" + _simple(query)
+
+
+def _rules(query: Query) -> str:
+    optimized = query.optimized  # runs the rules, which tells query.changes
+    parts = ["== Analyzed Logical Plan ==\n" + show(query.analyzed)]
+    for number, change in enumerate(query.changes, 1):
+        before, after = show(change.before).splitlines(), show(change.after).splitlines()
+        if before != after:
+            parts.append(f"== {number}. {change.rule} ==\n" + "\n".join(_difference(before, after)))
+    parts.append("== Optimized Logical Plan ==\n" + show(optimized))
+    return "\n\n".join(parts)
+
+
+def _difference(before: list[str], after: list[str]) -> Iterator[str]:
+    """The lines that went (-), came (+) and stayed."""
+    for line in difflib.ndiff(before, after):
+        if not line.startswith("?"):
+            yield line.rstrip()
+
+
+def _analyze(query: Query) -> str:
+    rows = sum(batch.num_rows for batch in query.batches())
+    handle = query.handle
+    metrics: dict[tuple[int, str], Summary] = {}
+    peak, stages, tasks = 0.0, 0, 0
+    for stage in handle.metrics.values() if handle is not None else ():
+        metrics.update(stage.operators)
+        peak, stages, tasks = max(peak, stage.peak_memory.maximum), stages + 1, tasks + stage.tasks
+    spent = {node.id: _metric(metrics, node.id, "time") for node in _operators(query.physical)}
+    total = sum(spent.values()) or 1.0
+    lines = [" time │ rows est → actual        │ operator"]
+    for lead, node in _tree(query.physical):
+        estimated = _number(node.estimated_rows) if node.estimated_rows is not None else "?"
+        actual = _number(_metric(metrics, node.id, "rows"))
+        share = f"{100 * spent[node.id] / total:3.0f} %"
+        text = f"{lead}{node.describe(_plain)}"
+        extra = _extra(metrics, node)
+        room = WIDTH - 34 - len(extra)
+        text = text if len(text) <= room else text[: max(8, room - 1)] + "…"
+        lines.append(f"{share} │ {estimated:>10} → {actual:<10} │ {text}{extra}".rstrip())
+    phases = " · ".join(f"{name} {1000 * seconds:.1f} ms" for name, seconds in query.seconds.items())
+    executors = query.session.cluster.executors if not query.is_small else 0
+    where = f"{executors} executor{'s' if executors != 1 else ''}" if executors else "in this process"
+    lines += [phases, f"{rows:,} rows · {stages} stages, {tasks} tasks · {where} · peak {_size(peak)} · no spill"]
+    return "\n".join(lines)
+
+
+def _extra(metrics: Mapping[tuple[int, str], Summary], node: Operator) -> str:
+    parts = []
+    size = _metric(metrics, node.id, "bytes")
+    if size:
+        parts.append(_size(size))
+    if (node.id, "row_groups") in metrics:
+        read = int(_metric(metrics, node.id, "row_groups"))
+        parts.append(f"{read}/{getattr(node, 'considered', 0) or read} pieces")
+    return "  " + ", ".join(parts) if parts else ""
+
+
+def _metric(metrics: Mapping[tuple[int, str], Summary], operator: int, name: str) -> float:
+    found = metrics.get((operator, name))
+    return found.total if found is not None else 0.0
+
+
+def _plain(attribute: Any) -> str:
+    return str(attribute.name)
+
+
+def _tree(node: Operator, lead: str = "", below: str = "") -> Iterator[tuple[str, Operator]]:
+    yield lead, node
+    for place, child in enumerate(node.inputs):
+        last = place == len(node.inputs) - 1
+        yield from _tree(child, below + ("└─ " if last else "├─ "), below + ("   " if last else "│  "))
+
+
+def _leaves_first(node: Operator) -> Iterator[Operator]:
+    for child in node.inputs:
+        yield from _leaves_first(child)
+    yield node
+
+
+def _operators(node: Operator) -> Iterator[Operator]:
+    return (each for _, each in _tree(node))
+
+
+def _number(value: float) -> str:
+    return f"{round(value):,}"
+
+
+def _size(value: float) -> str:
+    for unit in ("B", "KB", "MB", "GB"):
+        if value < 1000 or unit == "GB":
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"
+
+
+_MODES: dict[str, Callable[[Query], str]] = {
+    "simple": _simple,
+    "extended": _extended,
+    "formatted": _formatted,
+    "cost": _cost,
+    "rules": _rules,
+    "analyze": _analyze,
+}
