@@ -58,14 +58,10 @@ def _candidates(place: Place, text: str, cursor: int, names: Names) -> Iterator[
         yield from _columns_in_scope(place, names)
         if place.prefix:
             yield from (Offer(f"{name}(", "function") for name in names.functions())
-    if place.kind == "statement":
-        yield from (Offer(word) for word in _STARTS)
-    upper = not place.prefix.islower()
-    for word in names.keywords(text[place.start : cursor - len(place.prefix)]):
-        yield Offer(word.upper() if upper else word.lower())
-
-
-_STARTS = ("SELECT", "FROM", "WITH", "SHOW TABLES", "DESCRIBE", "EXPLAIN", "CREATE")
+    before = text[place.start : cursor - len(place.prefix)]
+    upper = before.isupper() or place.prefix.isupper()
+    for word in names.keywords(before):
+        yield Offer(word if upper else word.lower())
 
 
 def _columns_of(place: Place, names: Names) -> Iterator[Offer]:

@@ -58,7 +58,8 @@ def test_nothing_typed_offers_columns_and_no_functions() -> None:
 
 
 def test_only_keywords_after_an_operand() -> None:
-    assert offered("select 1 ¦") == ["FROM", "WHERE", "ORDER", "CASE"]
+    assert offered("select 1 ¦") == ["from", "where", "order", "case"]
+    assert offered("SELECT 1 ¦") == ["FROM", "WHERE", "ORDER", "CASE"]
 
 
 def test_qualified_columns_only_of_that_relation() -> None:
