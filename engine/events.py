@@ -17,10 +17,13 @@ from pathlib import Path
 
 LOGGER = logging.getLogger("flint")
 
-_SECRET = re.compile(
-    r"secret|passw(or)?d|token|credential|(access|api|private|account|encryption|signing)[._-]?key", re.I
+_WORDS = r"(?:secret|passw(?:or)?d|token|credential|(?:access|api|private|account|encryption|signing)[._-]?key)"
+_SECRET = re.compile(_WORDS, re.IGNORECASE)
+_ASSIGNED = re.compile(  # key = value, key: value, and the "key 'value'" of OPTIONS
+    rf"""(?<![\w.-])(?P<key>[\w.-]*{_WORDS}[\w.-]*["'`]?)(?P<is>\s*[=:]\s*|\s+(?=['"]))"""
+    r"""(?:'[^']*'|"[^"]*"|[^\s,;)&'"]+)""",
+    re.IGNORECASE,
 )
-_ASSIGNED = re.compile(r"""(?P<key>[\w.\-]+)(?P<is>["'`]?\s*[=:]\s*)(?P<value>'[^']*'|"[^"]*"|[^\s,;)&]+)""")
 REDACTED = "*********(redacted)"
 
 
@@ -34,9 +37,12 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class QueryStarted(Event):
-    """A statement arrived."""
+    """A statement arrived; secrets in its text are redacted."""
 
     text: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", redact_text(self.text))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,10 +218,8 @@ def redact(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def redact_text(text: str) -> str:
-    """`text` with the values of secret assignments (`password = 'x'`, `token=abc`) replaced."""
-    return _ASSIGNED.sub(
-        lambda match: match["key"] + match["is"] + REDACTED if is_secret(match["key"]) else match[0], text
-    )
+    """`text` with the values of secret assignments (`password = 'x'`, `token=abc`, `secret 'x'`) replaced."""
+    return _ASSIGNED.sub(rf"\g<key>\g<is>{REDACTED}", text)
 
 
 def _severity(event: Event) -> int:

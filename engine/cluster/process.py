@@ -12,13 +12,16 @@ from contextlib import suppress
 from pathlib import Path
 
 import engine
-from engine.cluster.wire import Channel, Kill, Spawn, frame
+from engine.cluster.wire import FORK_VARIABLE, Channel, Kill, Spawn, frame
 from engine.errors import ClusterError
 
 _DROPPED = ("PYTHONPATH", "PYTHONSTARTUP", "PYTHONINSPECT", "PYTHONWARNINGS", "PYTHONPROFILEIMPORTTIME")
 # Without these an import starts a thread, and the zygote could not fork.
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 _END_SECONDS = 2.0
+
+# macOS libraries do not survive a fork; elsewhere the zygote still looks whether it may.
+FORKS = sys.platform == "linux"
 
 # Now, since a program may change its working directory later.
 ENGINE_FOLDER = Path(str(engine.__file__)).absolute().parent
@@ -35,6 +38,7 @@ class Zygote:
         search_path = json.dumps([str(Path(entry).absolute()) for entry in sys.path])
         arguments = [sys.executable, "-P", str(boot), "zygote", str(ENGINE_FOLDER), str(theirs.fileno()), search_path]
         environment = {name: value for name, value in os.environ.items() if name not in _DROPPED} | _ENVIRONMENT
+        environment[FORK_VARIABLE] = "yes" if FORKS else "no"
         try:
             with log.open("ab") as output:
                 self.process = subprocess.Popen(

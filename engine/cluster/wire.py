@@ -23,6 +23,7 @@ from engine.shuffle.writer import encode
 VERSION = 1
 HEADER = struct.Struct("<BQ")
 MESSAGE, BATCH = 1, 2
+FORK_VARIABLE = "FLINT_FORK"  # in the environment of the zygote: whether it may fork workers
 _BATCH_HEAD = struct.Struct("<QB7x")  # keeps what follows aligned
 _READ_BYTES = 8 << 20
 

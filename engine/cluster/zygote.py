@@ -44,7 +44,7 @@ class _Zygote:
         signal.set_wakeup_fd(self._signalled.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        self._forks = sys.platform == "linux" and _preload()
+        self._forks = os.environ[wire.FORK_VARIABLE] == "yes" and _preload()
 
     def serve(self) -> None:
         """Acts on messages and deaths."""

@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from conftest import Recorder, eventually, settings
 from toy_programs import Die, Numbers, Once, Rows, Spin, Sum, result_job, shuffle_job, totals
@@ -131,3 +132,31 @@ def test_idle_workers_that_are_killed_are_replaced(two: Scheduler, recorder: Rec
     os.kill(pid, signal.SIGKILL)
     eventually(lambda: recorder.of("ExecutorAdded"))
     assert totals(two.submit(shuffle_job()).batches()) == RIGHT
+
+
+def test_the_death_of_the_parent_of_the_workers_costs_nothing(tmp_path: Path) -> None:
+    scheduler = Scheduler(LocalCluster(settings(tmp_path)))
+    recorder = Recorder(scheduler)
+    assert totals(scheduler.submit(shuffle_job()).batches()) == RIGHT
+    eventually(lambda: len(recorder.of("ExecutorAdded")) == 2)
+    (parent,) = psutil.Process().children()
+    parent.kill()
+    assert totals(scheduler.submit(shuffle_job()).batches()) == RIGHT
+    os.kill(recorder.of("ExecutorAdded")[0].pid, signal.SIGKILL)  # type: ignore[attr-defined]
+    eventually(lambda: len(recorder.of("ExecutorAdded")) == 3)
+    assert totals(scheduler.submit(shuffle_job()).batches()) == RIGHT
+    scheduler.stop()
+    assert os.listdir(tmp_path) == []
+
+
+def test_where_forking_is_not_safe_workers_are_new_pythons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.cluster.process.FORKS", False)
+    scheduler = Scheduler(LocalCluster(settings(tmp_path)))
+    recorder = Recorder(scheduler)
+    job = shuffle_job(numbers=Once(Numbers(1000, 3), 2, str(tmp_path.parent / f"{tmp_path.name}-marker")))
+    assert totals(scheduler.submit(job).batches()) == RIGHT
+    (parent,) = psutil.Process().children()
+    eventually(lambda: all("worker" in child.cmdline() for child in parent.children()))
+    assert [event.expected for event in recorder.of("ExecutorRemoved")] == [False]  # type: ignore[attr-defined]
+    scheduler.stop()
+    assert os.listdir(tmp_path) == []
