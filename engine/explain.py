@@ -1,9 +1,9 @@
 """EXPLAIN: a query's plans as text.
 
-    simple      the physical plan                    cost      the optimized plan with estimated rows and bytes
-    extended    all four plans                       rules     what each optimizer rule changed, before and after
-    formatted   the physical plan by numbers, then   analyze   the query is run: share of time, estimated and actual rows,
-                each operator's details                         bytes and pieces read, operator by operator
+simple      the physical plan                    cost      the optimized plan with estimated rows and bytes
+extended    all four plans                       rules     what each optimizer rule changed, before and after
+formatted   the physical plan by numbers, then   analyze   the query is run: share of time, estimated and actual rows,
+            each operator's details                         bytes and pieces read, operator by operator
 """
 
 from __future__ import annotations

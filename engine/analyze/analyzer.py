@@ -27,6 +27,7 @@ from engine.logical import plan as lp
 from engine.logical import unresolved as un
 from engine.logical.commands import Command
 from engine.logical.plan import LogicalPlan
+from engine.logical.renew import renew
 from engine.types import INT, IntegralType, NullType
 from engine.types.coercion import common_type
 
@@ -86,17 +87,15 @@ class Analyzer:
         name = ".".join(found.name)
         if name in self._views:
             raise AnalysisError("CYCLIC_VIEW", {"viewName": name})
-        if getattr(found, "plan", None) is not None:
-            unresolved: LogicalPlan = found.plan
-        else:
-            unresolved = self.context.parse(found.text)
-        plan = Analyzer(self.context, (*self._views, name)).query(unresolved, None)
-        columns = tuple(getattr(found, "columns", ()) or ())
-        if columns:
-            names = [c if isinstance(c, str) else c[0] for c in columns]
-            if len(names) != len(plan.output):
-                raise AnalysisError("ASSIGNMENT_ARITY_MISMATCH", {"numTarget": len(names), "numExpr": len(plan.output)})
-            plan = lp.Project(tuple(named(c, n) for c, n in zip(plan.output, names, strict=True)), plan)
+        if hasattr(found, "plan"):
+            return renew(found.plan)  # met twice, its columns must differ
+        context = self.context.inside_view(found.database, dict(found.settings))
+        plan = Analyzer(context, (*self._views, name)).query(context.parse(found.text), None)
+        if found.columns:
+            if len(found.columns) != len(plan.output):
+                parameters = {"numTarget": len(found.columns), "numExpr": len(plan.output)}
+                raise AnalysisError("ASSIGNMENT_ARITY_MISMATCH", parameters)
+            plan = lp.Project(tuple(named(c, n) for c, n in zip(plan.output, found.columns, strict=True)), plan)
         return plan
 
     def cte(self, name: str) -> lp.CteReference | None:

@@ -244,7 +244,7 @@ def _boolean(expression: Expression, ansi: bool, node: Expression) -> Expression
         return expression
     if isinstance(expression.dataType, NullType | StringType):
         return cast(expression, BOOLEAN, ansi)
-    symbol = {And: "AND", Or: "OR"}.get(type(node), "NOT")
+    symbol = "AND" if isinstance(node, And) else "OR" if isinstance(node, Or) else "NOT"
     parameters = {"sqlExpr": sql(node), "inputType": '"BOOLEAN"', "actualDataType": expression.dataType.sql}
     if symbol == "NOT":
         raise _wrong_input(node, 0, '"BOOLEAN"', expression)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from engine.expressions.base import Expression, Mode
@@ -19,9 +19,6 @@ class Catalog(Protocol):
 
     def open_file(self, format: str | None, path: str) -> Relation:
         """A file, folder or glob as a relation; the format from the suffix if None, then CSV is sniffed."""
-
-    def is_format(self, name: str) -> bool:
-        """Whether `name` is a format that parquet.`path` may name."""
 
 
 @dataclass(frozen=True)
@@ -42,3 +39,22 @@ class AnalyzerContext:
     def mode(self) -> Mode:
         """What arithmetic and casts do where there is no result."""
         return Mode.ANSI if self.ansi else Mode.LEGACY
+
+    def inside_view(self, database: str, settings: Mapping[str, str]) -> AnalyzerContext:
+        """How the text of a view is analyzed: where it was made, under the settings it was made with."""
+        ansi = settings.get("spark.sql.ansi.enabled", str(self.ansi)).lower() == "true"
+        return replace(self, catalog=_InDatabase(self.catalog, database), ansi=ansi, parameters={})
+
+
+@dataclass(frozen=True)
+class _InDatabase:
+    """A catalog seen from another current database."""
+
+    catalog: Catalog
+    database: str
+
+    def resolve(self, parts: tuple[str, ...]) -> Any:
+        return self.catalog.resolve((self.database, *parts) if len(parts) == 1 else parts)
+
+    def open_file(self, format: str | None, path: str) -> Relation:
+        return self.catalog.open_file(format, path)

@@ -54,7 +54,8 @@ class Resolver:
         """`expression` with definite names and types. Raises AnalysisError."""
         handler = _HANDLERS.get(type(expression))
         if handler is not None:
-            return copy_origin(expression, handler(self, expression))
+            found: Expression = copy_origin(expression, handler(self, expression))
+            return found
         if not expression.children:
             return expression
         return self.finish(expression.map_children(self._child))
@@ -92,7 +93,9 @@ class Resolver:
         if not self.aliases:
             return None
         found = self.aliases.get(self.scope.fold(parts[0]))
-        for name in parts[1:] if found is not None else ():
+        for name in parts[1:]:
+            if found is None:
+                return None
             if not isinstance(found.dataType, StructType):
                 return None
             found = extract_field(found, name, self.context.case_sensitive)
@@ -167,7 +170,8 @@ class Resolver:
         if isinstance(found, Call | AggregateCall | WindowCall):
             return found
         # what a rewriting function is made of has not been through coercion yet
-        return found.transform_up(lambda e: self.finish(e) if isinstance(e, Expression) else e)
+        rewritten: Expression = found.transform_up(lambda e: self.finish(e) if isinstance(e, Expression) else e)
+        return rewritten
 
     def _arguments(self, name: str, node: un.UnresolvedFunction) -> tuple[Expression, ...]:
         if name == "count" and node.arguments == (un.UnresolvedStar(),):
@@ -261,8 +265,8 @@ class Resolver:
         """values IN (query), with both sides cast to common types."""
         plan, values = self.query(node.plan, self.scope), list(self.all(node.values))
         if len(plan.output) != len(values):
-            parameters = {"leftLength": len(values), "rightLength": len(plan.output)}
-            raise AnalysisError("DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH", parameters, node.origin)
+            lengths = {"leftLength": len(values), "rightLength": len(plan.output)}
+            raise AnalysisError("DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH", lengths, node.origin)
         columns: list[Any] = []
         for index, (value, column) in enumerate(zip(values, plan.output, strict=True)):
             met = common_type(value.dataType, column.dataType, self.context.ansi)
@@ -283,7 +287,8 @@ class Resolver:
     def misplaced_alias(self, node: un.UnresolvedAlias | Alias) -> Expression:
         """A name given inside an expression, where it has no effect but for structs."""
         name = node.name if isinstance(node, Alias) else node.names[0]
-        return named(self.resolve(node.child), name)
+        column: Expression = named(self.resolve(node.child), name)
+        return column
 
 
 _UNORDERED = frozenset(("first_value", "last_value", "nth_value", "first", "last"))

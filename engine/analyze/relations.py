@@ -86,9 +86,6 @@ class Relations:
             reference = self.analyzer.cte(node.parts[0])
             if reference is not None:
                 return Bound(lp.SubqueryAlias(node.parts, reference), self._qualified(reference, node.parts))
-        if len(node.parts) == 2 and self.context.catalog.is_format(node.parts[0]):
-            relation = self._open(node.parts[0].lower(), node.parts[1], node.origin)
-            return self.relation(relation, (), node.origin)
         try:
             found = self.context.catalog.resolve(node.parts)
         except AnalysisError as error:
@@ -99,7 +96,8 @@ class Relations:
     def resolved(self, found: Any, parts: tuple[str, ...]) -> Bound:
         """What the catalog found for a name: a table's relation, or a view to analyze."""
         if hasattr(found, "relation"):
-            return self.relation(found.relation, tuple(found.name))
+            name = tuple(found.name) if tuple(found.name) != parts or len(parts) != 2 else ()
+            return self.relation(found.relation, name)
         plan = self.analyzer.view(found)
         aliased = lp.SubqueryAlias(tuple(found.name), plan)
         return Bound(aliased, self._scope(aliased.output, None))

@@ -60,7 +60,13 @@ def rows(batch: pa.RecordBatch, schema: StructType, time_zone: str) -> Iterator[
     names = tuple(schema.names)
     zone = zone_of(time_zone)
     columns = [
-        _converted(batch.column(i).to_pylist(maps_as_pydicts="strict") if _has_map(f.dataType) else batch.column(i).to_pylist(), f.dataType, zone)
+        _converted(
+            batch.column(i).to_pylist(maps_as_pydicts="strict")
+            if _has_map(f.dataType)
+            else batch.column(i).to_pylist(),
+            f.dataType,
+            zone,
+        )
         for i, f in enumerate(schema.fields)
     ]
     if not columns:

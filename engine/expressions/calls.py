@@ -36,7 +36,7 @@ class Call(Expression):
         return self.is_raising
 
     @property
-    def deterministic(self) -> bool:  # type: ignore[override]
+    def deterministic(self) -> bool:
         return self.is_deterministic and all(argument.deterministic for argument in self.arguments)
 
     @property

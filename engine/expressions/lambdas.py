@@ -24,5 +24,5 @@ class Lambda(Expression):
         return self.body.nullable
 
     @property
-    def references(self) -> frozenset[int]:  # type: ignore[override]
+    def references(self) -> frozenset[int]:
         return self.body.references - {parameter.id for parameter in self.parameters}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, ClassVar, Self, TypeVar
 
 from engine.errors import Position
@@ -93,9 +93,14 @@ def copy_origin(source: TreeNode, target: N) -> N:
     return target
 
 
-@cache
 def _field_names(kind: type[TreeNode]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+    names = _FIELDS.get(kind)
+    if names is None:
+        names = _FIELDS[kind] = tuple(field.name for field in fields(kind))
+    return names
+
+
+_FIELDS: dict[type[TreeNode], tuple[str, ...]] = {}
 
 
 def _collect(value: Any, found: list[TreeNode]) -> None:

@@ -11,7 +11,7 @@ from engine.types.types import ByteType, DataType, DecimalType, IntegerType, Lon
 MAX_PRECISION = DecimalType.MAX_PRECISION
 MIN_ADJUSTED_SCALE = 6
 
-_INTEGRAL = {
+_INTEGRAL: dict[type[DataType], DecimalType] = {
     ByteType: DecimalType(3, 0),
     ShortType: DecimalType(5, 0),
     IntegerType: DecimalType(10, 0),
@@ -21,7 +21,7 @@ _INTEGRAL = {
 
 def decimal_for(data_type: DataType) -> DecimalType | None:
     """The decimal that holds every value of an integral type; decimals as they are; None for other types."""
-    return data_type if isinstance(data_type, DecimalType) else _INTEGRAL.get(type(data_type))  # type: ignore[call-overload,no-any-return]
+    return data_type if isinstance(data_type, DecimalType) else _INTEGRAL.get(type(data_type))
 
 
 def adjusted(precision: int, scale: int) -> DecimalType:
