@@ -48,7 +48,7 @@ _STATEMENTS = (
 # A clause, by words that stand at most four tokens before the one that does not fit:
 _CLAUSES = (
     *("PIVOT", "UNPIVOT", "TABLESAMPLE", "MATCH_RECOGNIZE", "VERSION AS OF", "TIMESTAMP AS OF", "SYSTEM_VERSION AS OF"),
-    *("SELECT TRANSFORM", "LATERAL TABLE", "UNION BY NAME", "BY NAME", "ASOF JOIN", "GENERATED ALWAYS", "CLUSTERED BY"),
+    *("LATERAL TABLE", "BY NAME", "ASOF JOIN", "GENERATED ALWAYS", "CLUSTERED BY"),
     *("STORED AS", "STORED BY", "ROW FORMAT", "PRIMARY KEY", "FOREIGN KEY", "SKEWED BY", "CLUSTER BY", "PARTITION"),
     *("DEFAULT", "CHECK", "AS JSON", "AS SERDE", "WITH SCHEMA", "DEFAULT COLLATION", "MAX RECURSION LEVEL"),
 )
@@ -118,6 +118,8 @@ def _unsupported(tokens: list[Token], index: int) -> Unsupported | None:
         length = statement.count(" ") + 1
         if index <= length and " ".join(texts[:length]) == statement:
             return Unsupported(statement, Position(tokens[0].start, tokens[length - 1].stop))
+    if texts[index - 1] == "USING" and "SELECT TRANSFORM" in " ".join(texts[:index]):
+        return Unsupported("SELECT TRANSFORM", tokens[index - 1].position)
     if tokens[index].kind == "PIPE":
         return Unsupported("pipe syntax |>", tokens[index].position)
     for place in range(index, max(-1, index - _LOOK_BACK), -1):

@@ -7,6 +7,7 @@ tokens of the words that matter, None for what is absent. The parser's loop adds
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 from engine.errors import ParseError, Unsupported
 from engine.expressions import operators, predicates
@@ -34,7 +35,7 @@ from engine.parse import literals
 from engine.parse.lexer import Token
 from engine.parse.literals import IntervalPart, string_value
 from engine.parse.parts import FrameEdge, NamedArgument, call, row_values
-from engine.types import BOOLEAN, STRING, VOID, DataType, NumericType
+from engine.types import BOOLEAN, STRING, VOID, DataType
 
 _BINARY: dict[str, type[operators.BinaryArithmetic | operators.BinaryBitwise | predicates.BinaryComparison]] = {
     "+": operators.Add,
@@ -435,11 +436,12 @@ def frame_current() -> FrameEdge:
 
 
 def frame_offset(value: Expression, side: Token) -> FrameEdge:
+    """Rows or units before the current row are a negative offset."""
     if side.kind == "PRECEDING":
-        known = isinstance(value, Literal) and isinstance(value.type, NumericType) and value.value is not None
-        value = (
-            Literal(-value.value, value.type) if known and isinstance(value, Literal) else operators.UnaryMinus(value)
-        )
+        if isinstance(value, Literal) and isinstance(value.value, int | float | Decimal) and value.type != BOOLEAN:
+            value = Literal(-value.value, value.type).at(value.origin)
+        else:
+            value = operators.UnaryMinus(value).at(value.origin)
     return FrameEdge(Offset(value), side.kind.lower())
 
 

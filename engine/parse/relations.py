@@ -148,6 +148,11 @@ def set_operation(left: LogicalPlan, kind: Token, quantifier: Token | None, righ
     return UnresolvedSetOperation(name, quantifier is not None and quantifier.kind == "ALL", left, right)
 
 
+def union_by_name(left: LogicalPlan, _kind: Token, quantifier: Token | None, right: LogicalPlan) -> LogicalPlan:
+    every = quantifier is not None and quantifier.kind == "ALL"
+    return UnresolvedSetOperation("union", every, left, right, by_name=True)
+
+
 # SELECT
 
 

@@ -42,14 +42,11 @@ def build() -> tuple[bytes, list[str]]:
     text, keywords = grammar_text()
     conflicts: list[str] = []
     table, rules = _lark_table(text, conflicts)
-    packed_rules: list[tuple[Any, ...]] = []
-    numbers: dict[Any, int] = {}
-    for rule in rules:
-        numbers[rule] = len(packed_rules)
-        packed_rules.append(_pack_rule(rule))
-    starts = dict(table.start_states)
-    packed_rows = _pack_rows(table, numbers)
-    dump = (digest(text), packed_rows, packed_rules, starts, keywords)
+    rules = sorted(rules, key=lambda rule: (str(rule.origin.name), rule.order, str(rule)))
+    states = _states_in_order(table)
+    rows = _pack_rows(table, states, {rule: number for number, rule in enumerate(rules)})
+    starts = {start: states[table.start_states[start]] for start in STARTS}
+    dump = (digest(text), rows, [_pack_rule(rule) for rule in rules], starts, keywords)
     return marshal.dumps(dump, 4), sorted(conflicts)
 
 
@@ -112,19 +109,33 @@ def _missing_before(empty: tuple[bool, ...], length: int) -> list[int]:
     return counts
 
 
-def _pack_rows(table: Any, numbers: dict[Any, int]) -> tuple[list[tuple[str, ...]], list[int], bytes]:
+def _states_in_order(table: Any) -> dict[int, int]:
+    """New numbers of the states, in the order they are reached: lark's own differ from run to run."""
+    order = {table.start_states[start]: number for number, start in enumerate(STARTS)}
+    queue = list(order)
+    for state in queue:
+        for _, (action, target) in sorted(table.states[state].items(), key=lambda item: str(item[0])):
+            if str(action) == "Shift" and target not in order:
+                order[target] = len(order)
+                queue.append(target)
+    return order
+
+
+def _pack_rows(
+    table: Any, states: dict[int, int], rules: dict[Any, int]
+) -> tuple[list[tuple[str, ...]], list[int], bytes]:
     """The arguments of `Rows`: the distinct shapes, each state's shape, all targets in 16 bits."""
     ends = set(table.end_states.values())
     shapes: dict[tuple[str, ...], int] = {}
     shape_of: list[int] = []
     values = array("h")
-    for state in range(len(table.states)):
+    for state, number in states.items():
         row = {
-            sys.intern(str(symbol)): -1 - numbers[target] if str(action) == "Reduce" else target
+            sys.intern(str(symbol)): -1 - rules[target] if str(action) == "Reduce" else states[target]
             for symbol, (action, target) in sorted(table.states[state].items())
         }
         if state in ends:
-            row[END] = state
+            row[END] = number
         shape_of.append(shapes.setdefault(tuple(row), len(shapes)))
         values.extend(row.values())
     return list(shapes), shape_of, values.tobytes()

@@ -27,6 +27,10 @@ _AFTER_NOT = words("IN LIKE ILIKE RLIKE REGEXP BETWEEN")
 _QUERY_STARTS = words("SELECT WITH VALUES FROM TABLE (")
 _NESTED_TYPES = words("ARRAY MAP STRUCT")
 
+# Of those, the ones that hold a statement together: names only after a dot or in backquotes, so that a misplaced comma is
+# not an unknown column `from`.
+_NEVER_NAMES = words("SELECT FROM WHERE AND OR")
+
 # Kinds that the place may change; all others are what the lexer says.
 IN_CONTEXT = words("WORD LAMBDA_OPEN CMP_OP SHIFT_OP BANG PLUS HYPHEN")
 
@@ -82,8 +86,8 @@ class Words:
         if word not in table.keywords:
             return "IDENT"
         hard = word in HARD_WORDS
-        # a hard word names nothing in a strict parse, and is never an alias without AS: `select 1 from` lacks a table
-        keeps = hard and (self.strict or "AS" in row) and self._kind(index - 1) != "DOT"
+        # a hard word names nothing in a strict parse, and is never an alias without AS: `select 1 on` lacks something
+        keeps = hard and (self.strict or "AS" in row or word in _NEVER_NAMES) and self._kind(index - 1) != "DOT"
         if word not in row:
             if keeps:
                 return word

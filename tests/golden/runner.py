@@ -21,7 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 UPDATE = "FLINT_UPDATE_GOLDEN"
-_CASE = re.compile(r"(?:\A|(?<=\n\n))-- (?P<name>[^\n]*)\n(?P<text>.*?)\n----\n(?P<expected>.*?)(?=\n\n-- |\n*\Z)", re.DOTALL)
+_CASE = re.compile(
+    r"(?:\A|(?<=\n\n))-- (?P<name>[^\n]*)\n(?P<text>.*?)\n----\n(?P<expected>.*?)(?=\n\n-- |\n*\Z)", re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ def check(path: Path, answer: Callable[[str], str]) -> None:
     problems = []
     for case, now in zip(cases, answered, strict=True):
         if now.expected != case.expected:
-            lines = difflib.unified_diff(case.expected.split("\n"), now.expected.split("\n"), "expected", "answered", lineterm="")
+            lines = difflib.unified_diff(
+                case.expected.split("\n"), now.expected.split("\n"), "expected", "answered", lineterm=""
+            )
             problems.append("\n".join([f"-- {case.name}", case.text, *lines]))
     assert not problems, "\n\n".join([f"{path.name}: {len(problems)} of {len(cases)} cases differ", *problems])

@@ -36,11 +36,9 @@ def _told(node: TreeNode) -> list[tuple[str, Any]]:
     told = []
     for field in fields(node):
         value = getattr(node, field.name)
-        if field.name == "id" or (value == field.default and value is not MISSING and type(value) is type(field.default)):
-            continue
-        if value is None or value is False or value == ():
-            continue
-        told.append((field.name, value))
+        plain = (None, False, (), "") if field.default is MISSING else (field.default,)
+        if field.name != "id" and not any(value == each and type(value) is type(each) for each in plain):
+            told.append((field.name, value))
     return told
 
 
