@@ -35,7 +35,7 @@ def run(options: Options, usage: Callable[[str], NoReturn]) -> int:
     except (Interrupted, KeyboardInterrupt):
         return INTERRUPTED
     finally:
-        console.session.stop()
+        console.close()
     return OK
 
 

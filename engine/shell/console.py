@@ -42,6 +42,12 @@ class Console:
         self.stdout = stdout
         self.stderr = stderr
         self.interactive = interactive
+        self.at_end: list[Callable[[], None]] = [session.stop]
+
+    def close(self) -> None:
+        """Stops the session and what was opened with it."""
+        while self.at_end:
+            self.at_end.pop(0)()
 
     @property
     def width(self) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import FlintError
@@ -21,15 +22,6 @@ def open_console(options: Options, interactive: bool) -> Console:
     """
     mode = checked_mode(options.format) if options.format else "table"
     master = {"master": options.master} if options.master else {}
-    session = Session(conf=dict(options.conf), **master)
-    try:
-        if options.log_file is not None:
-            _log(session, options.log_file, logging.getLevelNamesMapping()[options.log_level])
-        if options.database:
-            session.sql("USE `" + options.database.replace("`", "``") + "`")
-    except (FlintError, ShellError):
-        session.stop()
-        raise
     settings = Settings(
         mode=mode,
         dialect=options.dialect,
@@ -37,13 +29,25 @@ def open_console(options: Options, interactive: bool) -> Console:
         silent=options.silent,
         verbose=options.verbose,
     )
-    return Console(session, settings, sys.stdout, sys.stderr, interactive)
-
-
-def _log(session: Session, path: Path, level: int) -> None:
-    """Events and the details of unexpected errors go to `path`."""
+    session = Session(conf=dict(options.conf), **master)
+    console = Console(session, settings, sys.stdout, sys.stderr, interactive)
     try:
-        log_to_file(session.events, path, level)
-        LOGGER.addHandler(logging.FileHandler(path, encoding="utf-8"))
+        if options.log_file is not None:
+            console.at_end += _log(session, options.log_file, logging.getLevelNamesMapping()[options.log_level])
+        if options.database:
+            session.sql("USE `" + options.database.replace("`", "``") + "`")
+    except (FlintError, ShellError):
+        console.close()
+        raise
+    return console
+
+
+def _log(session: Session, path: Path, level: int) -> list[Callable[[], None]]:
+    """Events and the details of unexpected errors go to `path`; returns what ends that."""
+    try:
+        end = log_to_file(session.events, path, level)
+        handler = logging.FileHandler(path, encoding="utf-8")
     except OSError as error:
         raise ShellError(f"cannot write {path}: {error.strerror}") from error
+    LOGGER.addHandler(handler)
+    return [end, lambda: LOGGER.removeHandler(handler), handler.close]

@@ -98,7 +98,7 @@ def _prompt(options: Options, usage: Complain) -> int:
         raise
     finally:
         for console in opened:
-            console.session.stop()
+            console.close()
     return OK
 
 
