@@ -25,7 +25,7 @@ _TYPE = 24
 
 def table_names(session: Session) -> list[str]:
     """Tables and views of the current database, temporary views too, sorted."""
-    return sorted({str(row[1]) for row in session.sql("SHOW TABLES").collect()})
+    return sorted({listed.name for listed in session.catalog.listed()})
 
 
 def _quoted(name: str) -> str:

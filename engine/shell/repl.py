@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from engine.shell.console import Console
     from engine.shell.names import Names
 
-_PROMPT = "flint> "
 _BARE_COMMANDS = frozenset({"quit", "exit", "help"})
 
 
@@ -57,6 +56,11 @@ class Loader:
         except BaseException as error:  # told to the user by the thread that owns the terminal
             self.error = error
         self.when_done()
+
+    def prompt(self) -> str:
+        """What stands before the cursor: the database too, unless it is the usual one."""
+        database = self._console.session.catalog.current_database if self._console is not None else "default"
+        return "flint> " if database == "default" else f"flint {database}> "
 
     def console(self) -> Console:
         """The console, as soon as it is there."""
@@ -167,7 +171,7 @@ def run(load: Callable[[], Console], banner: str, first: str = "") -> None:
     loader.when_done = lambda: _tell(session, loader)
     while True:
         try:
-            text = session.prompt(_PROMPT, pre_run=lambda: _tell(session, loader))
+            text = session.prompt(loader.prompt, pre_run=lambda: _tell(session, loader))
         except KeyboardInterrupt:
             continue
         except (EOFError, LoadFailed):

@@ -103,6 +103,8 @@ def plain_values(column: pa.Array, dataType: DataType) -> Sequence[Any]:
         column = column.cast(pa.timestamp("us", zone)).cast(pa.int64())
     elif isinstance(dataType, DayTimeIntervalType):
         column = column.cast(pa.duration("us")).cast(pa.int64())
+    elif isinstance(dataType, YearMonthIntervalType) and column.type == pa.month_day_nano_interval():
+        return [None if value is None else value.months for value in column.to_pylist()]  # as users get them
     try:
         values: list[Any] = column.to_pylist()
     except UnicodeDecodeError:  # a file may hold bytes that are not UTF-8 in a text column: show what can be shown

@@ -163,7 +163,10 @@ def test_names_of_utc(name: str) -> None:
     ],
 )
 def test_year_month_intervals(months: int, fields: tuple[int, int], expected: str) -> None:
-    assert texts(pa.array([months], pa.int32()), YearMonthIntervalType(*fields), Style()) == [expected]
+    kind = YearMonthIntervalType(*fields)
+    assert texts(pa.array([months, None], pa.int32()), kind, Style()) == [expected, None]
+    public = pa.array([(months, 0, 0), None], pa.month_day_nano_interval())
+    assert texts(public, kind, Style()) == [expected, None]
 
 
 @pytest.mark.parametrize(
