@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -29,11 +30,19 @@ class FakeFrame:
         return [tuple(row.values()) for row in self._table.to_pylist()]
 
 
+class FakeCatalog:
+    current_database = "default"
+
+    def listed(self) -> list[SimpleNamespace]:
+        return [SimpleNamespace(name="t"), SimpleNamespace(name="big")]
+
+
 class FakeSession:
     """`results` maps statements to tables, errors to raise, or "wait": runs until cancelled."""
 
     def __init__(self) -> None:
         self.events = EventBus()
+        self.catalog = FakeCatalog()
         self.conf = {"spark.sql.session.timeZone": "UTC"}
         self.ran: list[tuple[str, str | None]] = []
         self.running = threading.Event()
@@ -47,9 +56,6 @@ class FakeSession:
             "many": pa.table({"n": range(100)}),
             "selct": ParseError("PARSE_SYNTAX_ERROR", {"error": "'selct'", "hint": ""}, Position(0, 5)),
             "bug": ZeroDivisionError("oh no"),
-            "SHOW TABLES": pa.table(
-                {"namespace": ["default"] * 2, "tableName": ["t", "big"], "isTemporary": [False] * 2}
-            ),
         }
         self.tables = {
             "`t`": pa.table({"id": [1], "name": ["x"]}),
