@@ -169,7 +169,9 @@ def like_quantified(
             {"error": "')'", "hint": ": a pattern is expected between '(' and ')'"},
             quantifier.position,
         )
-    terms = [_negated(Like(value, pattern, "\\", kind.kind == "ILIKE"), word) for pattern in patterns]
+    terms = [
+        _negated(Like(value, pattern, "\\", kind.kind == "ILIKE"), word).at(pattern.origin) for pattern in patterns
+    ]
     return predicates.conjunction(*terms) if quantifier.kind == "ALL" else predicates.disjunction(*terms)
 
 

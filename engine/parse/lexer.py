@@ -81,7 +81,7 @@ _HINT_END = re.compile(r"\s*\*/")
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _SETTING = re.compile(r"(?:\s+|--[^\n]*\n)*(set|reset)\b\s*(.*?)[\s;]*\Z", re.IGNORECASE | re.DOTALL)
 _STATEMENT_PIECE = re.compile(
-    r"""--[^\n]*|/\*|;|[rR]'[^']*'|[rR]"[^"]*"|'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`[^`]*`|\w+""", re.DOTALL
+    r"""--[^\n]*|/\*|;|[rR]'[^']*'|[rR]"[^"]*"|'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`[^`]*`|['"`]|\w+""", re.DOTALL
 )
 
 
@@ -185,6 +185,9 @@ def split_statements(text: str) -> list[tuple[str, int]]:
             except ParseError:
                 first = piece.start() if first is None else first
                 break
+        elif piece.group() in ("'", '"', "`"):  # never closed
+            first = piece.start() if first is None else first
+            break
         elif piece.group() == ";":
             if first is not None:
                 statements.append((text[first : piece.start()].rstrip(), first))

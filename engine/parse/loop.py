@@ -135,5 +135,13 @@ def _value(rule: Rule, function: Callable[..., Any] | None, parts: list[Any], st
             error.position = Position(start, stop)
         raise
     if isinstance(value, TreeNode) and value.origin is None:
-        value.at(Position(start, stop))
+        _place(value, Position(start, stop))
     return value
+
+
+def _place(node: TreeNode, origin: Position) -> None:
+    """Gives `node` its origin, and those below that were made with it: the IN below the NOT of NOT IN."""
+    for value in tuple(node.__dict__.values()):
+        if isinstance(value, TreeNode) and value.origin is None:
+            _place(value, origin)
+    node.at(origin)

@@ -292,8 +292,8 @@ def relation(lateral: Token | None, first: LogicalPlan, *joins: JoinPart) -> Rel
     return Relation(first, lateral is not None, joins)
 
 
-def parenthesized_relation(item: Relation, alias: TableAlias | None) -> LogicalPlan:
-    return _named(_joined(None, item), alias)
+def parenthesized_relation(item: Relation) -> LogicalPlan:
+    return _joined(None, item)
 
 
 def join(
@@ -355,17 +355,17 @@ def column_aliases(columns: tuple[str, ...]) -> TableAlias:
     return TableAlias("", columns)
 
 
-def _named(plan: LogicalPlan, alias: TableAlias | None) -> LogicalPlan:
+def aliased(plan: LogicalPlan, alias: TableAlias | None) -> LogicalPlan:
+    """A relation under another name, its columns under other names."""
     if alias is None:
         return plan
-    origin = plan.origin
     if alias.columns:
-        plan = UnresolvedColumnAliases(alias.columns, plan).at(origin)
-    return SubqueryAlias((alias.name,), plan).at(origin) if alias.name else plan
+        plan = UnresolvedColumnAliases(alias.columns, plan).at(plan.origin)
+    return SubqueryAlias((alias.name,), plan).at(plan.origin) if alias.name else plan
 
 
-def table(name: tuple[str, ...], alias: TableAlias | None) -> LogicalPlan:
-    return _named(UnresolvedRelation(name), alias)
+def table(name: tuple[str, ...]) -> LogicalPlan:
+    return UnresolvedRelation(name)
 
 
 def table_query(name: tuple[str, ...]) -> LogicalPlan:
@@ -373,29 +373,23 @@ def table_query(name: tuple[str, ...]) -> LogicalPlan:
     return UnresolvedRelation(name)
 
 
-def derived(plan: LogicalPlan, alias: TableAlias | None) -> LogicalPlan:
-    return _named(plan, alias)
+def file(path: Token) -> LogicalPlan:
+    return UnresolvedFile(string_value(path))
 
 
-def file(path: Token, alias: TableAlias | None) -> LogicalPlan:
-    return _named(UnresolvedFile(string_value(path)).at(path.position), alias)
-
-
-def table_function(
-    function: tuple[str, ...], arguments: tuple[Expression | NamedArgument, ...] | None, alias: TableAlias | None
-) -> LogicalPlan:
+def table_function(function: tuple[str, ...], arguments: tuple[Expression | NamedArgument, ...] | None) -> LogicalPlan:
     made = call(function, arguments or ())
-    return _named(UnresolvedTableFunction(function, made.arguments, made.named), alias)
+    return UnresolvedTableFunction(function, made.arguments, made.named)
 
 
-def inline_table(rows: tuple[Expression, ...], alias: TableAlias | None) -> LogicalPlan:
+def inline_rows(rows: tuple[Expression, ...]) -> LogicalPlan:
     """VALUES (1, 'a'), (2, 'b'): a bare value is a row of one."""
     values = tuple(map(row_values, rows))
-    for row, written in zip(values, rows, strict=True):
+    for number, row in enumerate(values):
         if len(row) != len(values[0]):
-            parameters = {"expectedNumCols": len(values[0]), "actualNumCols": len(row), "rowIndex": values.index(row)}
-            raise ParseError("INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH", parameters, written.origin)
-    return _named(UnresolvedValues(values), alias)
+            parameters = {"expectedNumCols": len(values[0]), "actualNumCols": len(row), "rowIndex": number}
+            raise ParseError("INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH", parameters, rows[number].origin)
+    return UnresolvedValues(values)
 
 
 def window_clause(*definitions: tuple[str, WindowSpec | str]) -> Windows:

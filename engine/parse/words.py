@@ -109,9 +109,9 @@ class Words:
     def _special(self, index: int, word: str, states: list[int], row: dict[str, int]) -> str | None:
         """The terminals that are words only with what follows or encloses them."""
         if "UNIT" in row and word in UNITS and self._can(states, "UNIT"):
-            # the first argument of DATEADD may be a unit or a column: a unit is followed by a comma
-            return "UNIT" if self._kind(index - 1) != "LPAR" or self._kind(index + 1) == "COMMA" else None
-        if word == "INTERVAL" and "INTERVAL" in row and self._is_interval(index) and self._can(states, "INTERVAL"):
+            # DATE_ADD(day, 1, d) begins with a unit, DATE_ADD(day, 1) with a column
+            return "UNIT" if self._kind(index - 1) != "LPAR" or self._is_first_of_three(index) else None
+        if word == "INTERVAL" and "INTERVAL" in row and self._is_interval(index, states):
             return "INTERVAL"
         if word == "NOT" and self._text(index + 1) in _AFTER_NOT and self._can(states, "NOT_INFIX"):
             return "NOT_INFIX"
@@ -144,17 +144,34 @@ class Words:
     def _text(self, index: int) -> str:
         return self.tokens[index].text.upper() if 0 <= index < len(self.tokens) else ""
 
-    def _is_interval(self, index: int) -> bool:
-        """Whether INTERVAL is followed by a value, a sign and a value, or the unit of a type."""
+    def _is_interval(self, index: int, states: list[int]) -> bool:
+        """Whether INTERVAL is followed by a value, a sign and a value, or in a type by a unit."""
+        after = self.table.after(states, "INTERVAL")
+        if after is None:
+            return False
         following = self._kind(index + 1)
         if following in ("PLUS", "HYPHEN"):
             return self._is_amount(index + 2)
         if following == "WORD":
-            return self._text(index + 1) in UNITS and self._kind(index + 2) != "DOT"
+            return self._text(index + 1) in UNITS and self._can(after, "UNIT")
         return following in ("NUMBER", "STRING")
 
     def _is_amount(self, index: int) -> bool:
         return self._kind(index) in ("NUMBER", "STRING") and self._text(index + 1) in UNITS
+
+    def _is_first_of_three(self, index: int) -> bool:
+        """Whether the token at `index` is the first of three arguments of a call."""
+        depth = commas = 0
+        for token in self.tokens[index + 1 :]:
+            if token.kind in ("LPAR", "LAMBDA_OPEN", "LSQB"):
+                depth += 1
+            elif token.kind in ("RPAR", "RSQB"):
+                if depth == 0:
+                    break
+                depth -= 1
+            elif token.kind == "COMMA" and depth == 0:
+                commas += 1
+        return commas == 2 and self._kind(index + 1) == "COMMA"
 
     def _is_star_except(self, index: int) -> bool:
         """`* EXCEPT (a, b)`, and not `SELECT * EXCEPT (SELECT ...)`."""
