@@ -11,6 +11,7 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import selectors
 import signal
 import socket
@@ -26,7 +27,9 @@ import engine
 from engine.cluster import wire
 from engine.cluster.wire import Exited, Kill, Spawn
 
+_ENGINE = Path(str(engine.__file__)).parent
 _PRELOAD = ("pyarrow.compute", "pyarrow.parquet", "engine.cluster.worker")
+_PRELOAD_FOLDERS = ("kernels", "physical", "sources")  # what programs are made of
 
 
 def main(descriptor: int) -> None:
@@ -132,8 +135,16 @@ class _Zygote:
 
 def _preload() -> bool:
     """Imports what workers need; whether this process may fork."""
-    for name in _PRELOAD:
-        importlib.import_module(name)
+    modules = [
+        found.name
+        for folder in _PRELOAD_FOLDERS
+        for found in pkgutil.walk_packages([str(_ENGINE / folder)], f"engine.{folder}.")
+    ]
+    for name in (*_PRELOAD, *modules):
+        try:
+            importlib.import_module(name)
+        except Exception:  # it fails again where it is needed, and is told there
+            traceback.print_exc()
     gc.collect()
     gc.freeze()  # else every worker's first collection copies the pages of all these modules
     return len(list(Path("/proc/self/task").iterdir())) == 1
@@ -142,8 +153,7 @@ def _preload() -> bool:
 def _execute(order: Spawn, descriptor: int) -> int:
     """Starts a worker as a new Python; returns its process id."""
     boot = Path(__file__).with_name("boot.py")
-    folder = str(Path(str(engine.__file__)).parent)
-    arguments = [sys.executable, "-P", str(boot), "worker", folder, str(descriptor), json.dumps(sys.path)]
+    arguments = [sys.executable, "-P", str(boot), "worker", str(_ENGINE), str(descriptor), json.dumps(sys.path)]
     with Path(order.log).open("ab") as log:
         process = subprocess.Popen(
             arguments,
