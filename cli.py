@@ -43,7 +43,7 @@ def _parser() -> _Parser:
         "-o",
         "--format",
         metavar="NAME",
-        help="table, csv, tsv, json, jsonl, markdown, vertical, html, ... (.help mode)",
+        help="table, csv, tsv, json, jsonl, markdown, vertical, html, ... (.mode lists them)",
     )
     add("--database", metavar="NAME", help="the database to start in")
     add("--dialect", metavar="NAME", help="read statements as duckdb, postgres, ... instead of Spark's SQL")

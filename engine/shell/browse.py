@@ -23,9 +23,10 @@ _COLUMNS = 16  # a box shows this many; .schema shows all
 _TYPE = 24
 
 
-def table_names(session: Session) -> list[str]:
-    """Tables and views of the current database, temporary views too, sorted."""
-    return sorted({listed.name for listed in session.catalog.listed()})
+def table_names(session: Session, database: str | None = None) -> list[str]:
+    """Tables and views of a database (the current one, then with temporary views), sorted."""
+    listed = session.catalog.listed(database)
+    return sorted({table.name for table in listed if database is None or not table.temporary})
 
 
 def _quoted(name: str) -> str:

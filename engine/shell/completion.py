@@ -49,7 +49,10 @@ def _candidates(place: Place, text: str, cursor: int, names: Names) -> Iterator[
     if place.kind == "nothing":
         return
     if place.qualifier:
-        yield from _columns_of(place, names)
+        if place.kind == "table":
+            yield from (Offer(_quoted(name), "table") for name in names.tables(place.qualifier))
+        else:
+            yield from _columns_of(place, names)
         return
     if place.kind == "table":
         yield from (Offer(_quoted(name), "with") for name in place.ctes)

@@ -38,19 +38,18 @@ class Names:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._tables: list[str] | None = None
         self._columns: dict[str, list[Column]] = {}
 
     def forget(self) -> None:
         """Looks everything up anew from now on."""
-        self._tables = None
         self._columns = {}
 
-    def tables(self) -> list[str]:
-        """Tables and views of the current database."""
-        if self._tables is None:
-            self._tables = browse.table_names(self._session)
-        return self._tables
+    def tables(self, database: str | None = None) -> list[str]:
+        """Tables and views of a database (the current one); none if there is no such database."""
+        try:
+            return browse.table_names(self._session, database)
+        except FlintError:  # what stands before the dot is no database
+            return []
 
     def columns(self, place: Place, relation: Relation) -> list[Column]:
         """The columns of a relation in scope; none if it does not resolve."""

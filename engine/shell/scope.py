@@ -87,8 +87,10 @@ def place_of(text: str, cursor: int) -> Place:
     path = list(_path(_grouped(statement, len(text)), cursor))
     with_clause, ctes = _ctes(text, path, cursor)
     relations = tuple(relation for group in _scopes(path) for relation in _relations(text, group, cursor))
-    qualifier = _qualifier(before)
-    kind = "column" if qualifier else _kind(path, before, cursor - len(prefix))
+    qualifier, name_start = _qualifier(before, cursor - len(prefix))
+    kind = _kind(path, [token for token in before if token.start < name_start], name_start)
+    if qualifier and kind != "table":
+        kind = "column"
     return Place(kind, prefix, qualifier, relations, ctes, with_clause, start)
 
 
@@ -258,14 +260,15 @@ def _definitions(items: Sequence[Token | _Group]) -> Iterator[tuple[str, _Group]
             name = _plain(item.text)
 
 
-def _qualifier(before: Sequence[Token]) -> str:
-    """The name in front of the dot the cursor follows, with its own qualifiers: `a.b` of `a.b.c`."""
+def _qualifier(before: Sequence[Token], start: int) -> tuple[str, int]:
+    """What stands in front of the name at `start` (`a.b` of `a.b.c`; maybe nothing), and where the whole name begins."""
     parts: list[str] = []
     position = len(before) - 1
     while position > 0 and before[position].text == "." and before[position - 1].kind in ("WORD", "QUOTED"):
         parts.append(_plain(before[position - 1].text))
+        start = before[position - 1].start
         position -= 2
-    return ".".join(reversed(parts))
+    return ".".join(reversed(parts)), start
 
 
 def _kind(path: Sequence[_Group], before: Sequence[Token], start: int) -> str:

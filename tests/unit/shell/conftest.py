@@ -33,7 +33,7 @@ class FakeFrame:
 class FakeCatalog:
     current_database = "default"
 
-    def listed(self) -> list[SimpleNamespace]:
+    def listed(self, database: str | None = None) -> list[SimpleNamespace]:
         return [SimpleNamespace(name="t"), SimpleNamespace(name="big")]
 
 

@@ -22,8 +22,8 @@ class FakeNames:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def tables(self) -> list[str]:
-        return list(self.TABLES)
+    def tables(self, database: str | None = None) -> list[str]:
+        return ["cities"] if database == "geo" else list(self.TABLES)
 
     def columns(self, place: Place, relation: Relation) -> list[tuple[str, str]]:
         self.asked.append(f"{place.with_clause} {relation.text}".strip())
@@ -45,6 +45,11 @@ def test_tables_where_tables_belong() -> None:
     assert offered("select * from ¦")[:2] == ["orders", "customers"]
     assert offered("select * from cust¦") == ["customers"]
     assert offered("with recent as (select 1) select * from ¦")[0] == "recent"
+
+
+def test_tables_of_a_named_database() -> None:
+    assert offered("select * from geo.¦") == ["cities"]
+    assert offered("select * from orders join geo.c¦") == ["cities"]
 
 
 def test_columns_before_functions_before_keywords() -> None:
