@@ -6,16 +6,12 @@ tokens of the words that matter, None for what is absent. The parser's loop adds
 
 from __future__ import annotations
 
-from dataclasses import replace
-from decimal import Decimal
-
 from engine.errors import ParseError, Unsupported
 from engine.expressions import operators, predicates
 from engine.expressions.base import Alias, Expression, Literal, Mode, SortOrder
 from engine.expressions.cast import Cast
 from engine.expressions.conditional import CaseWhen
 from engine.expressions.predicates import Between, EqualNullSafe, EqualTo, In, IsNotNull, IsNull, Like, Not, RLike
-from engine.expressions.window import CurrentRow, Frame, Offset, Unbounded, WindowSpec
 from engine.logical.plan import LogicalPlan
 from engine.logical.unresolved import (
     Parameter,
@@ -25,16 +21,14 @@ from engine.logical.unresolved import (
     UnresolvedExtract,
     UnresolvedFunction,
     UnresolvedInSubquery,
-    UnresolvedLambda,
     UnresolvedScalarSubquery,
     UnresolvedStar,
-    UnresolvedWindow,
 )
 from engine.logical.unresolved import sort_item as sort_order
 from engine.parse import literals
 from engine.parse.lexer import Token
 from engine.parse.literals import IntervalPart, string_value
-from engine.parse.parts import FrameEdge, NamedArgument, call, row_values
+from engine.parse.parts import row_values
 from engine.types import BOOLEAN, STRING, VOID, DataType
 
 _BINARY: dict[str, type[operators.BinaryArithmetic | operators.BinaryBitwise | predicates.BinaryComparison]] = {
@@ -217,11 +211,6 @@ def exists(plan: LogicalPlan) -> Expression:
     return UnresolvedExists(plan)
 
 
-def exists_call(arguments: tuple[Expression | NamedArgument, ...]) -> Expression:
-    """The function `exists(array, x -> ...)`."""
-    return call(("exists",), arguments)
-
-
 def field(child: Expression, part: str) -> Expression:
     return UnresolvedExtract(child, part)
 
@@ -305,146 +294,6 @@ def interval_text(_word: Token, token: Token) -> Expression:
 
 def interval_range(_word: Token, part: IntervalPart, last: Token) -> Expression:
     return literals.interval_range(part, literals.unit_name(last.text))
-
-
-# Calls
-
-
-def plain_call(
-    function: tuple[str, ...],
-    quantifier: Token | None,
-    arguments: tuple[Expression | NamedArgument, ...] | None,
-    order: tuple[SortOrder, ...] | None,
-    condition: Expression | None,
-) -> Expression:
-    distinct = quantifier is not None and quantifier.kind == "DISTINCT"
-    plain = call(function, arguments or ())
-    if not (distinct or condition or order):
-        return plain
-    return replace(plain, distinct=distinct, condition=condition, order=order or ())
-
-
-def plain_call_nulls(
-    function: tuple[str, ...], argument: Expression | NamedArgument, ignore_nulls: bool, condition: Expression | None
-) -> Expression:
-    """first(x IGNORE NULLS)."""
-    return replace(call(function, (argument,)), ignore_nulls=ignore_nulls, condition=condition)
-
-
-def call_nulls(function: UnresolvedFunction, ignore_nulls: bool) -> Expression:
-    """first(x) IGNORE NULLS."""
-    return replace(function, ignore_nulls=ignore_nulls)
-
-
-def call_over(function: UnresolvedFunction, ignore_nulls: bool | None, spec: WindowSpec | str) -> Expression:
-    if ignore_nulls is not None:
-        function = replace(function, ignore_nulls=ignore_nulls).at(function.origin)
-    return UnresolvedWindow(function, spec)
-
-
-def word_call(word: Token, arguments: tuple[Expression | NamedArgument, ...]) -> Expression:
-    """A function whose name is a word of the grammar, called plainly."""
-    return call((word.text.lower(),), arguments)
-
-
-def nulls_word(token: Token) -> bool:
-    return token.kind == "IGNORE"
-
-
-def named_argument(argument: str, value: Expression) -> NamedArgument:
-    return NamedArgument(argument, value)
-
-
-def lambda_one(parameter: str, body: Expression) -> Expression:
-    return UnresolvedLambda((parameter,), body)
-
-
-def lambda_many(_open: Token, *parts: str | Expression) -> Expression:
-    *parameters, body = parts
-    assert isinstance(body, Expression)
-    return UnresolvedLambda(tuple(map(str, parameters)), body)
-
-
-def extract(unit: str, source: Expression) -> Expression:
-    return UnresolvedFunction(("extract",), (Literal(unit, STRING), source))
-
-
-def substring_from(_word: Token, text: Expression, start: Expression, length: Expression | None) -> Expression:
-    return UnresolvedFunction(("substring",), (text, start) if length is None else (text, start, length))
-
-
-def trim_from(side: Token | None, characters: Expression | None, text: Expression) -> Expression:
-    """TRIM([side] [characters] FROM text): ltrim and rtrim take the characters first, as in Spark."""
-    kind = "BOTH" if side is None else side.kind
-    if kind == "BOTH":
-        return (
-            UnresolvedFunction(("trim",), (text,))
-            if characters is None
-            else UnresolvedFunction(("btrim",), (text, characters))
-        )
-    function = "ltrim" if kind == "LEADING" else "rtrim"
-    return UnresolvedFunction((function,), (text,) if characters is None else (characters, text))
-
-
-def overlay_placing(text: Expression, new: Expression, start: Expression, length: Expression | None) -> Expression:
-    return UnresolvedFunction(("overlay",), (text, new, start) if length is None else (text, new, start, length))
-
-
-def position_in(part: Expression, _word: Token, text: Expression) -> Expression:
-    return UnresolvedFunction(("position",), (part, text))
-
-
-def unit_call(word: Token, unit: Token, first: Expression, second: Expression) -> Expression:
-    """DATEADD(day, 3, t) and its kin."""
-    function = "timestampadd" if word.kind in ("TIMESTAMPADD", "DATEADD", "DATE_ADD") else "timestampdiff"
-    return UnresolvedFunction((function,), (Literal(unit.text.upper(), STRING), first, second))
-
-
-# Windows
-
-
-def window_spec(
-    partition: tuple[Expression, ...] | None, order: tuple[SortOrder, ...] | None, frame: Frame | None
-) -> WindowSpec:
-    return WindowSpec(partition or (), order or (), frame)
-
-
-def frame_from(unit: Token, lower: FrameEdge) -> Expression:
-    return _frame(unit, lower, FrameEdge(CurrentRow(), ""))
-
-
-def frame_between(unit: Token, lower: FrameEdge, upper: FrameEdge) -> Expression:
-    return _frame(unit, lower, upper)
-
-
-def _frame(unit: Token, lower: FrameEdge, upper: FrameEdge) -> Expression:
-    if isinstance(lower.bound, Unbounded) and lower.side == "following":
-        raise ParseError(
-            "INVALID_WINDOW_SPEC", {"message": "A frame cannot start with UNBOUNDED FOLLOWING."}, unit.position
-        )
-    if isinstance(upper.bound, Unbounded) and upper.side == "preceding":
-        raise ParseError(
-            "INVALID_WINDOW_SPEC", {"message": "A frame cannot end with UNBOUNDED PRECEDING."}, unit.position
-        )
-    return Frame("rows" if unit.kind == "ROWS" else "range", lower.bound, upper.bound)
-
-
-def frame_unbounded(side: Token) -> FrameEdge:
-    return FrameEdge(Unbounded(), side.kind.lower())
-
-
-def frame_current() -> FrameEdge:
-    return FrameEdge(CurrentRow(), "")
-
-
-def frame_offset(value: Expression, side: Token) -> FrameEdge:
-    """Rows or units before the current row are a negative offset."""
-    if side.kind == "PRECEDING":
-        if isinstance(value, Literal) and isinstance(value.value, int | float | Decimal) and value.type != BOOLEAN:
-            value = Literal(-value.value, value.type).at(value.origin)
-        else:
-            value = operators.UnaryMinus(value).at(value.origin)
-    return FrameEdge(Offset(value), side.kind.lower())
 
 
 # Select items and sort keys

@@ -40,12 +40,9 @@ def run(table: Table, start: str, words: Words, functions: Functions) -> Any:
     index, previous_stop = 0, 0
     while True:
         token = tokens[index]
+        if token.kind in IN_CONTEXT:
+            token = _in_context(words, index, states)
         kind = token.kind
-        if kind in IN_CONTEXT:
-            kind = words.kind(index, states)
-            token = tokens[index]
-            if kind != token.kind:
-                token = Token(kind, token.text, token.start)
         state = states[-1]
         while True:
             todo = rows[state].get(kind)
@@ -75,6 +72,13 @@ def run(table: Table, start: str, words: Words, functions: Functions) -> Any:
         offsets.append(token.start)
         previous_stop = token.start + len(token.text)
         index += 1
+
+
+def _in_context(words: Words, index: int, states: list[int]) -> Token:
+    """The token at `index` with the kind that it has in its place."""
+    kind = words.kind(index, states)
+    token = words.tokens[index]
+    return token if kind == token.kind else Token(kind, token.text, token.start)
 
 
 def advance(table: Table, start: str, words: Words) -> list[int] | None:

@@ -1,7 +1,8 @@
 """The parser's front door: SQL text in, an unresolved plan or a command out.
 
 Text goes through the lexer, then through one loop over the grammar's table whose reductions call the functions of the
-three transformers (`expressions` with `types`, `relations`, `statements`), one per grammar file.
+three transformers, one per grammar file: `expressions` (with `calls` and `types`), `relations`, `statements` (with
+`settings`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from engine.errors import AnalysisError, FlintError, ParseError, Position
 from engine.expressions.base import Expression
 from engine.logical.plan import LogicalPlan
 from engine.logical.unresolved import Parameter
-from engine.parse import expressions, relations, statements, types
+from engine.parse import calls, expressions, relations, settings, statements, types
 from engine.parse.errors import syntax_error
 from engine.parse.lexer import END, Token, scan
 from engine.parse.loop import Functions, Stuck, advance, run
@@ -24,7 +25,7 @@ from engine.parse.words import Words
 from engine.tree.node import TreeNode
 from engine.types import DataType
 
-TRANSFORMERS: tuple[ModuleType, ...] = (expressions, types, relations, statements)
+TRANSFORMERS: tuple[ModuleType, ...] = (expressions, calls, types, relations, statements, settings)
 Parameters = Mapping[str, Expression] | Sequence[Expression]
 
 
