@@ -36,6 +36,7 @@ from engine.errors import ClusterError, FlintError, InternalError
 from engine.memory.limits import executor_memory, oom_kills
 from engine.physical.task import default_threads
 from engine.schedule.backend import (
+    GRACE_SECONDS,
     ClusterDown,
     ExecutorDown,
     ExecutorUp,
@@ -47,7 +48,6 @@ from engine.schedule.backend import (
 from engine.schedule.stage import TaskProgram
 
 LOGGER = logging.getLogger("flint")
-GRACE_SECONDS = 0.4  # from a cancel to the kill: with the kill itself less than the 0.5 s users are promised
 _HELLO_SECONDS = 60.0
 _STATUS_SECONDS = 0.3
 _START_FAILURES = 3

@@ -26,9 +26,15 @@ from engine.shuffle.writer import ShuffleWriter
 class TaskOutput:
     """The result batches of one attempt; `emit` may be called by many threads."""
 
-    def __init__(self, task: TaskLaunch, directory: Callable[[], Path], send: Callable[[TaskBatch], None]) -> None:
-        self.cancel = CancelToken()
+    def __init__(
+        self,
+        task: TaskLaunch,
+        cancel: CancelToken,
+        directory: Callable[[], Path],
+        send: Callable[[TaskBatch], None],
+    ) -> None:
         self.rows = 0
+        self._cancel = cancel
         self._task = task
         self._directory = directory
         self._send = send
@@ -95,6 +101,6 @@ class TaskOutput:
         """Sends when the consumer is not too far behind; the condition is held, which keeps batches in order."""
         while self._unread and sum(self._unread) + size > self._task.held_bytes:
             self._condition.wait(0.05)  # wakes to look at the token
-            self.cancel.check()
+            self._cancel.check()
         self._unread.append(size)
         self._send(TaskBatch(self._task.task_id, batch, streamed=True))

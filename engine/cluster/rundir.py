@@ -34,7 +34,7 @@ class RunDirectory:
     """Made on first use under `parent` ("" for the temp dir); `remove` it at the end."""
 
     def __init__(self, parent: str = "") -> None:
-        self._parent = Path(parent or tempfile.gettempdir()).absolute()
+        self._parent = Path(parent).absolute() if parent else None
         self._owner = os.getpid()
         self._path: Path | None = None
         self._descriptor = -1
@@ -46,9 +46,9 @@ class RunDirectory:
         with self._mutex:
             if self._path is None:
                 try:
-                    self._path, self._descriptor = _create(self._parent)
+                    self._path, self._descriptor = _create(self._parent or Path(tempfile.gettempdir()))
                 except OSError as error:
-                    disk_error(self._parent, error)
+                    disk_error(self._parent or Path("the temporary folder"), error)
             return self._path
 
     @property
@@ -86,7 +86,11 @@ class RunDirectory:
 
     def sweep(self) -> list[Path]:
         """Removes what owners left who are dead; returns what was removed."""
-        return [path for path in _candidates(self._parent) if path != self._path and _remove_orphan(path)]
+        return [
+            path
+            for path in _candidates(self._parent or Path(tempfile.gettempdir()))
+            if path != self._path and _remove_orphan(path)
+        ]
 
 
 def job_directory(base: Path, job_id: int) -> Path:

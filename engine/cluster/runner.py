@@ -16,7 +16,7 @@ from engine.cluster.output import TaskOutput
 from engine.cluster.rundir import job_directory, result_directory
 from engine.errors import Cancelled, ClusterError, FlintError, InternalError
 from engine.memory.pool import SETTING, MemoryPool, TaskMemory, show_bytes
-from engine.physical.task import SharedValues, TaskContext
+from engine.physical.task import CancelToken, SharedValues, TaskContext
 from engine.schedule.backend import Report, TaskDone, TaskLaunch, TaskProgress
 from engine.schedule.stage import TaskProgram
 
@@ -43,7 +43,8 @@ class TaskRunner:
 
     def launch(self, task: TaskLaunch, program: TaskProgram) -> None:
         """Starts a task in a thread."""
-        output = TaskOutput(task, lambda: result_directory(self._directory(), task.job_id), self._report)
+        cancel = CancelToken()
+        output = TaskOutput(task, cancel, lambda: result_directory(self._directory(), task.job_id), self._report)
         with self._condition:
             shared = self._shared.setdefault(task.job_id, SharedValues())
         context = TaskContext(
@@ -58,8 +59,8 @@ class TaskRunner:
             inputs=task.inputs,
             output=output,
             shared=shared,
+            cancel=cancel,
         )
-        output.cancel = context.cancel
         with self._condition:
             self._running[task.task_id] = context, output
             if self._reporter is None:

@@ -151,6 +151,7 @@ class TaskContext:
         inputs: Mapping[int, Sequence[MapFile]],
         output: ResultOutput,
         shared: SharedValues,
+        cancel: CancelToken | None = None,
     ) -> None:
         self.job_id = job_id
         self.stage_id = stage_id
@@ -158,7 +159,7 @@ class TaskContext:
         self.attempt = attempt
         self.threads = threads
         self.conf = conf
-        self.cancel = CancelToken()
+        self.cancel = cancel or CancelToken()
         self.metrics = TaskMetrics()
         self.memory = memory
         self.writer: ShuffleWriter | None = None

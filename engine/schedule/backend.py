@@ -17,6 +17,8 @@ from engine.physical.task import MetricKey
 from engine.schedule.stage import TaskProgram
 from engine.shuffle.store import MapFile, MapOutput
 
+GRACE_SECONDS = 0.4  # from a cancel to the end of an executor: in all less than the 0.5 s users are promised
+
 
 @dataclass(frozen=True)
 class TaskLaunch:

@@ -6,13 +6,16 @@ import os
 import signal
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import Recorder, eventually
+from conftest import Recorder, eventually, settings
 from toy_programs import Rows, Spin, result_job, shuffle_job, totals
 
+from engine.cluster.inline import InlineCluster
 from engine.errors import Cancelled, ClusterError, FlintError
+from engine.physical.task import TaskContext
 from engine.schedule.results import JobHandle
 from engine.schedule.scheduler import Scheduler
 
@@ -37,6 +40,31 @@ def test_cancelled_tasks_give_way_to_the_next_query(
     assert totals(two.submit(shuffle_job()).batches()) == RIGHT
     removed = recorder.of("ExecutorRemoved")
     assert [event.expected for event in removed] == [True] * (2 if deaf else 0)  # type: ignore[attr-defined]
+
+
+def test_deaf_tasks_in_this_process_do_not_hold_up_others(tmp_path: Path) -> None:
+    scheduler = Scheduler(InlineCluster(settings(tmp_path / "run")))
+    handle = scheduler.submit(result_job(Nap()))
+    handle.cancel()
+    assert totals(scheduler.submit(shuffle_job()).batches()) == RIGHT
+    scheduler.stop()
+
+
+@dataclass(frozen=True)
+class Nap:
+    """Looks at nothing for two seconds."""
+
+    def run(self, partition: int, task: TaskContext) -> None:
+        """Sleeps."""
+        time.sleep(2)
+
+
+def test_progress_is_told_while_tasks_run(two: Scheduler, recorder: Recorder, tmp_path: Path) -> None:
+    handle = spinning(two, tmp_path, False)
+    eventually(lambda: len(recorder.of("Progress", partition=0)) > 1)
+    handle.cancel()
+    rows = [event.rows for event in recorder.of("Progress", partition=0)]  # type: ignore[attr-defined]
+    assert 0 < rows[0] < rows[1]
 
 
 def test_ctrl_c_gets_through_to_the_reader_and_cancels(two: Scheduler, recorder: Recorder, tmp_path: Path) -> None:

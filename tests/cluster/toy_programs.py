@@ -99,6 +99,7 @@ class Spin:
         Path(self.started + str(partition)).write_text(str(os.getpid()))
         while True:
             time.sleep(0.01)
+            task.metrics.progress(1, 8)
             if not self.deaf:
                 task.cancel.check()
 
