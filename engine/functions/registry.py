@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from engine.functions.signature import ParameterType, ResultType
-from engine.types import DataType
+from engine.types import VOID, DataType
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -83,12 +83,13 @@ def function(
     name: str,
     parameters: tuple[ParameterType, ...],
     *,
-    returns: ResultType,
+    returns: ResultType = VOID,
     kind: str = "scalar",
     aliases: Sequence[str] = (),
     **options: Any,
 ) -> Callable[[F], F]:
-    """Declares the decorated kernel as a function of SQL; `options` are the other fields of `Function`."""
+    """Declares the decorated kernel as a function of SQL; `options` are the other fields of `Function`.
+    Rewrites need no `returns`."""
 
     def declare(kernel: F) -> F:
         doc = (kernel.__doc__ or "").strip()

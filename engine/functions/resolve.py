@@ -159,7 +159,9 @@ def _accept(data_type: DataType, parameter: DataType | Kind, ansi: bool, is_lamb
         if data_type in parameter:
             return data_type
         fallback = parameter.fallback
-        if fallback is not None and can_implicitly_cast(data_type, fallback, ansi):
+        if fallback is not None and (
+            isinstance(data_type, parameter.converts) or can_implicitly_cast(data_type, fallback, ansi)
+        ):
             return fallback
         return data_type if isinstance(data_type, NullType) else None
     if isinstance(parameter, DayTimeIntervalType | YearMonthIntervalType) and type(parameter) is type(data_type):
@@ -168,18 +170,21 @@ def _accept(data_type: DataType, parameter: DataType | Kind, ansi: bool, is_lamb
 
 
 def _expand(function: Function, count: int) -> list[DataType | Kind]:
-    parameters = list(function.parameters)
-    if parameters and isinstance(parameters[-1], Variadic):
-        last = parameters.pop()
-        parameters += [last.parameter] * (count - len(parameters))
-    return parameters[:count]  # type: ignore[return-value]
+    found: list[DataType | Kind] = []
+    for parameter in function.parameters:
+        if isinstance(parameter, Variadic):
+            found += [parameter.parameter] * (count - len(found))
+        else:
+            found.append(parameter)
+    return found[:count]
 
 
 def _arity(function: Function) -> tuple[int, int | None]:
     """The least and the largest number of arguments; None for any."""
     fixed = len(function.parameters)
-    if fixed and isinstance(function.parameters[-1], Variadic):
-        return fixed - 1 + function.parameters[-1].least, None
+    last = function.parameters[-1] if fixed else None
+    if isinstance(last, Variadic):
+        return fixed - 1 + last.least, None
     return fixed - function.optional, fixed
 
 

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from engine.types import (
+    DATE,
     DOUBLE,
     LONG,
     STRING,
+    TIMESTAMP,
     VOID,
     ArrayType,
     BinaryType,
@@ -37,12 +39,14 @@ from engine.types import (
 @dataclass(frozen=True)
 class Kind:
     """A family of types. `name` is what error messages call it; `group` ties parameters to one common type;
-    `fallback` is what other arguments are cast to where an implicit cast exists (strings, NULL)."""
+    `fallback` is what other arguments are cast to where an implicit cast exists (strings, NULL), and those of the
+    types `converts` where none exists."""
 
     name: str
     accepts: tuple[type[DataType], ...]
     group: str = ""
     fallback: DataType | None = None
+    converts: tuple[type[DataType], ...] = ()
 
     def __contains__(self, data_type: DataType) -> bool:
         return isinstance(data_type, self.accepts)
@@ -67,6 +71,11 @@ ARRAY = Kind("ARRAY", (ArrayType,), fallback=ArrayType(VOID))
 MAP = Kind("MAP", (MapType,), fallback=MapType(VOID, VOID))
 STRUCT = Kind("STRUCT", (StructType,))
 ARRAY_OR_MAP = Kind("(ARRAY or MAP)", (ArrayType, MapType), fallback=ArrayType(VOID))
+DATE_LIKE = Kind("DATE", (DateType,), fallback=DATE, converts=(TimestampType, TimestampNTZType))
+"""A date; timestamps give their day in the session's time zone."""
+ANY_TIMESTAMP = Kind(
+    "(TIMESTAMP or TIMESTAMP WITHOUT TIME ZONE)", (TimestampType, TimestampNTZType), fallback=TIMESTAMP
+)
 LAMBDA = Kind("LAMBDA", ())
 """A lambda function; `registry.Function.lambda_types` says what its parameters are."""
 

@@ -1,0 +1,177 @@
+"""Dates, timestamps and intervals in arithmetic: what the operators + - * / become on them.
+
+INTERVAL DAY TO SECOND is microseconds, INTERVAL YEAR TO MONTH is months. A day added to a timestamp is 24 hours; a month added
+keeps the local time of day.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from engine.errors import ExecutionError
+from engine.functions.registry import function
+from engine.functions.signature import ANY_TIMESTAMP, Kind
+from engine.kernels import decimals
+from engine.kernels.casts.intervals import arithmetic_overflow, decimals_quotient
+from engine.kernels.context import CallContext
+from engine.kernels.datetimes import DAY, add_months, from_local, local_micros
+from engine.kernels.rows import from_numpy, numpy_values
+from engine.kernels.rowwise import all_valid, map_rows, plain
+from engine.types import (
+    DATE,
+    DOUBLE,
+    DataType,
+    DayTimeIntervalType,
+    NumericType,
+    YearMonthIntervalType,
+)
+from engine.types.arrow import to_arrow
+from engine.types.types import DAY as DAY_FIELD
+
+DAY_TIME, YEAR_MONTH = DayTimeIntervalType(), YearMonthIntervalType()
+INTERVAL = Kind("ANSI INTERVAL", (DayTimeIntervalType, YearMonthIntervalType))
+NUMBER = Kind("NUMERIC", (NumericType,), fallback=DOUBLE)
+
+
+def _same(*types: DataType) -> DataType:
+    return types[0]
+
+
+def _interval_of(*types: DataType) -> DataType:
+    return DAY_TIME if isinstance(types[0], DayTimeIntervalType) else YEAR_MONTH
+
+
+def _checked_sum(left: Any, right: Any, is_valid: Any) -> Any:
+    """left + right of int64. Raises DATETIME_OVERFLOW."""
+    total = left + right
+    if ((((left ^ total) & (right ^ total)) < 0) & is_valid).any():
+        raise ExecutionError("DATETIME_OVERFLOW", {"operation": "add an interval to a timestamp"})
+    return total
+
+
+@function("date_add_days_interval", (DATE, DAY_TIME), returns=DATE, raises=True)
+def date_add_days_interval(day: pa.Array, interval: pa.Array) -> pa.Array:
+    """Returns the date some whole days later.
+
+    > SELECT date'2024-02-28' + INTERVAL '2' DAY;
+    2024-03-01
+    """
+    is_valid = all_valid(day, interval)
+    days = numpy_values(day).astype(np.int64) + numpy_values(interval) // DAY
+    if (((days < -(2**31)) | (days >= 2**31)) & is_valid).any():
+        raise ExecutionError("DATETIME_OVERFLOW", {"operation": "add days to a date"})
+    return from_numpy(days.astype(np.int32), pa.date32(), is_valid)
+
+
+@function("date_add_months_interval", (DATE, YEAR_MONTH), returns=DATE)
+def date_add_months_interval(day: pa.Array, interval: pa.Array) -> pa.Array:
+    """Returns the date some months later, the last day of the month where it has no such day.
+
+    > SELECT date'2024-01-31' + INTERVAL '1' MONTH;
+    2024-02-29
+    """
+    days = add_months(numpy_values(day), numpy_values(interval).astype(np.int64))
+    return from_numpy(days.astype(np.int32), pa.date32(), all_valid(day, interval))
+
+
+@function("timestamp_add_interval", (ANY_TIMESTAMP, DAY_TIME), returns=_same, raises=True)
+def timestamp_add_interval(time: pa.Array, interval: pa.Array) -> pa.Array:
+    """Returns the timestamp some days, hours, minutes and seconds later.
+
+    > SELECT timestamp'2024-01-01 00:00:00' + INTERVAL '1' HOUR;
+    2024-01-01 01:00:00
+    """
+    is_valid = all_valid(time, interval)
+    return from_numpy(_checked_sum(numpy_values(time), numpy_values(interval), is_valid), time.type, is_valid)
+
+
+@function("timestamp_add_months_interval", (ANY_TIMESTAMP, YEAR_MONTH), returns=_same, raises=True, wants_context=True)
+def timestamp_add_months_interval(time: pa.Array, interval: pa.Array, *, context: CallContext) -> pa.Array:
+    """Returns the timestamp some months later at the same local time.
+
+    > SELECT timestamp'2024-01-31 10:00:00' + INTERVAL '1' MONTH;
+    2024-02-29 10:00:00
+    """
+    local = local_micros(time, context.time_zone)
+    days = add_months(local // DAY, numpy_values(interval).astype(np.int64))
+    return from_local(days * DAY + local % DAY, all_valid(time, interval), time.type, context.time_zone)
+
+
+@function("date_difference", (DATE, DATE), returns=DayTimeIntervalType(DAY_FIELD, DAY_FIELD))
+def date_difference(end: pa.Array, start: pa.Array) -> pa.Array:
+    """Returns the days from `start` to `end` as an interval.
+
+    > SELECT date'2024-03-01' - date'2024-02-28';
+    2 00:00:00.000000000
+    """
+    days = numpy_values(end).astype(np.int64) - numpy_values(start)
+    return from_numpy(days * DAY, pa.duration("us"), all_valid(end, start))
+
+
+@function("timestamp_difference", (ANY_TIMESTAMP, ANY_TIMESTAMP), returns=DAY_TIME, wants_context=True)
+def timestamp_difference(end: pa.Array, start: pa.Array, *, context: CallContext) -> pa.Array:
+    """Returns the local time from `start` to `end` as an interval.
+
+    > SELECT timestamp'2024-01-02 12:00:00' - timestamp'2024-01-01 00:00:00';
+    1 12:00:00.000000000
+    """
+    micros = local_micros(end, context.time_zone) - local_micros(start, context.time_zone)
+    return from_numpy(micros, pa.duration("us"), all_valid(end, start))
+
+
+@function("multiply_interval", (INTERVAL, NUMBER), returns=_interval_of, raises=True, wants_context=True)
+def multiply_interval(interval: pa.Array, number: pa.Array, *, context: CallContext) -> pa.Array:
+    """Returns the interval so many times as long, rounded HALF_UP.
+
+    > SELECT INTERVAL '1' DAY * 2;
+    2 00:00:00.000000000
+    """
+    return _scaled(interval, number, context, divide=False)
+
+
+@function("divide_interval", (INTERVAL, NUMBER), returns=_interval_of, raises=True, wants_context=True)
+def divide_interval(interval: pa.Array, number: pa.Array, *, context: CallContext) -> pa.Array:
+    """Returns the interval divided by a number, rounded HALF_UP.
+
+    > SELECT INTERVAL '1' DAY / 2;
+    0 12:00:00.000000000
+    """
+    if any(value == 0 for value, given in zip(plain(number), plain(interval), strict=True) if given is not None):
+        raise ExecutionError("INTERVAL_DIVIDED_BY_ZERO")
+    return _scaled(interval, number, context, divide=True)
+
+
+def _scaled(interval: pa.Array, number: pa.Array, context: CallContext, divide: bool) -> pa.Array:
+    wanted = to_arrow(context.result)
+    limit = 2**63 if pa.types.is_duration(wanted) else 2**31
+    scale = 10**number.type.scale if pa.types.is_decimal(number.type) else 1
+
+    def scaled(amount: int, by: Any) -> int:
+        if isinstance(by, float):
+            result = _half_up(amount / by if divide else amount * by)
+        elif divide:
+            result = decimals_quotient(amount * scale * (1 if by > 0 else -1), abs(by))
+        else:
+            result = decimals_quotient(amount * by, scale)
+        if not -limit <= result < limit:
+            raise arithmetic_overflow()
+        return result
+
+    factors = pa.array(decimals.unscaled(number), pa.decimal128(38, 0)) if scale != 1 else number
+    if pa.types.is_decimal(factors.type):
+        pairs = zip(plain(interval), decimals.unscaled(number), strict=True)
+        values = [None if a is None or b is None else scaled(a, b) for a, b in pairs]
+        return pa.array(values, pa.int64()).cast(wanted)
+    return map_rows(scaled, pa.int64(), interval, factors).cast(wanted)
+
+
+def _half_up(value: float) -> int:
+    """A double rounded to a whole number, ties away from zero. Raises for what is no number."""
+    if value != value or value in (float("inf"), float("-inf")):
+        raise arithmetic_overflow()
+    whole = int(abs(value))
+    whole += abs(value) - whole >= 0.5
+    return -whole if value < 0 else whole

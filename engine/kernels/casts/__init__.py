@@ -1,0 +1,1 @@
+"""Casts: the matrix in `cast`, its families in one file each."""

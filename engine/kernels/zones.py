@@ -1,0 +1,127 @@
+"""Time zones: from instants to local time and back, over whole arrays.
+
+A kernel of our own because pyarrow resolves local times that do not exist, or exist twice, otherwise than Java does: in a gap
+the time moves forward by the gap, in an overlap the earlier offset counts. Both come to the offset before the transition.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import zoneinfo
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from engine.errors import ExecutionError
+
+Micros = np.ndarray[Any, Any]
+"""int64 microseconds since 1970: instants in UTC, or local times as if they were."""
+
+SECOND = 1_000_000
+CYCLE = 146_097 * 86_400 * SECOND
+"""400 years, after which the calendar and with it every zone's rule repeats."""
+_FIRST, _LAST = datetime.datetime(1840, 1, 1), datetime.datetime(2440, 1, 1)
+_EPOCH = datetime.datetime(1970, 1, 1)
+_STEP = datetime.timedelta(days=7)
+_OFFSET = re.compile(r"(?:UTC|GMT|UT)?([+-])(\d{1,2})(?::?(\d{2})(?::?(\d{2}))?)?")
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A zone's offsets in microseconds: `offsets[i]` holds from `instants[i - 1]` on (instants) or from `locals[i - 1]` on
+    (local times)."""
+
+    instants: Micros
+    locals: Micros
+    offsets: Micros
+
+    def offset_at(self, instants: Micros) -> Micros:
+        """The offset from UTC at each instant."""
+        if len(self.offsets) == 1:
+            return np.full(len(instants), self.offsets[0])
+        return self.offsets[np.searchsorted(self.instants, _in_cycle(instants), side="right")]
+
+    def to_local(self, instants: Micros) -> Micros:
+        """The local time at each instant."""
+        return instants + self.offset_at(instants) if len(self.offsets) > 1 or self.offsets[0] else instants
+
+    def to_instant(self, locals: Micros) -> Micros:
+        """The instant of each local time."""
+        if len(self.offsets) == 1:
+            return locals - self.offsets[0]
+        return locals - self.offsets[np.searchsorted(self.locals, _in_cycle(locals), side="right")]
+
+
+def _in_cycle(times: Micros) -> Micros:
+    """Times later than the table, moved back by whole cycles of 400 years."""
+    end = (_LAST - _EPOCH) // datetime.timedelta(microseconds=1)
+    late = times >= end
+    if not late.any():
+        return times
+    return np.where(late, times - ((times - end) // CYCLE + 1) * CYCLE, times)
+
+
+@lru_cache(maxsize=512)
+def zone(name: str) -> Zone:
+    """The zone called `name`: a region ("Europe/Berlin"), "Z", "UTC" or an offset ("+02:00", "GMT+2").
+
+    Raises ExecutionError (INVALID_TIMEZONE) for anything else."""
+    fixed = fixed_offset(name)
+    if fixed is not None:
+        return Zone(np.zeros(0, np.int64), np.zeros(0, np.int64), np.array([fixed], np.int64))
+    try:
+        return _tabulate(zoneinfo.ZoneInfo(name))
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ExecutionError("INVALID_TIMEZONE", {"timeZone": name}) from error
+
+
+def fixed_offset(name: str) -> int | None:
+    """The offset in microseconds that `name` spells, or None for a region."""
+    if name in ("Z", "UTC", "GMT", "UT", "Etc/UTC", "Etc/GMT"):
+        return 0
+    found = _OFFSET.fullmatch(name)
+    if found is None:
+        return None
+    hours, minutes, seconds = int(found[2]), int(found[3] or 0), int(found[4] or 0)
+    total = hours * 3600 + minutes * 60 + seconds
+    if total > 18 * 3600 or minutes > 59 or seconds > 59:
+        raise ExecutionError("INVALID_TIMEZONE", {"timeZone": name})
+    return (-total if found[1] == "-" else total) * SECOND
+
+
+def _tabulate(region: zoneinfo.ZoneInfo) -> Zone:
+    """Finds the transitions by asking for the offset week by week, then closing in on each change."""
+    instants: list[int] = []
+    at, offset = _FIRST, _offset(region, _FIRST)
+    offsets = [offset]
+    while at < _LAST:
+        following = at + _STEP
+        changed = _offset(region, following)
+        if changed != offset:
+            instants.append(_transition(region, at, following, offset))
+            offsets.append(changed)
+            offset = changed
+        at = following
+    starts, all_offsets = np.array(instants, np.int64), np.array(offsets, np.int64)
+    return Zone(starts, starts + np.maximum(all_offsets[:-1], all_offsets[1:]), all_offsets)
+
+
+def _offset(region: zoneinfo.ZoneInfo, instant: datetime.datetime) -> int:
+    local = region.fromutc(instant.replace(tzinfo=region))
+    found = local.utcoffset()
+    assert found is not None
+    return int(found.total_seconds()) * SECOND
+
+
+def _transition(region: zoneinfo.ZoneInfo, low: datetime.datetime, high: datetime.datetime, before: int) -> int:
+    second = datetime.timedelta(seconds=1)
+    while high - low > second:
+        middle = low + datetime.timedelta(seconds=(high - low) // second // 2)
+        if _offset(region, middle) == before:
+            low = middle
+        else:
+            high = middle
+    return (high - _EPOCH) // datetime.timedelta(microseconds=1)
