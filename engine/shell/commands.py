@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.errors import suggestions
 from engine.shell import browse
 from engine.shell.console import Console, Quit
-from engine.shell.options import ShellError, checked_mode, modes, read_script
+from engine.shell.options import AlreadyTold, ShellError, checked_mode, modes, read_script
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,9 @@ def _read(console: Console, argument: str) -> None:
 
     if not argument:
         raise ShellError("which file? .read script.sql")
-    script.run(console, read_script(Path(argument.strip("'\""))), argument)
+    path = argument.strip("'\"")
+    if not script.run(console, read_script(Path(path)), path):
+        raise AlreadyTold(f"{path} was not run to its end")
 
 
 def _quit(_console: Console, _argument: str) -> None:

@@ -16,7 +16,7 @@ from engine.errors import Cancelled, FlintError, InternalError
 from engine.events import LOGGER
 from engine.shell import text as screen
 from engine.shell.interrupt import Interrupted, interruptible
-from engine.shell.options import Settings, ShellError
+from engine.shell.options import AlreadyTold, Settings, ShellError
 from engine.shell.output import Target, Written, write_result
 from engine.shell.progress import Progress
 from engine.types.cells import Style, zone_of
@@ -73,6 +73,8 @@ class Console:
             self.complain(place + error.render())
             if isinstance(error, InternalError):
                 self._explain(error.details)
+        except AlreadyTold:
+            pass
         except ShellError as error:
             self.complain(place + str(error))
         except (Quit, Interrupted, KeyboardInterrupt, BrokenPipeError):

@@ -14,6 +14,10 @@ class ShellError(Exception):
     """The shell refuses something (an unknown format, a file it cannot read); the text is one line for the user."""
 
 
+class AlreadyTold(ShellError):
+    """Something went wrong and the user knows: only the exit code has to tell it again."""
+
+
 @dataclass(frozen=True)
 class Options:
     """The command line. `statements` is -e, `file` is -f; with neither the prompt or stdin is meant."""

@@ -53,6 +53,7 @@ class Loader:
 
             self.keywords = load().keywords
             self.names = Names(self._console.session)
+            self._console.session.warm_up()
         except BaseException as error:  # told to the user by the thread that owns the terminal
             self.error = error
         self.when_done()

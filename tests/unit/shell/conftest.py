@@ -76,6 +76,9 @@ class FakeSession:
     def table(self, name: str) -> FakeFrame:
         return FakeFrame(self, self.tables[name])
 
+    def warm_up(self) -> None:
+        pass
+
     def cancel(self) -> None:
         self.cancelled.set()
 

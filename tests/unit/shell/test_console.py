@@ -151,6 +151,15 @@ def test_read_runs_a_file(console: Console, tmp_path: Path) -> None:
     assert out(console).endswith("2\n2\n")
 
 
+def test_an_error_in_a_file_that_is_read_ends_the_script_and_is_told_once(console: Console, tmp_path: Path) -> None:
+    file = tmp_path / "bad.sql"
+    file.write_text("select 1;\nselct;")
+    assert not script.run(console, f".read {file}\nselect 2;")
+    assert err(console).startswith(f"{file}:2: [PARSE_SYNTAX_ERROR]")
+    assert err(console).count("[") == 1
+    assert out(console).count("┌") == 1
+
+
 def test_tables_as_boxes(console: Console) -> None:
     commands.run(console, ".tables")
     assert out(console).splitlines()[:5] == [
