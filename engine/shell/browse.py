@@ -26,7 +26,7 @@ _TYPE = 24
 def table_names(session: Session, database: str | None = None) -> list[str]:
     """Tables and views of a database (the current one, then with temporary views), sorted."""
     listed = session.catalog.listed(database)
-    return sorted({table.name for table in listed if database is None or not table.temporary})
+    return sorted({table.name for table in listed if database is None or not table.is_temporary})
 
 
 def _quoted(name: str) -> str:
