@@ -18,12 +18,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 REQUIRED = {"pyproject.toml", "README.md", "LICENSE", "NOTICE", "cli.py", "engine", "grammar", "tests", "tpch"}
-OPTIONAL = {"docs", "MANIFEST.in"}
+OPTIONAL = {"CHANGELOG.md", "docs", "MANIFEST.in"}
 MADE = {"build", "dist", "spark-warehouse", "tpch-data", "__pycache__"}  # by tools, and ignored by git
 
 FILE_LINES = 400
 FUNCTION_LINES = 40
-LONG_FILES: dict[str, str] = {}  # path -> why it is one concept all the same
+LONG_FILES = {  # path -> why it is one concept all the same
+    "engine/conditions.py": "one table, a condition a line",
+}
 LONG_FUNCTIONS: dict[str, str] = {}  # path:name -> why it reads better whole
 
 VOCABULARY = ("errors", "conditions", "config", "events", "types", "tree", "expressions", "functions", "logical")
@@ -187,7 +189,7 @@ def test_files_hold_one_concept() -> None:
     lengths = {file: text.count("\n") for file, (text, _) in sources().items()}
     long = {file: lines for file, lines in lengths.items() if lines > FILE_LINES}
     assert {file: lines for file, lines in long.items() if file not in LONG_FILES} == {}
-    assert set(LONG_FILES) - set(long) == set(), "no longer long: take them off the list"
+    assert LONG_FILES.keys() - long.keys() == set(), "no longer long: take them off the list"
 
 
 def test_functions_do_one_thing() -> None:
