@@ -38,6 +38,7 @@ def show_string(
     `table` should hold one row more than `n` where there are more: that is how the last line knows. `truncate` is True
     for 20 characters, False or 0 for none, or the number of characters; `zone` is the session's time zone.
     """
+    n = max(0, n)
     limit = 20 if truncate is True else int(truncate)
     names = [_escaped(name) for name in types.names]
     shown = table.slice(0, n).combine_chunks()
