@@ -165,6 +165,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "22007",
         "Unrecognized datetime pattern: <pattern>. Illegal pattern character found in datetime pattern: <c>. Please provide legal character.",
     ),
+    "INVALID_DATETIME_PATTERN.WITH_SUGGESTION": (
+        "22007",
+        "Unrecognized datetime pattern: <pattern>. You can form a valid datetime pattern with the letters y, M, d, H, h, m, s, S, a, E, D, X, Z and z.",
+    ),
     "INVALID_ESCAPE_CHAR": (
         "42604",
         "`EscapeChar` should be a string literal of length one, but got <sqlExpr>.",
@@ -250,6 +254,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42000",
         "Invalid SQL syntax: The function <functionName> does not support <syntax>.",
     ),
+    "INVALID_SQL_SYNTAX.REPETITIVE_WINDOW_DEFINITION": ("42000", "Invalid SQL syntax: The definition of window <windowName> is repetitive."),
     "INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN": (
         "42823",
         "Scalar subquery must return only one column, but got <number>.",
@@ -363,7 +368,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42P01",
         "The table or view <relationName> cannot be found. Verify the spelling and correctness of the schema and catalog.<suggestion>",
     ),
-    "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS": ("42P07", "Cannot create the temporary view <relationName> because it already exists. Choose a different name, drop or replace the existing view, or add the IF NOT EXISTS clause to tolerate pre-existing views."),
+    "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS": (
+        "42P07",
+        "Cannot create the temporary view <relationName> because it already exists. Choose a different name, drop or replace the existing view, or add the IF NOT EXISTS clause to tolerate pre-existing views.",
+    ),
     "UNABLE_TO_INFER_SCHEMA": ("42KD9", "Unable to infer schema for <format>. It must be specified manually."),
     "UNBOUND_SQL_PARAMETER": (
         "42P02",
@@ -397,11 +405,19 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "A field with name <fieldName> cannot be resolved with the struct-type column <columnPath>. Did you mean one of the following? [<proposal>].",
     ),
     "UNRESOLVED_ROUTINE": ("42883", "Cannot resolve routine <routineName> on search path <searchPath>.<suggestion>"),
+    "UNRESOLVED_TABLE_VALUED_FUNCTION": (
+        "42883",
+        "Could not resolve <name> to a table-valued function. Please make sure that <name> is defined as a table-valued function and that all required parameters are provided correctly.",
+    ),
     "UNRESOLVED_USING_COLUMN_FOR_JOIN": (
         "42703",
         "USING column <colName> cannot be resolved on the <side> side of the join. The <side>-side columns: [<suggestion>].",
     ),
     "UNSUPPORTED_DATATYPE": ("0A000", "Unsupported data type <typeName>."),
+    "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE": (
+        "0A000",
+        "The <format> datasource doesn't support the column <columnName> of the type <columnType>.",
+    ),
     "UNSUPPORTED_EXPR_FOR_WINDOW": ("42P20", "Expression <sqlExpr> not supported within a window function."),
     "UNSUPPORTED_FEATURE": ("0A000", "The feature is not supported: <feature>."),
     "UNSUPPORTED_GENERATOR": ("42K0E", "The generator is not supported: <reason>."),

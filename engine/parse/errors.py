@@ -120,6 +120,8 @@ def _unsupported(tokens: list[Token], index: int) -> Unsupported | None:
             return Unsupported(statement, Position(tokens[0].start, tokens[length - 1].stop))
     if texts[index - 1] == "USING" and "SELECT TRANSFORM" in " ".join(texts[:index]):
         return Unsupported("SELECT TRANSFORM", tokens[index - 1].position)
+    if tokens[index].kind == "COLON":
+        return Unsupported("a path into a variant (a:b)", tokens[index].position)
     if tokens[index].kind == "PIPE":
         return Unsupported("pipe syntax |>", tokens[index].position)
     for place in range(index, max(-1, index - _LOOK_BACK), -1):
@@ -148,7 +150,10 @@ def _expected(fitting: list[str]) -> str:
     last = [_SHOWN[kind] for kind in _LAST if kind in kinds]
     listed = sorted(kinds.difference(_LAST), key=lambda kind: (kind not in HARD_WORDS, kind))
     room = _MOST_SHOWN - len(last) - len(names)
-    names += [*(_SHOWN.get(kind, kind) for kind in listed[:room]), *(["..."] if len(listed) > room else []), *last]
+    names += [_SHOWN.get(kind, kind) for kind in listed[:room]]
+    if len(listed) > room:
+        names.append("..." if last else "others")
+    names += last
     return ", ".join(names[:-1]) + (" or " if len(names) > 1 else "") + "".join(names[-1:])
 
 
@@ -160,7 +165,8 @@ def _meant(table: Table, start: str, tokens: list[Token], index: int) -> tuple[T
         word = tokens[place].text.upper()
         if tokens[place].kind != "WORD" or word in table.keywords:
             continue
-        for candidate in difflib.get_close_matches(word, table.keywords, n=3, cutoff=0.7):
+        near = difflib.get_close_matches(word, table.keywords, n=3, cutoff=0.7)
+        for candidate in (each for each in near if len(each) > 3):  # `int` is no misspelt IN
             token = Token("WORD", candidate, tokens[place].start)
             _, count = reach(table, start, Words(table, [*tokens[:place], token, *tokens[place + 1 :]], strict=True))
             if count > furthest:

@@ -396,6 +396,6 @@ def window_clause(*definitions: tuple[str, WindowSpec | str]) -> Windows:
     seen: set[str] = set()
     for name, _ in definitions:
         if name.lower() in seen:
-            raise ParseError("INVALID_WINDOW_SPEC", {"message": f"The window `{name}` is defined twice."})
+            raise ParseError("INVALID_SQL_SYNTAX.REPETITIVE_WINDOW_DEFINITION", {"windowName": f"`{name}`"})
         seen.add(name.lower())
     return definitions
