@@ -1,0 +1,71 @@
+"""What optimization is given beside the plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from engine.kernels.context import EvalContext
+from engine.optimize.statistics import Estimator
+
+
+class _Conf(Protocol):
+    def get(self, name: str) -> str: ...
+    def value(self, name: str) -> Any: ...
+
+
+class _Session(Protocol):
+    @property
+    def conf(self) -> _Conf: ...
+
+
+@dataclass(frozen=True)
+class OptimizerContext:
+    """Settings, and what is bound once per query.
+
+    `started` is the start of the query in seconds since 1970 UTC (current_timestamp and its like). `broadcast_threshold` is
+    in bytes, -1 for off. `excluded` are names of rules or batches to leave out, those without which a plan cannot be run
+    excepted. `check` switches on the guards (tests).
+    """
+
+    ansi: bool = True
+    case_sensitive: bool = False
+    time_zone: str = "UTC"
+    started: float = 0.0
+    user: str = ""
+    catalog: str = "spark_catalog"
+    database: str = "default"
+    broadcast_threshold: int = 10 << 20
+    excluded: frozenset[str] = frozenset()
+    check: bool = False
+    estimator: Estimator = field(default_factory=Estimator)
+
+    @classmethod
+    def of(cls, session: Any, started: float) -> OptimizerContext:
+        """The context of a query of `session` that was started at `started`."""
+        conf: _Conf = session.conf
+        excluded = conf.get("spark.sql.optimizer.excludedRules") or ""
+        return cls(
+            ansi=conf.value("spark.sql.ansi.enabled"),
+            case_sensitive=conf.value("spark.sql.caseSensitive"),
+            time_zone=conf.get("spark.sql.session.timeZone"),
+            started=started,
+            user=getattr(session, "user", ""),
+            catalog=getattr(session.catalog, "current_catalog", "spark_catalog"),
+            database=getattr(session.catalog, "current_database", "default"),
+            broadcast_threshold=conf.value("spark.sql.autoBroadcastJoinThreshold"),
+            excluded=frozenset(name.strip().rpartition(".")[2] for name in excluded.split(",") if name.strip()),
+            check=conf.value("flint.optimizer.check"),
+        )
+
+    @property
+    def evaluation(self) -> EvalContext:
+        """How constants are computed."""
+        return EvalContext(
+            time_zone=self.time_zone,
+            ansi=self.ansi,
+            now=int(self.started * 1_000_000),
+            user=self.user,
+            catalog=self.catalog,
+            database=self.database,
+        )

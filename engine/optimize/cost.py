@@ -1,0 +1,25 @@
+"""What a join costs, in rows handled: one formula, read by the join order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How dear one row is at each point of a hash join."""
+
+    build: float = 2.0  # into the table: the smaller side
+    probe: float = 1.0  # against the table: the larger side
+    output: float = 1.0  # a row that comes out
+    cross: float = 50.0  # a pair looked at without any equality
+
+
+WEIGHTS = Weights()
+
+
+def join_cost(left: float, right: float, output: float, has_equality: bool, weights: Weights = WEIGHTS) -> float:
+    """The cost of joining `left` rows with `right` rows into `output` rows, without that of the sides."""
+    if not has_equality:
+        return weights.cross * max(1.0, left) * max(1.0, right)
+    return weights.build * min(left, right) + weights.probe * max(left, right) + weights.output * output

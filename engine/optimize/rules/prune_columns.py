@@ -1,0 +1,155 @@
+"""Columns nobody reads are not computed, carried or read.
+
+    Project [a]                      Project [a]
+    └─ Join a.k = b.k                └─ Join a.k = b.k
+       ├─ Scan [k, a, c]       =>       ├─ Scan [k, a]
+       └─ Scan [k, d]                   └─ Scan [k]
+
+Every plan keeps at least one column (the narrowest), since rows without columns have no number in a batch.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.expressions.base import Attribute, references
+from engine.expressions.subquery import SubqueryExpression
+from engine.logical import plan as lp
+from engine.logical.plan import LogicalPlan
+from engine.optimize.width import narrowest
+from engine.tree.node import TreeNode
+from engine.tree.rules import whole
+
+Ids = frozenset[int]
+
+
+@whole(lp.LogicalPlan)
+def prune_columns(plan: TreeNode) -> TreeNode | None:
+    if not isinstance(plan, LogicalPlan):
+        return None
+    if isinstance(plan, lp.WithCte):
+        return _prune_ctes(plan)
+    return prune(plan, plan.output_ids)
+
+
+def prune(plan: LogicalPlan, needed: Ids) -> LogicalPlan:
+    """`plan` with at least the columns `needed`, in their order, and not many others; subqueries in it pruned too."""
+    plan = plan.map_expressions(_in_expression)
+    match plan:
+        case lp.Project(projections, child):
+            kept = _kept(projections, needed)
+            return _project(plan, kept, prune(child, references(kept)))
+        case lp.Aggregate(grouping, aggregates, child):
+            kept = _kept(aggregates, needed)
+            below = prune(child, references(grouping) | references(kept))
+            return plan if len(kept) == len(aggregates) and below is child else lp.Aggregate(grouping, kept, below)
+        case lp.Scan(relation, columns, name, filters, limit):
+            kept = _kept(columns, needed | references(filters))
+            return plan if len(kept) == len(columns) else lp.Scan(relation, kept, name, filters, limit)
+        case lp.Window(functions, partition, order, child):
+            return _window(plan, needed)
+        case lp.Join():
+            return _join(plan, needed)
+        case lp.Union(inputs, columns):
+            return _union(plan, needed)
+        case lp.Expand(projections, columns, child):
+            return _expand(plan, needed)
+        case lp.Generate(generator, _, columns, child):
+            below = needed - {column.id for column in columns} | generator.references
+            return plan.map_plans(lambda each: narrowed(each, below))
+        case lp.LocalRelation(columns, batch):
+            kept = _kept(columns, needed)
+            places = [columns.index(each) for each in kept]
+            return plan if len(kept) == len(columns) else lp.LocalRelation(kept, batch.select(places))
+        case lp.Filter() | lp.Limit():
+            return plan.map_plans(lambda each: prune(each, needed | plan.references))
+        case lp.Sort() | lp.TopN() | lp.Repartition():
+            return plan.map_plans(lambda each: narrowed(each, needed | plan.references))
+    return plan.map_plans(lambda each: prune(each, each.output_ids))
+
+
+def narrowed(plan: LogicalPlan, needed: Ids) -> LogicalPlan:
+    """`plan` pruned, and a projection on top where columns are left that nobody needs."""
+    pruned = prune(plan, needed & plan.output_ids)
+    kept = _kept(pruned.output, needed)
+    return pruned if len(kept) == len(pruned.output) else lp.Project(kept, pruned)
+
+
+def _kept(columns: tuple[Any, ...], needed: Ids) -> tuple[Any, ...]:
+    if all(column.id in needed for column in columns):
+        return columns
+    return tuple(column for column in columns if column.id in needed) or narrowest(columns)
+
+
+def _project(plan: lp.Project, kept: tuple[Any, ...], child: LogicalPlan) -> LogicalPlan:
+    if len(kept) == len(plan.projections) and child is plan.child:
+        return plan
+    return lp.Project(kept, child)
+
+
+def _join(plan: lp.Join, needed: Ids) -> LogicalPlan:
+    if plan.exists is not None and plan.exists.id not in needed:
+        return prune(plan.left, needed)
+    below = needed | plan.references
+    return plan.map_plans(lambda side: narrowed(side, below))
+
+
+def _window(plan: lp.Window, needed: Ids) -> LogicalPlan:
+    kept = tuple(each for each in plan.functions if each.id in needed)
+    if not kept:
+        return prune(plan.child, needed & plan.child.output_ids)
+    below = needed - {each.id for each in kept} | references((*kept, *plan.partition, *plan.order))
+    child = narrowed(plan.child, below)
+    if child is plan.child and len(kept) == len(plan.functions):
+        return plan
+    return lp.Window(kept, plan.partition, plan.order, child)
+
+
+def _union(plan: lp.Union, needed: Ids) -> LogicalPlan:
+    kept = _kept(plan.columns, needed)
+    places = [plan.columns.index(each) for each in kept]
+    inputs = tuple(exactly(each, [each.output[place] for place in places]) for each in plan.inputs)
+    if len(kept) == len(plan.columns) and all(a is b for a, b in zip(inputs, plan.inputs, strict=True)):
+        return plan
+    return lp.Union(inputs, kept)
+
+
+def exactly(plan: LogicalPlan, wanted: list[Attribute]) -> LogicalPlan:
+    """`plan` with just the columns `wanted`, in this order."""
+    pruned = prune(plan, frozenset(each.id for each in wanted))
+    if [each.id for each in pruned.output] == [each.id for each in wanted]:
+        return pruned
+    return lp.Project(tuple(wanted), pruned)
+
+
+def _expand(plan: lp.Expand, needed: Ids) -> LogicalPlan:
+    kept = _kept(plan.columns, needed)
+    places = [plan.columns.index(each) for each in kept]
+    rows = tuple(tuple(row[place] for place in places) for row in plan.projections)
+    child = narrowed(plan.child, references(each for row in rows for each in row))
+    if len(kept) == len(plan.columns) and child is plan.child:
+        return plan
+    return lp.Expand(rows, kept, child)
+
+
+def _in_expression(expression: Any) -> Any:
+    """Plans inside expressions: all their own columns are needed, except where only the existence of a row counts."""
+    if not expression.has(SubqueryExpression):
+        return expression
+    return expression.map_children(
+        lambda child: prune(child, child.output_ids) if isinstance(child, LogicalPlan) else _in_expression(child)
+    )
+
+
+def _prune_ctes(plan: lp.WithCte) -> LogicalPlan:
+    """Definitions from the last to the first, each with the columns that any later part reads, by position."""
+    child = prune(plan.child, plan.child.output_ids)
+    definitions: list[lp.CteDefinition] = []
+    for definition in reversed(plan.definitions):
+        body = prune(definition.child, definition.child.output_ids)
+        definitions.insert(
+            0, definition if body is definition.child else lp.CteDefinition(definition.id, definition.name, body)
+        )
+    if child is plan.child and all(a is b for a, b in zip(definitions, plan.definitions, strict=True)):
+        return plan
+    return lp.WithCte(tuple(definitions), child)

@@ -1,0 +1,92 @@
+"""A scalar subquery that reads the enclosing row becomes a column of an outer join.
+
+    Filter a > (SELECT max(b) FROM t WHERE t.k = s.k)        Filter a > m
+    └─ s                                              =>     └─ Join LeftOuter s.k = t.k
+                                                                ├─ s
+                                                                └─ Aggregate [t.k] [max(b) AS m, t.k]
+
+One that does not is left for the planner to compute first. Counts of nothing are 0, not null; where more than one row could
+come, rows are counted and the second is an error.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.expressions.aggregate import AggregateCall
+from engine.expressions.base import Alias, Attribute, Expression
+from engine.expressions.predicates import conjunction, conjuncts
+from engine.logical.plan import Aggregate, Filter, Join, JoinType, LogicalPlan, Project
+from engine.optimize.scalars import has_correlated_scalar, is_correlated_scalar, with_scalars
+from engine.tree.node import TreeNode
+from engine.tree.rules import rule
+
+
+@rule(LogicalPlan)
+def unnest_scalars(plan: TreeNode) -> TreeNode | None:
+    if not isinstance(plan, LogicalPlan) or not any(has_correlated_scalar(each) for each in plan.expressions):
+        return None
+    if isinstance(plan, Join):
+        return _join(plan)
+    if len(plan.plans) != 1:
+        return None
+    if isinstance(plan, Aggregate) and any(_outside_calls(each) for each in plan.aggregates):
+        project = _split(plan)
+        return unnest_scalars.rewrite(project) or project
+    child = plan.plans[0]
+    replace: dict[int, Any] = {id(child): child}
+    for expression in plan.expressions:
+        replace[id(expression)], child = with_scalars(expression, child)
+    replace[id(plan.plans[0])] = child
+    return _kept_output(plan, plan.map_children(lambda each: replace[id(each)]))
+
+
+def _kept_output(old: LogicalPlan, new: LogicalPlan) -> LogicalPlan:
+    return new if len(new.output) == len(old.output) else Project(old.output, new)
+
+
+def _join(plan: Join) -> LogicalPlan | None:
+    asking = [term for term in conjuncts(plan.condition) if has_correlated_scalar(term)]
+    others = [term for term in conjuncts(plan.condition) if not has_correlated_scalar(term)]
+    if plan.type in (JoinType.INNER, JoinType.CROSS):
+        type = JoinType.INNER if others else JoinType.CROSS
+        on = conjunction(*others) if others else None
+        filter = Filter(conjunction(*asking), Join(plan.left, plan.right, type, on, hints=plan.hints))
+        found: LogicalPlan | None = unnest_scalars.rewrite(filter)
+        return found
+    left, right = plan.left, plan.right
+    for term in asking:
+        if term.references <= left.output_ids:
+            term, left = with_scalars(term, left)
+        else:
+            term, right = with_scalars(term, right)
+        others.append(term)
+    new = Join(left, right, plan.type, conjunction(*others), plan.null_aware, plan.exists, plan.hints)
+    return _kept_output(plan, new)
+
+
+def _outside_calls(expression: Any) -> bool:
+    """Whether a correlated subquery stands beside the aggregate functions, reading grouping columns."""
+    if isinstance(expression, AggregateCall | LogicalPlan):
+        return False
+    return is_correlated_scalar(expression) or any(_outside_calls(child) for child in expression.children)
+
+
+def _split(plan: Aggregate) -> Project:
+    """The aggregate with plain columns, and a projection above it that holds the rest."""
+    lower: dict[Expression, Any] = {}
+    for key in plan.grouping:
+        lower[key] = key if isinstance(key, Attribute) else Alias(key, "key")
+
+    def visit(each: Any) -> Any:
+        if isinstance(each, Alias):
+            return each.map_children(visit)
+        if each in lower:
+            return lower[each].to_attribute()
+        if isinstance(each, AggregateCall):
+            lower[each] = Alias(each, each.function)
+            return lower[each].to_attribute()
+        return each if isinstance(each, LogicalPlan) else each.map_children(visit)
+
+    projections = tuple(visit(each) for each in plan.aggregates)
+    return Project(projections, Aggregate(plan.grouping, tuple(lower.values()), plan.child))

@@ -1,0 +1,233 @@
+"""How many rows a plan gives, and what its columns hold: guesses, from what relations know of themselves.
+
+    Estimator().rows(plan), .bytes(plan), .column(plan, attribute)
+
+Everything is an estimate: it chooses between plans and never decides what is right. Selectivities are in `selectivity.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from engine.expressions.base import Alias, Attribute, Expression, Literal
+from engine.expressions.predicates import EqualNullSafe, EqualTo, conjuncts
+from engine.logical import plan as lp
+from engine.logical.plan import JoinType, LogicalPlan
+from engine.logical.relation import TableStatistics
+from engine.optimize.estimates import UNKNOWN, Column, Estimate, as_number
+from engine.optimize.selectivity import OTHER, selected
+from engine.optimize.width import row_width, width
+from engine.types import DateType, DecimalType, IntegralType, StringType
+
+ROWS_UNKNOWN = 1_000_000.0
+"""Rows of a relation that does not say how many it has."""
+
+SEMI_LEAST = 0.1
+"""The least part of the rows that a semi or anti join is taken to leave."""
+
+
+class Estimator:
+    """Estimates of plans, each node's made once. An estimator lives as long as one planning of a query."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[LogicalPlan, Estimate]] = {}
+        self._ctes: dict[int, LogicalPlan] = {}
+
+    def rows(self, plan: LogicalPlan) -> float:
+        """Rows that come out, at least 1 (0 only if surely none)."""
+        return self.estimate(plan).rows
+
+    def bytes(self, plan: LogicalPlan) -> float:
+        """Bytes that come out, uncompressed."""
+        found = self.estimate(plan)
+        wide = sum(found.of(column).width or width(column.dataType) for column in plan.output)
+        return found.rows * max(1.0, wide)
+
+    def column(self, plan: LogicalPlan, column: Attribute) -> Column:
+        """What a column of `plan` holds."""
+        return self.estimate(plan).of(column)
+
+    def distinct(self, plan: LogicalPlan, expression: Expression) -> float:
+        """Different values of an expression over the columns of `plan`."""
+        return distinct_of(expression, self.estimate(plan))
+
+    def estimate(self, plan: LogicalPlan) -> Estimate:
+        """All that is known of `plan`."""
+        known = self._known.get(id(plan))
+        if known is None:
+            known = (plan, self._make(plan))  # the plan is held, so that its id stays its own
+            self._known[id(plan)] = known
+        return known[1]
+
+    def _make(self, plan: LogicalPlan) -> Estimate:
+        match plan:
+            case lp.OneRow():
+                return Estimate(1.0)
+            case lp.LocalRelation(_, batch):
+                return Estimate(float(batch.num_rows))
+            case lp.Range(start, end, step, column):
+                rows = max(0.0, math.ceil((end - start) / step))
+                return Estimate(rows, {column.id: Column(rows, 0.0, float(start), float(end))})
+            case lp.Scan():
+                return _scan(plan.relation.statistics(), plan.columns)
+            case lp.Filter(condition, child):
+                return selected(conjuncts(condition), self.estimate(child))
+            case lp.Project(projections, child):
+                return _named(projections, self.estimate(child))
+            case lp.Join():
+                return self._join(plan)
+            case lp.Aggregate(grouping, aggregates, child):
+                below = self.estimate(child)
+                rows = groups(grouping, below) if grouping else 1.0
+                return _named(aggregates, below.capped(rows))
+            case lp.WithCte(definitions, child):
+                self._ctes.update({each.id: each.child for each in definitions})
+                return self.estimate(child)
+            case lp.CteReference(id, columns):
+                return self._reference(id, columns)
+        return self._unary(plan)
+
+    def _unary(self, plan: LogicalPlan) -> Estimate:
+        match plan:
+            case lp.Limit(Literal(int() as count), _, child):
+                return self.estimate(child).capped(float(count))
+            case lp.TopN(count, _, _, child):
+                return self.estimate(child).capped(float(count))
+            case lp.Union(inputs):
+                return Estimate(sum(self.rows(each) for each in inputs))
+            case lp.Expand(projections, _, child):
+                return Estimate(self.rows(child) * len(projections), self.estimate(child).columns)
+            case lp.Generate(_, _, _, child):
+                return Estimate(self.rows(child) * OTHER.generated, self.estimate(child).columns)
+            case lp.Distinct(child):
+                below = self.estimate(child)
+                return below.capped(groups(child.output, below))
+            case lp.LateralJoin(left, right):
+                return Estimate(self.rows(left) * max(1.0, self.rows(right)), self.estimate(left).columns)
+        return self.estimate(plan.plans[0]) if plan.plans else Estimate(1.0)
+
+    def _reference(self, id: int, columns: tuple[Attribute, ...]) -> Estimate:
+        body = self._ctes.get(id)
+        if body is None:
+            return Estimate(ROWS_UNKNOWN)
+        below = self.estimate(body)
+        known = {own.id: below.of(inner) for own, inner in zip(columns, body.output, strict=True)}
+        return Estimate(below.rows, known)
+
+    def _join(self, plan: lp.Join) -> Estimate:
+        left, right = self.estimate(plan.left), self.estimate(plan.right)
+        both = Estimate(max(1.0, left.rows * right.rows), {**left.columns, **right.columns})
+        if plan.type in (JoinType.SEMI, JoinType.ANTI):
+            part = semi_selectivity(plan, left, right)
+            return left.scaled(part if plan.type is JoinType.SEMI else max(SEMI_LEAST, 1.0 - part))
+        if plan.type is JoinType.EXISTENCE:
+            return left
+        rows = both.rows * join_selectivity(conjuncts(plan.condition), plan.left, left, right)
+        least = {JoinType.LEFT: left.rows, JoinType.RIGHT: right.rows, JoinType.FULL: max(left.rows, right.rows)}
+        return both.capped(max(rows, least.get(plan.type, 0.0)))
+
+
+def join_selectivity(terms: Iterable[Expression], left_plan: LogicalPlan, left: Estimate, right: Estimate) -> float:
+    """The part of all pairs of rows for which `terms` hold."""
+    part = 1.0
+    for term in terms:
+        match term:
+            case EqualTo(a, b) | EqualNullSafe(a, b):
+                if not a.references <= left_plan.output_ids:
+                    a, b = b, a
+                part /= max(1.0, distinct_of(a, left), distinct_of(b, right))
+            case _:
+                part *= OTHER.comparison
+    return part
+
+
+def semi_selectivity(plan: lp.Join, left: Estimate, right: Estimate) -> float:
+    """The part of the left rows with a match: as many of the key's values as the right side has."""
+    part = 1.0
+    for term in conjuncts(plan.condition):
+        match term:
+            case EqualTo(a, b) | EqualNullSafe(a, b):
+                if not a.references <= plan.left.output_ids:
+                    a, b = b, a
+                part = min(part, distinct_of(b, right) / max(1.0, distinct_of(a, left)))
+            case _:
+                part *= OTHER.semi_condition
+    return min(1.0, max(SEMI_LEAST if part >= SEMI_LEAST else part, 1e-6))
+
+
+def groups(keys: Iterable[Expression], below: Estimate) -> float:
+    """Different combinations of `keys`: their product, for keys that go together damped by a root each."""
+    counts = sorted((distinct_of(key, below) for key in keys), reverse=True)
+    product = 1.0
+    for place, count in enumerate(counts):
+        product *= count ** (1.0 / (place + 1) if place < 4 else 0.1)
+    return max(1.0, min(product, below.rows))
+
+
+def distinct_of(expression: Expression, below: Estimate) -> float:
+    """Different values of `expression`."""
+    match expression:
+        case Attribute():
+            found = below.of(expression).distinct
+            return min(below.rows, found) if found is not None else max(1.0, _guess_distinct(expression, below.rows))
+        case Alias(child):
+            return distinct_of(child, below)
+        case Literal():
+            return 1.0
+    product = 1.0
+    for id in expression.references:
+        found = below.columns.get(id, UNKNOWN).distinct
+        product *= found if found is not None else math.sqrt(below.rows)
+    return max(1.0, min(product, below.rows))
+
+
+def _guess_distinct(column: Attribute, rows: float) -> float:
+    if isinstance(column.dataType, StringType):
+        return min(rows, max(25.0, math.sqrt(rows)))
+    return rows
+
+
+def _scan(statistics: TableStatistics, columns: tuple[Attribute, ...]) -> Estimate:
+    rows = statistics.rows
+    if rows is None:
+        rows = int(statistics.bytes / row_width(columns)) if statistics.bytes else int(ROWS_UNKNOWN)
+    count = float(rows)
+    found: dict[int, Column] = {}
+    for column in columns:
+        known = statistics.columns.get(column.name)
+        if known is None:
+            continue
+        low, high = as_number(known.minimum), as_number(known.maximum)
+        distinct = float(known.distinct) if known.distinct else _by_range(column, low, high, count)
+        if known.minimum is not None and known.minimum == known.maximum:
+            distinct = 1.0
+        nulls = (known.nulls or 0) / count if count else 0.0
+        found[column.id] = Column(distinct, nulls, low, high, known.average_bytes)
+    return Estimate(count, found)
+
+
+def _by_range(column: Attribute, low: float | None, high: float | None, rows: float) -> float | None:
+    """Whole numbers and dates are taken to fill their range, as keys do."""
+    if low is None or high is None:
+        return None
+    match column.dataType:
+        case IntegralType() | DateType():
+            return max(1.0, min(rows, high - low + 1))
+        case DecimalType(_, scale):
+            return max(1.0, min(rows, (high - low) * 10**scale + 1))
+    return None
+
+
+def _named(projections: Iterable[Any], below: Estimate) -> Estimate:
+    columns: dict[int, Column] = {}
+    for each in projections:
+        match each:
+            case Attribute(_, _, _, id):
+                columns[id] = below.of(each)
+            case Alias(Attribute() as child, _, id):
+                columns[id] = below.of(child)
+            case Alias(child, _, id) if child.references and child.deterministic:
+                columns[id] = Column(distinct_of(child, below))
+    return Estimate(below.rows, columns)
