@@ -17,7 +17,7 @@ from engine.logical.relation import ScanRequest, Split, Splits, TableStatistics
 from engine.sources.files import DataFile, Listing, Selection, list_files, read_error
 from engine.sources.partitions import PartitionColumns, Values
 from engine.sources.pruning import Bounds, excluded, single_value
-from engine.types import StructField, StructType
+from engine.types import ArrayType, DataType, MapType, StructField, StructType
 from engine.types.arrow import to_arrow
 
 BATCH_ROWS = 128 * 1024
@@ -199,6 +199,23 @@ def without_partitions(schema: StructType, columns: PartitionColumns) -> StructT
     return StructType(tuple(field for field in schema.fields if field.name.lower() not in partitions))
 
 
-def no_schema(format: str) -> AnalysisError:
+def no_schema(format: str, hint: str = "There are no files with data there.") -> AnalysisError:
     """UNABLE_TO_INFER_SCHEMA: there is no file to infer it from."""
-    return AnalysisError("UNABLE_TO_INFER_SCHEMA", {"format": format.capitalize()})
+    return AnalysisError("UNABLE_TO_INFER_SCHEMA", {"format": format}, hint=hint)
+
+
+def nullable_type(data_type: DataType) -> DataType:
+    """The type with every element nullable: files do not keep promises."""
+    match data_type:
+        case ArrayType(element):
+            return ArrayType(nullable_type(element))
+        case MapType(key, value):
+            return MapType(nullable_type(key), nullable_type(value))
+        case StructType(fields):
+            return StructType(tuple(StructField(f.name, nullable_type(f.dataType)) for f in fields))
+    return data_type
+
+
+def nullable(schema: StructType) -> StructType:
+    """The schema with every column and element nullable."""
+    return StructType(tuple(StructField(f.name, nullable_type(f.dataType)) for f in schema.fields))

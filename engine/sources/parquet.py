@@ -25,6 +25,7 @@ from engine.sources.filescan import (
     FileRelation,
     fit,
     no_schema,
+    nullable_type,
     partition_note,
     record_batch,
     split_schema,
@@ -32,7 +33,7 @@ from engine.sources.filescan import (
 )
 from engine.sources.footers import READ_FAILURES, Footer, footer, merged_statistics, open_file
 from engine.sources.pruning import Lookup, excluded
-from engine.types import TIMESTAMP, ArrayType, DataType, MapType, StructField, StructType
+from engine.types import TIMESTAMP, DataType, StructField, StructType
 from engine.types.arrow import from_arrow, to_arrow
 from engine.types.coercion import tightest_common_type
 
@@ -123,7 +124,7 @@ def infer_schema(listing: Listing, merge: bool) -> StructType:
     """The columns of the first file, or of all files. Raises UNABLE_TO_INFER_SCHEMA for none."""
     files = listing.select().files if merge else listing.sample(1)
     if not files:
-        raise no_schema("parquet")
+        raise no_schema("Parquet")
     found: dict[str, StructField] = {}
     for file in files:
         for field in file_schema(footer(file), file.path).fields:
@@ -143,7 +144,7 @@ def file_schema(known: Footer, path: str) -> StructType:
             raise Unsupported(f"the type {arrow.type} of the column `{arrow.name}` in {path}") from None
         if arrow.name in known.int96:
             data_type = TIMESTAMP
-        fields.append(StructField(arrow.name, _nullable(data_type)))
+        fields.append(StructField(arrow.name, nullable_type(data_type)))
     return StructType(tuple(fields))
 
 
@@ -158,18 +159,6 @@ def _merged(known: StructField, field: StructField, file: DataFile) -> DataType:
         }
         raise AnalysisError("CANNOT_MERGE_SCHEMAS", parameters)
     return wider
-
-
-def _nullable(data_type: DataType) -> DataType:
-    """The type with every element nullable: files do not keep promises."""
-    match data_type:
-        case ArrayType(element):
-            return ArrayType(_nullable(element))
-        case MapType(key, value):
-            return MapType(_nullable(key), _nullable(value))
-        case StructType(fields):
-            return StructType(tuple(StructField(f.name, _nullable(f.dataType)) for f in fields))
-    return data_type
 
 
 def _lookup(known: Footer, group: int, fields: Mapping[str, StructField]) -> Lookup:
