@@ -54,8 +54,9 @@ _SIMPLE: dict[str, DataType] = {
     "void": VOID,
     **dict.fromkeys(("decimal", "dec", "numeric"), DecimalType(10, 0)),
 }
-_LATER = frozenset(["variant", "time", "geometry", "geography", "interval"])  # Spark has them, this engine does not have them
-yet _FIELDS = {"year": 0, "month": 1, "day": 0, "hour": 1, "minute": 2, "second": 3}
+# Spark has them, this engine does not have them yet.
+_LATER = frozenset(["variant", "time", "geometry", "geography", "interval"])
+_FIELDS = {"year": 0, "month": 1, "day": 0, "hour": 1, "minute": 2, "second": 3}
 
 
 def simple_type(name: str) -> DataType:
