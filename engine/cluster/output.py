@@ -24,19 +24,19 @@ from engine.shuffle.writer import ShuffleWriter
 
 
 class TaskOutput:
-    """The result batches of one attempt; `emit` may be called by many threads."""
+    """The result batches of one attempt; `emit` may be called by many threads. `stem()` begins the name of a spooled file."""
 
     def __init__(
         self,
         task: TaskLaunch,
         cancel: CancelToken,
-        directory: Callable[[], Path],
+        stem: Callable[[], Path],
         send: Callable[[TaskBatch], None],
     ) -> None:
         self.rows = 0
         self._cancel = cancel
         self._task = task
-        self._directory = directory
+        self._stem = stem
         self._send = send
         self._held: list[pa.RecordBatch] = []
         self._held_bytes = 0
@@ -91,8 +91,8 @@ class TaskOutput:
                 self._stream(batch, batch.nbytes)
         else:
             task = self._task
-            stem = self._directory() / f"stage-{task.stage_id}-part-{task.partition}-attempt-{task.attempt}"
-            self._spool = ShuffleWriter(MapFile(task.stage_id, task.partition, task.attempt, str(stem)), 1)
+            stem = f"{self._stem()}-{task.stage_id}-{task.partition}-{task.attempt}"
+            self._spool = ShuffleWriter(MapFile(task.stage_id, task.partition, task.attempt, stem), 1)
             for batch in self._held:
                 self._spool.write(0, batch)
         self._held = []

@@ -3,7 +3,7 @@
     <spark.local.dir>/flint-run-<user id>-<random>/      mode 0700
         owner.lock                                       held by flock as long as the owner lives
         job-<n>/                                         map files and spill, removed with the job
-        result-<n>/                                      spooled results, removed as they are read
+        result-<n>-*                                     spooled results, removed as they are read
         executor-<id>.log                                what an executor wrote to stderr
 
 The lock is the truth about who lives: the kernel drops it with the process, however that ended. Whoever starts next
@@ -61,11 +61,8 @@ class RunDirectory:
         if self._path is None:
             return
         shutil.rmtree(job_directory(self._path, job_id), ignore_errors=True)
-        results = result_directory(self._path, job_id)
-        with suppress(OSError):  # most jobs spool nothing, and a full directory goes with its last file
-            for partial in results.glob("*.tmp"):
-                partial.unlink(missing_ok=True)
-            results.rmdir()
+        for partial in self._path.glob(f"{result_stem(self._path, job_id).name}-*.tmp"):
+            partial.unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Removes all of it and drops the lock. Only in the process that made it; others (forked) just let go."""
@@ -98,8 +95,8 @@ def job_directory(base: Path, job_id: int) -> Path:
     return base / f"job-{job_id}"
 
 
-def result_directory(base: Path, job_id: int) -> Path:
-    """Where a job's spooled results are."""
+def result_stem(base: Path, job_id: int) -> Path:
+    """How the names of a job's spooled results begin."""
     return base / f"result-{job_id}"
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.cluster.output import TaskOutput
-from engine.cluster.rundir import job_directory, result_directory
+from engine.cluster.rundir import job_directory, result_stem
 from engine.errors import Cancelled, ClusterError, FlintError, InternalError
 from engine.memory.pool import SETTING, MemoryPool, TaskMemory, show_bytes
 from engine.physical.task import CancelToken, SharedValues, TaskContext
@@ -44,7 +44,7 @@ class TaskRunner:
     def launch(self, task: TaskLaunch, program: TaskProgram) -> None:
         """Starts a task in a thread."""
         cancel = CancelToken()
-        output = TaskOutput(task, cancel, lambda: result_directory(self._directory(), task.job_id), self._report)
+        output = TaskOutput(task, cancel, lambda: result_stem(self._directory(), task.job_id), self._report)
         with self._condition:
             shared = self._shared.setdefault(task.job_id, SharedValues())
         context = TaskContext(

@@ -209,7 +209,8 @@ class TaskContext:
         """A directory of this attempt, mode 0700, removed at its end. Raises ClusterError (SPILL_DISK_FULL)."""
         path = self._directory() / f"spill-{self.stage_id}-{self.partition}-{self.attempt}"
         try:
-            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.parent.mkdir(exist_ok=True, mode=0o700)
+            path.mkdir(exist_ok=True, mode=0o700)
         except OSError as error:
             disk_error(path, error)
         self._spill = path

@@ -37,7 +37,6 @@ from engine.schedule.backend import (
     TaskProgress,
 )
 from engine.schedule.metrics import stage_metrics
-from engine.schedule.results import remove_result
 from engine.schedule.state import Attempt, JobRun, StageRun
 from engine.shuffle.store import FetchFailed
 
@@ -227,7 +226,7 @@ class Dispatcher:
         self._publish_end(attempt, _status(error), "" if error is None else error.message)
         if attempt.abandoned or attempt.job.ended:
             if report.output is not None and attempt.stage.stage.output == "result":
-                remove_result(report.output.file)
+                report.output.file.remove()
             self._forget_if_idle(attempt.job)
         elif error is None:
             self._succeeded(attempt, report)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -200,18 +199,11 @@ def _read_and_remove(file: MapFile) -> Iterator[pa.RecordBatch]:
         for morsel in read_morsels([file], [0]):
             yield from morsel()
     finally:
-        remove_result(file)
-
-
-def remove_result(file: MapFile) -> None:
-    """Deletes a spooled result, and its job's directory with the last one."""
-    with suppress(OSError):  # swept with the run directory
         file.remove()
-        file.data.parent.rmdir()
 
 
 def _discard(item: _Item) -> None:
     if item.file is not None:
-        remove_result(item.file)
+        item.file.remove()
     if item.release is not None:
         item.release()

@@ -15,6 +15,7 @@ from __future__ import annotations
 import zlib
 from array import array
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,8 +47,9 @@ class MapFile:
 
     def remove(self) -> None:
         """Deletes both files; what is already gone is fine. Maps of them that are still held stay readable."""
-        self.index.unlink(missing_ok=True)
-        self.data.unlink(missing_ok=True)
+        with suppress(OSError):  # swept with the run directory
+            self.index.unlink(missing_ok=True)
+            self.data.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)

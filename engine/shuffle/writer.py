@@ -39,11 +39,7 @@ class ShuffleWriter:
         self._length = 0
         self._buffered = 0
         self._output: MapOutput | None = None
-        try:
-            self._temporary.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._descriptor = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            disk_error(self._temporary.parent, error)
+        self._descriptor = _create(self._temporary)
 
     def write(self, partition: int, batch: pa.RecordBatch) -> None:
         """Adds the rows of `batch` to a shuffle partition. Thread-safe; batches of one partition share one schema."""
@@ -130,6 +126,15 @@ class ShuffleWriter:
                 view = view[written:]
         except OSError as error:
             disk_error(self._temporary.parent, error)
+
+
+def _create(path: Path) -> int:
+    """Opens a new file in a directory that may have to be made; what that is in has to be there."""
+    try:
+        path.parent.mkdir(exist_ok=True, mode=0o700)
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        disk_error(path.parent, error)
 
 
 def encode(batches: list[pa.RecordBatch]) -> pa.Buffer:
