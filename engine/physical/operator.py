@@ -12,16 +12,20 @@ A batch is a pa.RecordBatch whose columns are the operator's `output`, by positi
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import pyarrow as pa
 
-from engine.expressions.base import Attribute
-from engine.physical.task import TaskContext
+from engine.expressions.base import Attribute, Expression
+from engine.expressions.sql import Name, sql
 from engine.tree.node import TreeNode
+
+if TYPE_CHECKING:
+    from engine.physical.execution import Execution
 
 Morsel: TypeAlias = Callable[[], Iterator[pa.RecordBatch]]
 """A piece of work for one thread: gives its batches when called."""
@@ -29,7 +33,14 @@ Morsel: TypeAlias = Callable[[], Iterator[pa.RecordBatch]]
 
 @dataclass(frozen=True)
 class Operator(TreeNode):
-    """A step of a physical plan."""
+    """A step of a physical plan.
+
+    `id` is assigned once the plan is complete (`plan/pipelines.py`); metrics and results are kept under it.
+    `estimated_rows` is what the planner expected. Neither is part of what the operator is.
+    """
+
+    id: int = field(default=-1, compare=False, kw_only=True)
+    estimated_rows: float | None = field(default=None, compare=False, kw_only=True)
 
     @cached_property
     def output(self) -> tuple[Attribute, ...]:
@@ -40,6 +51,34 @@ class Operator(TreeNode):
     def inputs(self) -> tuple[Operator, ...]:
         """The child operators."""
         return tuple(child for child in self.children if isinstance(child, Operator))
+
+    @property
+    def plans(self) -> tuple[Operator, ...]:
+        """The child operators, under the name that printers of trees use."""
+        return self.inputs
+
+    @cached_property
+    def expressions(self) -> tuple[Expression, ...]:
+        """The expressions this very operator holds."""
+        return tuple(child for child in self.children if isinstance(child, Expression))
+
+    @property
+    def ordered(self) -> bool:
+        """Whether its rows come in an order that must be kept."""
+        return any(child.ordered for child in self.inputs)
+
+    @property
+    def title(self) -> str:
+        """The name of the operator in EXPLAIN."""
+        return type(self).__name__.removesuffix("Exec")
+
+    def details(self, name: Name | None) -> str:  # noqa: ARG002 - for operators that print columns
+        """What follows the title; `name` writes columns."""
+        return ""
+
+    def describe(self, name: Name | None = None) -> str:
+        """The line of the operator in EXPLAIN."""
+        return f"{self.title} {self.details(name)}".rstrip()
 
 
 class Sink(Protocol):
@@ -62,24 +101,62 @@ class Sink(Protocol):
 class Source(Operator):
     """An operator without inputs in its stage."""
 
-    def morsels(self, task: TaskContext) -> Sequence[Morsel]:
+    @abstractmethod
+    def morsels(self, run: Execution) -> Sequence[Morsel]:
         """What this task has to read."""
-        raise TypeError(type(self).__name__)
 
 
 @dataclass(frozen=True)
 class Streaming(Operator):
-    """An operator that needs no more than the batch at hand."""
+    """An operator that needs no more than the batch at hand. Its first input streams; others are built before."""
 
-    def stream(self, batches: Iterator[pa.RecordBatch], task: TaskContext) -> Iterator[pa.RecordBatch]:
-        """The output for `batches`, which are those one thread pulls. State lives in the generator."""
-        raise TypeError(type(self).__name__)
+    @property
+    def streamed(self) -> Operator:
+        """The input whose batches pass through."""
+        return self.inputs[0]
+
+    @property
+    def built(self) -> tuple[Operator, ...]:
+        """The inputs that must be complete before the first batch passes: each goes to `build_sink`."""
+        return ()
+
+    @property
+    def has_tail(self) -> bool:
+        """Whether rows follow after the last batch of all threads (a join that keeps unmatched built rows)."""
+        return False
+
+    @abstractmethod
+    def build_sink(self, run: Execution) -> Sink:
+        """A fresh sink for the built input."""
+
+    @abstractmethod
+    def stream(self, batches: Iterator[pa.RecordBatch], run: Execution) -> Iterator[pa.RecordBatch]:
+        """The output for `batches`, which are those one thread pulls. State lives in the generator, or, where threads
+        share it, in `run.state`."""
+
+    @abstractmethod
+    def tail(self, run: Execution) -> Sequence[Morsel]:
+        """The rows that follow."""
 
 
 @dataclass(frozen=True)
 class Breaker(Operator):
-    """An operator that needs all of its input before it gives anything."""
+    """An operator that needs all of its input, the first one, before it gives anything."""
 
-    def sink(self, task: TaskContext) -> Sink:
+    @property
+    def built(self) -> tuple[Operator, ...]:
+        """Further inputs, complete before the first: each goes to `build_sink`."""
+        return ()
+
+    @abstractmethod
+    def build_sink(self, run: Execution) -> Sink:
+        """A fresh sink for a further input."""
+
+    @abstractmethod
+    def sink(self, run: Execution) -> Sink:
         """A fresh sink for the input."""
-        raise TypeError(type(self).__name__)
+
+
+def texts(items: Sequence[TreeNode], name: Name | None) -> str:
+    """Expressions as a list for `details`."""
+    return "[" + ", ".join(sql(item, name) for item in items) + "]"

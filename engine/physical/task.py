@@ -6,7 +6,6 @@ process, in a thread of the driver, and with no cluster at all (`TaskContext.loc
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import threading
@@ -271,8 +270,3 @@ class TaskContext:
         if self._temporary is not None:
             with suppress(OSError):
                 self._temporary.cleanup()
-
-
-def default_threads() -> int:
-    """How many threads an executor with all of this machine has: the cores this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

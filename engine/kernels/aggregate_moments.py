@@ -1,0 +1,220 @@
+"""Variance and its kin, and statistics of pairs: kept as moments about the mean, which merge without losing digits.
+
+With n, mean and central moments m2, m3, m4 of parts, those of the whole follow from the distances of the parts' means to
+the whole mean (Chan et al.; the higher ones by the binomial theorem).
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from engine.kernels.aggregate_sums import Floats, add_doubles
+from engine.kernels.aggregates import Aggregation
+from engine.kernels.buffers import Ints, Mask, fixed_array, fixed_values, valid
+from engine.types import DataType
+
+
+class Moments(Aggregation):
+    """A function of n, mean and the central moments of doubles."""
+
+    powers = 2
+
+    def state_types(self, argument_types: Sequence[pa.DataType]) -> tuple[pa.DataType, ...]:  # noqa: ARG002
+        return (pa.float64(),) * (self.powers + 1)
+
+    def update(self, gids: Ints, groups: int, arguments: Sequence[pa.Array]) -> list[pa.Array]:
+        mask = valid(arguments[0])
+        values = doubles(arguments[0])
+        if mask is not None:
+            values, gids = values[mask], gids[mask]
+        with np.errstate(all="ignore"):
+            count = add_doubles(np.ones(len(gids)), gids, groups)
+            mean = add_doubles(values, gids, groups) / np.maximum(count, 1)
+            distance = values - mean[gids]
+            moments = [add_doubles(distance**power, gids, groups) for power in range(2, self.powers + 1)]
+        return [pa.array(column) for column in (count, mean, *moments)]
+
+    def merge(self, gids: Ints, groups: int, states: Sequence[pa.Array]) -> list[pa.Array]:
+        count, mean, *moments = (fixed_values(state) for state in states)
+        with np.errstate(all="ignore"):
+            total = add_doubles(count, gids, groups)
+            whole = add_doubles(np.where(count > 0, count * mean, 0), gids, groups) / np.maximum(total, 1)
+            d = np.where(count > 0, mean - whole[gids], 0)
+            merged = [add_doubles(moments[0] + count * d**2, gids, groups)]
+            if self.powers >= 3:
+                merged.append(add_doubles(moments[1] + 3 * d * moments[0] + count * d**3, gids, groups))
+            if self.powers >= 4:
+                fourth = moments[2] + 4 * d * moments[1] + 6 * d**2 * moments[0] + count * d**4
+                merged.append(add_doubles(fourth, gids, groups))
+        return [pa.array(column) for column in (total, whole, *merged)]
+
+    def finish(self, states: Sequence[pa.Array], result: DataType) -> pa.Array:  # noqa: ARG002
+        columns = [fixed_values(state) for state in states]
+        with np.errstate(all="ignore"):
+            values, present = self.result_of(*columns)
+        return fixed_array(values, pa.float64(), present)
+
+    @abstractmethod
+    def result_of(self, *moments: Floats) -> tuple[Floats, Mask]:
+        """The values and which are not null."""
+
+
+class VariancePopulation(Moments):
+    def result_of(self, *moments: Floats) -> tuple[Floats, Mask]:
+        n, _, m2 = moments
+        return m2 / n, n > 0
+
+
+class VarianceSample(Moments):
+    def result_of(self, *moments: Floats) -> tuple[Floats, Mask]:
+        n, _, m2 = moments
+        return m2 / (n - 1), n > 1
+
+
+class DeviationPopulation(Moments):
+    def result_of(self, *moments: Floats) -> tuple[Floats, Mask]:
+        n, _, m2 = moments
+        return np.sqrt(m2 / n), n > 0
+
+
+class DeviationSample(Moments):
+    def result_of(self, *moments: Floats) -> tuple[Floats, Mask]:
+        n, _, m2 = moments
+        return np.sqrt(m2 / (n - 1)), n > 1
+
+
+class Skewness(Moments):
+    powers = 3
+
+    def result_of(self, *moments: Floats) -> tuple[Floats, Mask]:
+        n, _, m2, m3 = moments
+        return np.sqrt(n) * m3 / np.sqrt(m2**3), (n > 0) & (m2 != 0)
+
+
+class Kurtosis(Moments):
+    powers = 4
+
+    def result_of(self, *moments: Floats) -> tuple[Floats, Mask]:
+        n, _, m2, _, m4 = moments
+        return n * m4 / m2**2 - 3, (n > 0) & (m2 != 0)
+
+
+class PairMoments(Aggregation):
+    """A function of n, the means of y and x, the co-moment, and the second moments of y and x, where both are not null."""
+
+    def state_types(self, argument_types: Sequence[pa.DataType]) -> tuple[pa.DataType, ...]:  # noqa: ARG002
+        return (pa.float64(),) * 6
+
+    def update(self, gids: Ints, groups: int, arguments: Sequence[pa.Array]) -> list[pa.Array]:
+        y, x = doubles(arguments[0]), doubles(arguments[1])
+        masks = [mask for argument in arguments[:2] if (mask := valid(argument)) is not None]
+        if masks:
+            both = np.logical_and.reduce(masks)
+            y, x, gids = y[both], x[both], gids[both]
+        with np.errstate(all="ignore"):
+            count = add_doubles(np.ones(len(gids)), gids, groups)
+            mean_y = add_doubles(y, gids, groups) / np.maximum(count, 1)
+            mean_x = add_doubles(x, gids, groups) / np.maximum(count, 1)
+            dy, dx = y - mean_y[gids], x - mean_x[gids]
+            parts = [add_doubles(part, gids, groups) for part in (dy * dx, dy * dy, dx * dx)]
+        return [pa.array(column) for column in (count, mean_y, mean_x, *parts)]
+
+    def merge(self, gids: Ints, groups: int, states: Sequence[pa.Array]) -> list[pa.Array]:
+        count, mean_y, mean_x, co, yy, xx = (fixed_values(state) for state in states)
+        with np.errstate(all="ignore"):
+            total = add_doubles(count, gids, groups)
+            whole_y = add_doubles(np.where(count > 0, count * mean_y, 0), gids, groups) / np.maximum(total, 1)
+            whole_x = add_doubles(np.where(count > 0, count * mean_x, 0), gids, groups) / np.maximum(total, 1)
+            dy = np.where(count > 0, mean_y - whole_y[gids], 0)
+            dx = np.where(count > 0, mean_x - whole_x[gids], 0)
+            parts = [co + count * dy * dx, yy + count * dy * dy, xx + count * dx * dx]
+            merged = [add_doubles(part, gids, groups) for part in parts]
+        return [pa.array(column) for column in (total, whole_y, whole_x, *merged)]
+
+    def finish(self, states: Sequence[pa.Array], result: DataType) -> pa.Array:
+        columns = [fixed_values(state) for state in states]
+        with np.errstate(all="ignore"):
+            values, present = self.result_of(*columns)
+        kind = pa.int64() if result.simpleString() == "bigint" else pa.float64()
+        return fixed_array(values.astype(np.int64) if pa.types.is_int64(kind) else values, kind, present)
+
+    @abstractmethod
+    def result_of(self, *moments: Floats) -> tuple[Floats, Mask]:
+        """The values and which are not null, of n, the means of y and x, and the moments xy, yy, xx."""
+
+
+def doubles(array: pa.Array) -> Floats:
+    """The values of a column of doubles; of nothing but nulls, zeros."""
+    if pa.types.is_null(array.type):
+        return np.zeros(len(array))
+    values: npt.NDArray[np.float64] = fixed_values(array).astype(np.float64, copy=False)
+    return values
+
+
+class Correlation(PairMoments):
+    def result_of(self, *moments: Floats) -> tuple[Floats, Mask]:
+        n, _, _, co, yy, xx = moments
+        return co / np.sqrt(yy * xx), (n > 0) & ((n == 1) | ((yy > 0) & (xx > 0)))
+
+
+class CovariancePopulation(PairMoments):
+    def result_of(self, *moments: Floats) -> tuple[Floats, Mask]:
+        return moments[3] / moments[0], moments[0] > 0
+
+
+class CovarianceSample(PairMoments):
+    def result_of(self, *moments: Floats) -> tuple[Floats, Mask]:
+        return moments[3] / (moments[0] - 1), moments[0] > 1
+
+
+class RegressionCount(PairMoments):
+    def result_of(self, *moments: Floats) -> tuple[Floats, Mask]:
+        return moments[0], moments[0] >= 0
+
+
+class RegressionMeanY(PairMoments):
+    def result_of(self, *moments: Floats) -> tuple[Floats, Mask]:
+        return moments[1], moments[0] > 0
+
+
+class RegressionMeanX(PairMoments):
+    def result_of(self, *moments: Floats) -> tuple[Floats, Mask]:
+        return moments[2], moments[0] > 0
+
+
+class RegressionXY(PairMoments):
+    def result_of(self, *moments: Floats) -> tuple[Floats, Mask]:
+        return moments[3], moments[0] > 0
+
+
+class RegressionYY(PairMoments):
+    def result_of(self, *moments: Floats) -> tuple[Floats, Mask]:
+        return moments[4], moments[0] > 0
+
+
+class RegressionXX(PairMoments):
+    def result_of(self, *moments: Floats) -> tuple[Floats, Mask]:
+        return moments[5], moments[0] > 0
+
+
+class RegressionSlope(PairMoments):
+    def result_of(self, *moments: Floats) -> tuple[Floats, Mask]:
+        n, _, _, co, _, xx = moments
+        return co / xx, (n > 0) & (xx > 0)
+
+
+class RegressionIntercept(PairMoments):
+    def result_of(self, *moments: Floats) -> tuple[Floats, Mask]:
+        n, mean_y, mean_x, co, _, xx = moments
+        return mean_y - co / xx * mean_x, (n > 0) & (xx > 0)
+
+
+class RegressionFit(PairMoments):
+    def result_of(self, *moments: Floats) -> tuple[Floats, Mask]:
+        n, _, _, co, yy, xx = moments
+        return np.where(yy == 0, 1.0, co * co / (xx * yy)), (n > 0) & (xx > 0)

@@ -1,0 +1,219 @@
+"""GROUP BY: each batch becomes a small table of groups and states; those are merged by thread, and at the end among threads.
+
+partial    rows -> groups and states         (before an exchange)
+final      groups and states -> results      (after it)
+complete   rows -> results                   (one executor)
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+
+from engine.expressions.aggregate import AggregateCall
+from engine.expressions.base import Attribute, Expression
+from engine.expressions.sql import Name
+from engine.kernels.aggregates import aggregate_kernel, inputs_of
+from engine.kernels.grouping import group_rows, hash_rows
+from engine.physical.batches import Columns, batch_of, sliced
+from engine.physical.execution import Execution, Kernel
+from engine.physical.operator import Breaker, Morsel, Operator, Sink, texts
+from engine.types.arrow import to_arrow
+
+_MERGE_ROWS = 1 << 18
+_SHARED_ROWS = 1 << 16
+
+
+@dataclass(frozen=True)
+class AggregateExec(Breaker):
+    """Groups of `keys`, with the `calls` computed over each.
+
+    Batches that come out hold `key_columns`, then `result_columns` (one for each call) or, when partial, the columns
+    `states` of all calls. Without keys there is one group, also over no rows (not when partial).
+    """
+
+    mode: Literal["partial", "final", "complete"]
+    keys: tuple[Expression, ...]
+    calls: tuple[AggregateCall, ...]
+    key_columns: tuple[Attribute, ...]
+    result_columns: tuple[Attribute, ...]
+    states: tuple[Attribute, ...]
+    child: Operator
+
+    @cached_property
+    def output(self) -> tuple[Attribute, ...]:
+        return self.key_columns + (self.states if self.mode == "partial" else self.result_columns)
+
+    @property
+    def ordered(self) -> bool:
+        return False
+
+    @property
+    def title(self) -> str:
+        return "HashAggregate" if self.mode == "complete" else f"HashAggregate({self.mode})"
+
+    def sink(self, run: Execution) -> Sink:
+        return AggregateSink(self, run)
+
+    def details(self, name: Name | None) -> str:
+        return f"{texts(self.keys, name)} {texts(self.calls, name)}"
+
+
+@dataclass
+class _Local:
+    """What one thread has: its kernels, tables of groups and states, and their rows since the last merge."""
+
+    keys: list[Kernel] = field(default_factory=list)
+    inputs: list[list[Kernel]] = field(default_factory=list)
+    conditions: list[Kernel | None] = field(default_factory=list)
+    tables: list[pa.RecordBatch] = field(default_factory=list)
+    rows: int = 0
+    merged_rows: int = 0
+
+
+class AggregateSink:
+    """Takes rows, or states where the operator is final; gives groups."""
+
+    def __init__(self, operator: AggregateExec, run: Execution) -> None:
+        self.operator = operator
+        self.run = run
+        self.kernels = [aggregate_kernel(call, run.evaluation) for call in operator.calls]
+        self.reservation = run.task.memory.reservation(operator.title)
+        self.tables: list[pa.RecordBatch] = []
+        self._lock = threading.Lock()
+        self._types: list[pa.DataType] = []
+
+    def local(self) -> _Local:
+        operator, run = self.operator, self.run
+        columns = operator.child.output
+        local = _Local()
+        if operator.mode != "final":
+            local.keys = run.compile_all(operator.keys, columns)
+            local.inputs = [run.compile_all(inputs_of(call), columns) for call in operator.calls]
+            local.conditions = [
+                None if call.condition is None else run.predicate(call.condition, columns) for call in operator.calls
+            ]
+        return local
+
+    def add(self, local: _Local, batch: pa.RecordBatch) -> None:
+        table = batch if self.operator.mode == "final" else self._grouped(local, batch)
+        self.reservation.grow(table.nbytes)
+        local.tables.append(table)
+        local.rows += table.num_rows
+        if local.rows > _MERGE_ROWS + 2 * local.merged_rows:
+            before = sum(each.nbytes for each in local.tables)
+            merged = self._merged(Columns(local.tables, self._types_of(table)))
+            self.reservation.grow(merged.nbytes)
+            self.reservation.shrink(before)
+            local.tables = [merged]
+            local.rows = local.merged_rows = merged.num_rows
+
+    def combine(self, local: _Local) -> None:
+        with self._lock:
+            self.tables.extend(local.tables)
+
+    def finish(self) -> Sequence[Morsel]:
+        rows = sum(table.num_rows for table in self.tables)
+        if not self.operator.keys:
+            return [] if self.operator.mode == "partial" and not rows else [partial(self._results, None)]
+        if rows == 0:
+            return []
+        self._types = self._types_of(self.tables[0])
+        shares = self.run.task.threads if rows > _SHARED_ROWS else 1
+        if shares == 1 or len(self.tables) == 1:
+            return [partial(self._results, None)]
+        owners = [
+            (hash_rows(table.columns[: len(self.operator.keys)], table.num_rows) % np.uint64(shares)).astype(np.int64)
+            for table in self.tables
+        ]
+        return [partial(self._results, share, owners) for share in range(shares)]
+
+    def _grouped(self, local: _Local, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The groups of one batch, with their states."""
+        rows = batch.num_rows
+        keys = [kernel(batch) for kernel in local.keys]
+        groups = group_rows(keys, rows)
+        columns = _picked(keys, groups.first)
+        ids = groups.ids
+        for kernel, inputs, condition in zip(self.kernels, local.inputs, local.conditions, strict=True):
+            if condition is None:
+                columns += kernel.update(ids, groups.count, [each(batch) for each in inputs])
+                continue
+            mask = condition(batch).fill_null(False)
+            chosen = batch.filter(mask)
+            kept = ids[mask.to_numpy(zero_copy_only=False)]
+            columns += kernel.update(kept, groups.count, [each(chosen) for each in inputs])
+        return batch_of(columns, groups.count)
+
+    def _merged(self, table: Columns) -> pa.RecordBatch:
+        """A table of groups and states with each group once."""
+        width = len(self.operator.keys)
+        keys = table.arrays[:width]
+        groups = group_rows(keys, table.rows)
+        columns = _picked(keys, groups.first)
+        place = width
+        for kernel, count in zip(self.kernels, self._widths(), strict=True):
+            columns += kernel.merge(groups.ids, groups.count, table.arrays[place : place + count])
+            place += count
+        return batch_of(columns, groups.count)
+
+    def _results(
+        self, share: int | None, owners: Sequence[np.ndarray[tuple[int], np.dtype[np.int64]]] = ()
+    ) -> Iterator[pa.RecordBatch]:
+        """The groups of one share of the keys, or all of them."""
+        tables = self.tables
+        if share is not None:
+            tables = [
+                table.take(pa.array(np.flatnonzero(owner == share)))
+                for table, owner in zip(self.tables, owners, strict=True)
+            ]
+        tables = [table for table in tables if table.num_rows]
+        if not tables and self.operator.keys:
+            return
+        self.run.check()
+        merged = self._whole(tables)
+        if self.operator.mode == "partial":
+            yield from sliced(merged)
+            return
+        columns = list(merged.columns[: len(self.operator.keys)])
+        place = len(columns)
+        for kernel, count, result in zip(self.kernels, self._widths(), self.operator.result_columns, strict=True):
+            columns.append(kernel.finish(merged.columns[place : place + count], result.dataType))
+            place += count
+        yield from sliced(batch_of(columns, merged.num_rows))
+
+    def _whole(self, tables: list[pa.RecordBatch]) -> pa.RecordBatch:
+        if not tables:
+            none = np.zeros(0, np.int64)
+            columns = []
+            for kernel, types in zip(self.kernels, self._input_types(), strict=True):
+                columns += kernel.update(none, 1, [pa.array([], kind) for kind in types])
+            return batch_of(columns, 1)
+        if len(tables) == 1 and self.operator.mode != "final":
+            return tables[0]
+        return self._merged(Columns(tables, self._types_of(tables[0])))
+
+    def _types_of(self, table: pa.RecordBatch) -> list[pa.DataType]:
+        return [column.type for column in table.columns]
+
+    def _input_types(self) -> list[list[pa.DataType]]:
+        return [input_types(call) for call in self.operator.calls]
+
+    def _widths(self) -> list[int]:
+        return [len(kernel.state_types(types)) for kernel, types in zip(self.kernels, self._input_types(), strict=True)]
+
+
+def _picked(arrays: Sequence[pa.Array], rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[pa.Array]:
+    wanted = pa.array(rows)
+    return [array.take(wanted) for array in arrays]
+
+
+def input_types(call: AggregateCall) -> list[pa.DataType]:
+    """The Arrow types of what a call reads."""
+    return [to_arrow(each.dataType) for each in inputs_of(call)]

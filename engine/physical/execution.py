@@ -1,0 +1,62 @@
+"""What operators are given while one task runs its pipelines: the task, compiled expressions, and results of breakers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, TypeVar
+
+import pyarrow as pa
+
+from engine.expressions.base import Attribute, Expression
+from engine.kernels.context import EvalContext
+from engine.kernels.evaluate import compile_expression, compile_predicate
+from engine.physical.operator import Morsel
+from engine.physical.task import TaskContext
+
+Kernel = Callable[[pa.RecordBatch], pa.Array]
+Value = TypeVar("Value")
+
+
+class Execution:
+    """One task's run of its stage.
+
+    `partition` is which share of each source it takes. `results` holds, by operator id, the morsels of finished breakers.
+    """
+
+    def __init__(self, task: TaskContext, evaluation: EvalContext) -> None:
+        self.task = task
+        self.partition = task.partition
+        self.evaluation = evaluation
+        self.results: dict[Hashable, Sequence[Morsel]] = {}
+        self._states: dict[Hashable, Any] = {}
+        self._lock = threading.RLock()
+
+    def compile(self, expression: Expression, columns: Sequence[Attribute]) -> Kernel:
+        """The kernel that evaluates `expression` over batches of `columns`."""
+        return compile_expression(expression, columns, self.evaluation)
+
+    def compile_all(self, expressions: Sequence[Expression], columns: Sequence[Attribute]) -> list[Kernel]:
+        """A kernel for each expression."""
+        return [self.compile(expression, columns) for expression in expressions]
+
+    def predicate(self, condition: Expression, columns: Sequence[Attribute]) -> Callable[[pa.RecordBatch], Any]:
+        """The kernel that tells which rows of a batch fulfil `condition`."""
+        return compile_predicate(condition, columns, self.evaluation)
+
+    def state(self, key: Hashable, make: Callable[[], Value]) -> Value:
+        """What the threads of this task share under `key` (an operator's id first), made by the first that asks."""
+        with self._lock:
+            if key not in self._states:
+                self._states[key] = make()
+            found: Value = self._states[key]
+            return found
+
+    def put(self, key: Hashable, value: Any) -> None:
+        """Sets what `state` gives for `key`."""
+        with self._lock:
+            self._states[key] = value
+
+    def check(self) -> None:
+        """Raises Cancelled when the task was asked to stop."""
+        self.task.cancel.check()

@@ -1,0 +1,99 @@
+"""Joins on equal keys: the built side becomes a table (`kernels/joins.py`), each batch of the other looks up in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from engine.expressions.base import Expression
+from engine.expressions.sql import Name, sql
+from engine.kernels.buffers import Ints, Mask, valid
+from engine.kernels.joins import JoinTable
+from engine.physical.batches import Columns
+from engine.physical.execution import Execution
+from engine.physical.join import PAIRS, Built, JoinExec, Matcher
+from engine.types.arrow import to_arrow
+
+
+@dataclass(frozen=True)
+class HashJoinExec(JoinExec):
+    """`left_keys` equal `right_keys`, pair by pair; those `null_safe` by `<=>`. `broadcast`: the built side is sent whole to
+    every task, else both are split by the keys. `null_aware`: NOT IN, where a null on either side counts as a match."""
+
+    left_keys: tuple[Expression, ...] = ()
+    right_keys: tuple[Expression, ...] = ()
+    null_safe: tuple[bool, ...] = ()
+    null_aware: bool = False
+    broadcast: bool = False
+
+    @property
+    def title(self) -> str:
+        return "BroadcastHashJoin" if self.broadcast else "HashJoin"
+
+    def keys(self, built: bool) -> tuple[Expression, ...]:
+        """The keys of the built or of the streamed side."""
+        return self.left_keys if (self.build == "left") == built else self.right_keys
+
+    def index(self, built: Columns, batches: Sequence[pa.RecordBatch], run: Execution) -> JoinTable:
+        keys = self.keys(True)
+        kernels = run.compile_all(keys, self.built[0].output)
+        columns = Columns([_keyed(kernels, batch) for batch in batches], [to_arrow(key.dataType) for key in keys])
+        return JoinTable(columns.arrays, built.rows, self.null_safe)
+
+    def matcher(self, built: Built, run: Execution) -> Matcher:
+        if built.index is None:
+            built.index = self.index(built.columns, [], run)
+        return _HashMatcher(self, built, run)
+
+    def details(self, name: Name | None) -> str:
+        pairs = [
+            f"{sql(left, name)} {'<=>' if safe else '='} {sql(right, name)}"
+            for left, right, safe in zip(self.left_keys, self.right_keys, self.null_safe, strict=True)
+        ]
+        return f"[{', '.join(pairs)}] {super().details(name)}" + (" null aware" if self.null_aware else "")
+
+
+def _keyed(kernels: Sequence[Any], batch: pa.RecordBatch) -> pa.RecordBatch:
+    columns = [kernel(batch) for kernel in kernels]
+    return pa.RecordBatch.from_arrays(columns, names=[str(place) for place in range(len(columns))])
+
+
+class _HashMatcher:
+    """Looks up keys of batches, with the kernels of one thread."""
+
+    def __init__(self, join: HashJoinExec, built: Built, run: Execution) -> None:
+        self.join = join
+        self.table: JoinTable = built.index
+        self.rows = built.columns.rows
+        self.kernels = run.compile_all(join.keys(False), join.streamed.output)
+
+    def pairs(self, batch: pa.RecordBatch) -> Iterator[tuple[Ints, Ints]]:
+        keys = [kernel(batch) for kernel in self.kernels]
+        found = self.table.lookup(keys, batch.num_rows)
+        yield from self.table.pairs(found, keys, PAIRS)
+
+    def hits(self, batch: pa.RecordBatch) -> Mask | None:
+        if self.join.null_aware:
+            return self._not_in(batch)
+        if not self.table.exact:
+            return None
+        keys = [kernel(batch) for kernel in self.kernels]
+        return self.table.lookup(keys, batch.num_rows).hit
+
+    def _not_in(self, batch: pa.RecordBatch) -> Mask:
+        """Which rows are equal, or may be for all that is known, to a built row."""
+        rows = batch.num_rows
+        if self.rows == 0:
+            return np.zeros(rows, np.bool_)
+        if self.table.rows_kept < self.rows:
+            return np.ones(rows, np.bool_)
+        keys = [kernel(batch) for kernel in self.kernels]
+        matched = np.zeros(rows, np.bool_)
+        for streamed, _ in self.table.pairs(self.table.lookup(keys, rows), keys, PAIRS):
+            matched[streamed] = True
+        present = valid(keys[0])
+        return matched if present is None else matched | ~present

@@ -1,0 +1,271 @@
+"""What all joins share: one side is built, the other streams; candidate pairs are filtered, counted as matches, and emitted.
+
+pairs            INNER, CROSS and every outer join
+streamed rows    with or without a match: SEMI, ANTI, EXISTENCE, and the outer joins that keep the streamed side
+built rows       the same for the built side, after the last batch of all threads (`tail`)
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from engine.expressions.base import Attribute, Expression
+from engine.expressions.sql import Name, sql
+from engine.kernels.buffers import Ints, Mask
+from engine.logical.plan import JoinType
+from engine.physical.batches import BATCH_ROWS, Columns, arrow_types, batch_of, nulls
+from engine.physical.collect import CollectSink
+from engine.physical.execution import Execution
+from engine.physical.operator import Morsel, Operator, Sink, Streaming
+
+PAIRS = 1 << 17
+"""How many candidate pairs are looked at together."""
+
+_PAIRED = (JoinType.INNER, JoinType.CROSS, JoinType.LEFT, JoinType.RIGHT, JoinType.FULL)
+
+Side = Literal["left", "right"]
+
+
+class Matcher(Protocol):
+    """Finds the rows of the built side that may match rows of a batch."""
+
+    def pairs(self, batch: pa.RecordBatch) -> Iterator[tuple[Ints, Ints]]:
+        """Pairs as (row of the batch, row of the built side), some at a time."""
+
+    def hits(self, batch: pa.RecordBatch) -> Mask | None:
+        """Which rows of the batch have a pair, where that is known without making them."""
+
+
+@dataclass
+class Built:
+    """The built side. `matched` marks its rows that had a match, where that is asked for; `index` is the join's own."""
+
+    columns: Columns
+    index: Any = None
+    matched: Mask = field(default_factory=lambda: np.zeros(0, np.bool_))
+
+
+@dataclass(frozen=True)
+class JoinExec(Streaming):
+    """Pairs of rows of `left` and `right`; the side `build` is held, the other streams. `condition` is what else must hold of
+    a pair. `columns` are those of the join's output that are needed above."""
+
+    left: Operator
+    right: Operator
+    type: JoinType
+    build: Side
+    condition: Expression | None
+    exists: Attribute | None
+    columns: tuple[Attribute, ...]
+
+    @cached_property
+    def output(self) -> tuple[Attribute, ...]:
+        return self.columns
+
+    @property
+    def streamed(self) -> Operator:
+        return self.right if self.build == "left" else self.left
+
+    @property
+    def built(self) -> tuple[Operator, ...]:
+        return (self.left if self.build == "left" else self.right,)
+
+    @property
+    def ordered(self) -> bool:
+        return False
+
+    @property
+    def keeps_streamed(self) -> bool:
+        """Whether streamed rows without a match come out, with nulls."""
+        outer = JoinType.LEFT if self.build == "right" else JoinType.RIGHT
+        return self.type in (outer, JoinType.FULL)
+
+    @property
+    def has_tail(self) -> bool:
+        outer = JoinType.RIGHT if self.build == "right" else JoinType.LEFT
+        if self.type in (JoinType.SEMI, JoinType.ANTI, JoinType.EXISTENCE):
+            return self.build == "left"
+        return self.type in (outer, JoinType.FULL)
+
+    def build_sink(self, run: Execution) -> Sink:
+        return BuildSink(self, run)
+
+    @abstractmethod
+    def index(self, built: Columns, batches: Sequence[pa.RecordBatch], run: Execution) -> Any:
+        """What `matcher` needs of the built side, made once."""
+
+    @abstractmethod
+    def matcher(self, built: Built, run: Execution) -> Matcher:
+        """The pairs of a thread."""
+
+    def stream(self, batches: Iterator[pa.RecordBatch], run: Execution) -> Iterator[pa.RecordBatch]:
+        built: Built = run.state((self.id, "built"), lambda: Built(Columns([], arrow_types(self.built[0].output))))
+        join = BatchJoin(self, built, self.matcher(built, run), run)
+        for batch in batches:
+            yield from join.batches(batch)
+
+    def tail(self, run: Execution) -> Sequence[Morsel]:
+        built: Built = run.state((self.id, "built"), lambda: Built(Columns([], arrow_types(self.built[0].output))))
+        wanted = built.matched if self.type is JoinType.SEMI else ~built.matched
+        if self.type is JoinType.EXISTENCE:
+            wanted = np.ones(len(built.matched), np.bool_)
+        rows = np.flatnonzero(wanted)
+        layout = Layout(self)
+        return [
+            partial(_tail_batch, layout, built, rows[start : start + BATCH_ROWS])
+            for start in range(0, len(rows), BATCH_ROWS)
+        ]
+
+    def details(self, name: Name | None) -> str:
+        text = f"{self.type.value} build={self.build}"
+        return text + (f" {sql(self.condition, name)}" if self.condition is not None else "")
+
+
+class BuildSink(CollectSink):
+    """Collects the built side and makes its index."""
+
+    def __init__(self, operator: JoinExec, run: Execution) -> None:
+        super().__init__(operator, run)
+        self.operator = operator
+        self.run = run
+
+    def finish(self) -> Sequence[Morsel]:
+        operator = self.operator
+        columns = Columns(self.batches, arrow_types(operator.built[0].output))
+        index = operator.index(columns, self.batches, self.run)
+        built = Built(columns, index, np.zeros(columns.rows if operator.has_tail else 0, np.bool_))
+        self.batches = []
+        self.run.put((operator.id, "built"), built)
+        return []
+
+
+class Layout:
+    """Where the output columns of a join come from: a place in the streamed or the built side, or the EXISTENCE flag."""
+
+    def __init__(self, join: JoinExec) -> None:
+        self.streamed = join.streamed.output
+        self.built = join.built[0].output
+        from_streamed = {column.id: place for place, column in reversed(list(enumerate(self.streamed)))}
+        from_built = {column.id: place for place, column in reversed(list(enumerate(self.built)))}
+        self.sources: list[tuple[str, int]] = []
+        for column in join.columns:
+            if column.id in from_streamed:
+                self.sources.append(("streamed", from_streamed[column.id]))
+            elif column.id in from_built:
+                self.sources.append(("built", from_built[column.id]))
+            else:
+                self.sources.append(("exists", 0))
+        self.built_places = sorted({place for side, place in self.sources if side == "built"})
+        self.streamed_places = sorted({place for side, place in self.sources if side == "streamed"})
+
+    def batch(
+        self,
+        rows: int,
+        streamed: Callable[[int], pa.Array],
+        built: Callable[[int], pa.Array],
+        exists: pa.Array | None = None,
+    ) -> pa.RecordBatch:
+        """A batch of the output, of columns by place in each side."""
+        columns = [
+            exists if side == "exists" else streamed(place) if side == "streamed" else built(place)
+            for side, place in self.sources
+        ]
+        return batch_of(columns, rows)
+
+
+def _tail_batch(layout: Layout, built: Built, rows: Ints) -> Iterator[pa.RecordBatch]:
+    wanted = pa.array(rows)
+    missing = nulls(layout.streamed, len(rows))
+    exists = pa.array(built.matched[rows]) if len(built.matched) else None
+    yield layout.batch(
+        len(rows), lambda place: missing[place], lambda place: built.columns.column(place, wanted), exists
+    )
+
+
+class BatchJoin:
+    """Joins batches of one thread."""
+
+    def __init__(self, join: JoinExec, built: Built, matcher: Matcher, run: Execution) -> None:
+        self.join = join
+        self.built = built
+        self.matcher = matcher
+        self.run = run
+        self.layout = Layout(join)
+        self.emits_pairs = join.type in _PAIRED
+        self.marks_built = join.has_tail
+        self.marks_streamed = join.keeps_streamed or (not self.emits_pairs and join.build == "right")
+        self.keep = self._condition()
+
+    def batches(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+        """The output for one batch of the streamed side."""
+        rows = batch.num_rows
+        if not self.emits_pairs and self.keep is None and not self.marks_built:
+            matched = self.matcher.hits(batch)
+            if matched is not None:
+                yield from self._streamed_rows(batch, matched)
+                return
+        matched = np.zeros(rows if self.marks_streamed else 0, np.bool_)
+        for streamed, built in self.matcher.pairs(batch):
+            self.run.check()
+            if self.keep is not None:
+                kept = self.keep(batch, streamed, built)
+                streamed, built = streamed[kept], built[kept]
+            if self.marks_streamed:
+                matched[streamed] = True
+            if self.marks_built:
+                self.built.matched[built] = True
+            if self.emits_pairs and len(streamed):
+                yield self._pairs(batch, streamed, built)
+        if self.marks_streamed:
+            yield from self._streamed_rows(batch, matched)
+
+    def _pairs(self, batch: pa.RecordBatch, streamed: Ints, built: Ints) -> pa.RecordBatch:
+        built_rows = pa.array(built)
+        if len(streamed) == batch.num_rows and bool((streamed == np.arange(len(streamed))).all()):
+            return self.layout.batch(
+                len(streamed), batch.column, lambda place: self.built.columns.column(place, built_rows)
+            )
+        rows = pa.array(streamed)
+        return self.layout.batch(
+            len(streamed),
+            lambda place: batch.column(place).take(rows),
+            lambda place: self.built.columns.column(place, built_rows),
+        )
+
+    def _streamed_rows(self, batch: pa.RecordBatch, matched: Mask) -> Iterator[pa.RecordBatch]:
+        kind = self.join.type
+        if kind is JoinType.EXISTENCE:
+            yield self.layout.batch(batch.num_rows, batch.column, batch.column, pa.array(matched))
+            return
+        wanted = matched if kind is JoinType.SEMI else ~matched
+        count = int(np.count_nonzero(wanted))
+        if count == 0:
+            return
+        chosen = batch if count == batch.num_rows else batch.take(pa.array(np.flatnonzero(wanted)))
+        missing = nulls(self.layout.built, count) if self.emits_pairs else []
+        yield self.layout.batch(count, chosen.column, lambda place: missing[place])
+
+    def _condition(self) -> Callable[[pa.RecordBatch, Ints, Ints], Mask] | None:
+        """The residual condition over pairs, which gathers only the columns it reads."""
+        condition = self.join.condition
+        if condition is None:
+            return None
+        streamed = [(place, c) for place, c in enumerate(self.layout.streamed) if c.id in condition.references]
+        built = [(place, c) for place, c in enumerate(self.layout.built) if c.id in condition.references]
+        test = self.run.predicate(condition, [column for _, column in (*streamed, *built)])
+
+        def keep(batch: pa.RecordBatch, left: Ints, right: Ints) -> Mask:
+            rows, built_rows = pa.array(left), pa.array(right)
+            columns = [batch.column(place).take(rows) for place, _ in streamed]
+            columns += [self.built.columns.column(place, built_rows) for place, _ in built]
+            mask = test(batch_of(columns, len(left))).fill_null(False)
+            return np.asarray(mask.to_numpy(zero_copy_only=False), np.bool_)
+
+        return keep

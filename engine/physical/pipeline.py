@@ -1,0 +1,40 @@
+"""The shape in which a stage runs: pipelines of chains of operators between breakers. `plan/pipelines.py` makes them.
+
+Aggregate                    Pipeline 1: customer            -> build of Join
+└─ Join          =>          Pipeline 2: orders, Join        -> Aggregate
+   ├─ orders                 Pipeline 3: Aggregate           -> result
+   └─ customer
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.physical.operator import Operator, Streaming
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A source, or a finished breaker, and the streaming operators its batches pass.
+
+    With `tail` the source is a join, and it gives what follows its last batch: such a chain starts when all chains before
+    it in its pipeline are done.
+    """
+
+    source: Operator
+    steps: tuple[Streaming, ...] = ()
+    tail: bool = False
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Chains into one sink: that of `target`, or for None the output of the stage. A chain for each input of a UNION ALL.
+
+    `build`: into the sink of an input that `target` needs before its main one.
+    `ordered`: batches must reach the sink in the order of the source, so one thread runs it.
+    """
+
+    chains: tuple[Chain, ...]
+    target: Operator | None = None
+    ordered: bool = False
+    build: bool = False

@@ -1,0 +1,191 @@
+"""Runs the pipelines of a task: threads pull morsels from one queue, each with generators of its own, into one shared sink.
+
+The first error wins: the other threads stop at their next batch. One thread runs in the caller, without a queue's cost.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from engine.errors import Cancelled
+from engine.physical.execution import Execution
+from engine.physical.operator import Breaker, Morsel, Operator, Sink, Source, Streaming
+from engine.physical.pipeline import Chain, Pipeline
+from engine.physical.task import TaskMetrics
+
+
+class Stopped(Exception):
+    """Another thread of the pipeline has failed; never leaves this module."""
+
+
+def run_pipelines(pipelines: Sequence[Pipeline], run: Execution, output: Callable[[], Sink]) -> None:
+    """Runs `pipelines` in order; the one without a target ends in `output()`. Raises the first error of any thread."""
+    for pipeline in pipelines:
+        run.check()
+        target = pipeline.target
+        sink = output() if target is None else _sink(target, pipeline.build, run)
+        run_pipeline(pipeline, run, sink)
+        started = time.perf_counter()
+        found = sink.finish()
+        if target is not None:
+            run.task.metrics.add(target.id, "time", time.perf_counter() - started)
+            if not pipeline.build:
+                run.results[result_key(target)] = found
+
+
+def run_pipeline(pipeline: Pipeline, run: Execution, sink: Sink) -> None:
+    """Runs all chains of a pipeline into `sink`, which is not finished here."""
+    group: list[Chain] = []
+    for chain in pipeline.chains:
+        if chain.tail and group:
+            _run_group(group, pipeline, run, sink)
+            group = []
+        group.append(chain)
+    _run_group(group, pipeline, run, sink)
+
+
+def result_key(operator: Operator) -> Hashable:
+    """Under what the result of a breaker is kept: its id, or what marks it as the same as others."""
+    return getattr(operator, "result_key", operator.id)
+
+
+def _sink(target: Operator, build: bool, run: Execution) -> Sink:
+    assert isinstance(target, Breaker | Streaming)
+    if build:
+        return target.build_sink(run)
+    assert isinstance(target, Breaker)
+    return target.sink(run)
+
+
+def _run_group(chains: list[Chain], pipeline: Pipeline, run: Execution, sink: Sink) -> None:
+    queues = [_Queue(_morsels(chain, run)) for chain in chains]
+    threads = 1 if pipeline.ordered else min(run.task.threads, max(1, sum(queue.size for queue in queues)))
+    group = _Group(list(zip(chains, queues, strict=True)), pipeline.target, run, sink)
+    if threads == 1:
+        group.work()
+    else:
+        others = [threading.Thread(target=group.work, name="flint-pipeline", daemon=True) for _ in range(threads - 1)]
+        for thread in others:
+            thread.start()
+        group.work()
+        for thread in others:
+            thread.join()
+    if group.error is not None:
+        raise group.error
+
+
+def _morsels(chain: Chain, run: Execution) -> Sequence[Morsel]:
+    source = chain.source
+    if chain.tail:
+        assert isinstance(source, Streaming)
+        return source.tail(run)
+    if isinstance(source, Source):
+        return source.morsels(run)
+    return run.results[result_key(source)]
+
+
+class _Queue:
+    """Morsels of one source, handed out in order."""
+
+    def __init__(self, morsels: Sequence[Morsel]) -> None:
+        self.size = len(morsels)
+        self._morsels = iter(morsels)
+        self._lock = threading.Lock()
+
+    def take(self) -> Morsel | None:
+        """The next morsel, None at the end."""
+        with self._lock:
+            return next(self._morsels, None)
+
+
+class _Group:
+    """The threads that work off some chains of a pipeline together."""
+
+    def __init__(self, chains: list[tuple[Chain, _Queue]], target: Operator | None, run: Execution, sink: Sink) -> None:
+        self.error: BaseException | None = None
+        self._chains = chains
+        self._target = target
+        self._run = run
+        self._sink = sink
+        self._lock = threading.Lock()
+
+    def work(self) -> None:
+        """One thread's part; keeps its error for the others and the caller."""
+        try:
+            local = self._sink.local()
+            for chain, queue in self._chains:
+                self._drain(chain, queue, local)
+            self._sink.combine(local)
+        except Stopped:
+            return
+        except BaseException as error:  # whatever it is, the caller raises it
+            with self._lock:
+                if self.error is None or isinstance(self.error, Cancelled):
+                    self.error = error
+
+    def _drain(self, chain: Chain, queue: _Queue, local: Any) -> None:
+        source = Measured(chain.source.id, self._pull(queue), None)
+        measured = [source]
+        for step in chain.steps:
+            measured.append(Measured(step.id, step.stream(measured[-1], self._run), measured[-1]))
+        metrics = self._run.task.metrics
+        spent = 0.0
+        try:
+            for batch in measured[-1]:
+                self._check()
+                if batch.num_rows:
+                    started = time.perf_counter()
+                    self._sink.add(local, batch)
+                    spent += time.perf_counter() - started
+        finally:
+            for each in measured:
+                each.report(metrics)
+            if self._target is not None:
+                metrics.add(self._target.id, "time", spent)
+
+    def _pull(self, queue: _Queue) -> Iterator[pa.RecordBatch]:
+        while (morsel := queue.take()) is not None:
+            for batch in morsel():
+                self._check()
+                yield batch
+
+    def _check(self) -> None:
+        self._run.check()
+        if self.error is not None:
+            raise Stopped
+
+
+class Measured:
+    """Batches on their way out of an operator, counted, with the time it took without that of the operators below."""
+
+    def __init__(self, operator_id: int, batches: Iterator[pa.RecordBatch], below: Measured | None) -> None:
+        self.rows = 0
+        self.count = 0
+        self.seconds = 0.0
+        self._operator_id = operator_id
+        self._batches = batches
+        self._below = below
+
+    def __iter__(self) -> Measured:
+        return self
+
+    def __next__(self) -> pa.RecordBatch:
+        started = time.perf_counter()
+        try:
+            batch = next(self._batches)
+        finally:
+            self.seconds += time.perf_counter() - started
+        self.rows += batch.num_rows
+        self.count += 1
+        return batch
+
+    def report(self, metrics: TaskMetrics) -> None:
+        """Adds what was counted to the metrics of the operator."""
+        metrics.add(self._operator_id, "rows", self.rows)
+        metrics.add(self._operator_id, "batches", self.count)
+        metrics.add(self._operator_id, "time", self.seconds - (self._below.seconds if self._below else 0.0))

@@ -1,0 +1,90 @@
+"""Reads the splits of a relation: each is one morsel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+import pyarrow as pa
+
+from engine.expressions.base import Attribute, Expression
+from engine.expressions.sql import Name
+from engine.logical.relation import Relation, ScanRequest, Split
+from engine.physical.execution import Execution
+from engine.physical.operator import Morsel, Source, texts
+
+
+@dataclass(frozen=True)
+class ScanExec(Source):
+    """The rows of `splits` of a relation; `filters` let the source skip rows and are applied by operators above.
+
+    `considered` and `pruned` count the pieces the planner saw and left out. `shares` are the splits of each partition, as
+    (first, past the last).
+    """
+
+    relation: Relation
+    columns: tuple[Attribute, ...]
+    name: tuple[str, ...]
+    filters: tuple[Expression, ...]
+    limit: int | None
+    splits: tuple[Split, ...]
+    considered: int = 0
+    pruned: int = 0
+    shares: tuple[tuple[int, int], ...] = ()
+
+    @cached_property
+    def output(self) -> tuple[Attribute, ...]:
+        return self.columns
+
+    @property
+    def partitions(self) -> int:
+        """How many tasks share the splits."""
+        return max(1, len(self.shares))
+
+    @property
+    def request(self) -> ScanRequest:
+        """What the source is asked for."""
+        return ScanRequest(tuple(column.name for column in self.columns), self.filters, self.limit)
+
+    def morsels(self, run: Execution) -> Sequence[Morsel]:
+        splits = self.splits
+        if self.shares:
+            start, stop = self.shares[run.partition] if run.partition < len(self.shares) else (0, 0)
+            splits = splits[start:stop]
+        elif run.partition > 0:
+            splits = ()
+        run.task.metrics.add(self.id, "row_groups", len(splits))
+        request = self.request
+        return [partial(self._read, split, request, run) for split in splits]
+
+    def _read(self, split: Split, request: ScanRequest, run: Execution) -> Iterator[pa.RecordBatch]:
+        for batch in self.relation.read(split, request):
+            size = batch.nbytes
+            run.task.metrics.add(self.id, "bytes", size)
+            run.task.metrics.progress(batch.num_rows, size)
+            yield batch
+
+    def details(self, name: Name | None) -> str:
+        text = f"{'.'.join(self.name[-1:]) or self.relation.description} {texts(self.columns, name)}"
+        text += f" filters={texts(self.filters, name)}" if self.filters else ""
+        text += f" limit={self.limit}" if self.limit is not None else ""
+        text += f" splits={len(self.splits)}"
+        return text + (f" pruned={self.pruned} of {self.considered}" if self.pruned else "")
+
+
+def shares(splits: Sequence[Split], partitions: int) -> tuple[tuple[int, int], ...]:
+    """Consecutive splits for each of `partitions` tasks, about the same bytes each."""
+    weights = [split.bytes or split.rows or 1 for split in splits]
+    total, spent, start = sum(weights), 0, 0
+    found = []
+    for partition in range(partitions):
+        stop = start
+        while stop < len(splits) and (spent + weights[stop] / 2 <= total * (partition + 1) / partitions):
+            spent += weights[stop]
+            stop += 1
+        if partition == partitions - 1:
+            stop = len(splits)
+        found.append((start, stop))
+        start = stop
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""How to do it: from an optimized logical plan to a physical one, cut into stages of pipelines."""

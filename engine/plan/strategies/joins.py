@@ -1,0 +1,141 @@
+"""Joins: which side to build, whether to send it to all executors, and what to do without equal keys.
+
+hints first, then
+equal keys, one executor      hash join, the smaller side built
+equal keys, several           the same with the built side broadcast where it is small, else both sides split by key
+sort-merge                    where a hint or spark.sql.join.preferSortMergeJoin asks for it
+no equal keys                 nested loops, the smaller side built and broadcast
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.expressions.base import Attribute, Expression, references
+from engine.expressions.predicates import EqualNullSafe, EqualTo, conjunction, conjuncts
+from engine.logical import plan as lp
+from engine.logical.plan import JoinType
+from engine.physical.hash_join import HashJoinExec
+from engine.physical.join import Side
+from engine.physical.nested_loop_join import NestedLoopJoinExec
+from engine.physical.operator import Operator
+from engine.plan.planner import Needed, Planner
+
+_LEFT_ONLY = (JoinType.SEMI, JoinType.ANTI, JoinType.EXISTENCE)
+_UNKNOWN_BYTES = float(1 << 40)
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The condition of a join taken apart: pairs of equal keys, and the rest."""
+
+    left: tuple[Expression, ...]
+    right: tuple[Expression, ...]
+    null_safe: tuple[bool, ...]
+    rest: Expression | None
+
+
+def plan_join(node: lp.Join, planner: Planner, needed: Needed) -> Operator:
+    """Any join."""
+    keys = equal_keys(node.condition, node.left.output_ids, node.right.output_ids)
+    columns = tuple(column for column in node.output if needed is None or column.id in needed)
+    read = frozenset(column.id for column in columns) | (
+        references([node.condition]) if node.condition else frozenset()
+    )
+    left = planner.plan(node.left, read & node.left.output_ids)
+    right = planner.plan(node.right, read & node.right.output_ids)
+    sides = Sides(node, planner)
+    if not keys.left:
+        build = sides.smaller(sides.broadcastable)
+        return NestedLoopJoinExec(left, right, node.type, build, node.condition, node.exists, columns)
+    build, broadcast = sides.hash_sides()
+    return HashJoinExec(
+        left, right, node.type, build, keys.rest, node.exists, columns, keys.left, keys.right, keys.null_safe,
+        node.null_aware, broadcast,
+    )  # fmt: skip
+
+
+def equal_keys(condition: Expression | None, left: frozenset[int], right: frozenset[int]) -> Keys:
+    """The equalities of a condition between the two sides, which have the columns `left` and `right`."""
+    pairs: list[tuple[Expression, Expression, bool]] = []
+    rest: list[Expression] = []
+    for term in conjuncts(condition):
+        if isinstance(term, EqualTo | EqualNullSafe) and term.deterministic:
+            a, b, safe = term.left, term.right, isinstance(term, EqualNullSafe)
+            if a.references and b.references:
+                if a.references <= left and b.references <= right:
+                    pairs.append((a, b, safe))
+                    continue
+                if a.references <= right and b.references <= left:
+                    pairs.append((b, a, safe))
+                    continue
+        rest.append(term)
+    return Keys(
+        tuple(a for a, _, _ in pairs),
+        tuple(b for _, b, _ in pairs),
+        tuple(safe for _, _, safe in pairs),
+        conjunction(*rest) if rest else None,
+    )
+
+
+class Sides:
+    """The two sides of a join: their sizes, and what may be done with them."""
+
+    def __init__(self, node: lp.Join, planner: Planner) -> None:
+        self.node = node
+        self.context = planner.context
+        self.sizes: dict[Side, float] = {
+            "left": self._size(node.left),
+            "right": self._size(node.right),
+        }
+        self.hints = dict(node.hints)
+
+    @property
+    def broadcastable(self) -> tuple[Side, ...]:
+        """The sides that may be held whole by every task: not one whose rows come out by themselves."""
+        match self.node.type:
+            case JoinType.INNER | JoinType.CROSS:
+                return ("left", "right")
+            case JoinType.RIGHT:
+                return ("left",)
+            case JoinType.FULL:
+                return ("left", "right")
+        return ("right",)
+
+    def smaller(self, among: tuple[Side, ...]) -> Side:
+        """The side with fewer bytes."""
+        return min(reversed(among), key=lambda side: self.sizes[side])
+
+    def hash_sides(self) -> tuple[Side, bool]:
+        """Which side a hash join builds, and whether it is broadcast."""
+        if self.node.null_aware:
+            return "right", self.context.distributed
+        asked: list[Side] = [side for side in ("left", "right") if self.hints.get(side) == "broadcast"]
+        wanted: list[Side] = [side for side in ("left", "right") if self.hints.get(side) == "shuffle_hash"]
+        if not self.context.distributed:
+            chosen = asked or wanted
+            return (chosen[0] if len(chosen) == 1 else self.smaller(("left", "right"))), False
+        allowed = () if self.node.type is JoinType.FULL else self.broadcastable
+        hinted = tuple(side for side in asked if side in allowed)
+        if hinted:
+            return self.smaller(hinted), True
+        small = tuple(side for side in allowed if self.sizes[side] <= self.context.broadcast_threshold)
+        if small and not wanted and "merge" not in self.hints.values():
+            return self.smaller(small), True
+        return (wanted[0] if len(wanted) == 1 else self.smaller(("left", "right"))), False
+
+    def _size(self, plan: lp.LogicalPlan) -> float:
+        size = self.context.bytes(plan)
+        if size is not None:
+            return size
+        rows = self.context.rows(plan)
+        return _UNKNOWN_BYTES if rows is None else rows * 8 * max(1, len(plan.output))
+
+
+def null_safe_join(left: Operator, right: Operator, type: JoinType, build: Side, broadcast: bool = False) -> Operator:
+    """Rows of `left` with, or without, an equal row in `right`; nulls are equal."""
+    assert type in _LEFT_ONLY
+    keys: tuple[Attribute, ...] = left.output
+    return HashJoinExec(
+        left, right, type, build, None, None, left.output, keys, right.output, (True,) * len(keys), False, broadcast
+    )
