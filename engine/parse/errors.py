@@ -83,7 +83,7 @@ _EXPRESSION_STARTS = words(
     "NUMBER IDENT STRING LPAR NOT NULL TRUE FALSE CASE CAST TRY_CAST EXISTS EXTRACT TRIM SUBSTRING SUBSTR OVERLAY"
     " POSITION TIMESTAMPADD DATEADD DATE_ADD TIMESTAMPDIFF DATEDIFF DATE_DIFF TIMEDIFF INTERVAL"
 )
-_AFTER_EXPRESSION = words("IN EQ AS LPAR")
+_AFTER_EXPRESSION = words("IN EQ LPAR")
 _LAST = ("COMMA", "RPAR", "EQ", END)
 _MOST_SHOWN = 8
 
@@ -146,7 +146,7 @@ def _expected(fitting: list[str]) -> str:
     if (
         "CMP_OP" in fitting
     ):  # after an expression, which an operator, a name, a string could go on with: not worth saying
-        names, kinds = [], kinds - _AFTER_EXPRESSION
+        names, kinds = [], kinds - _AFTER_EXPRESSION - ({"AS"} if "IDENT" in fitting else set())
     last = [_SHOWN[kind] for kind in _LAST if kind in kinds]
     listed = sorted(kinds.difference(_LAST), key=lambda kind: (kind not in HARD_WORDS, kind))
     room = _MOST_SHOWN - len(last) - len(names)

@@ -33,17 +33,17 @@ from engine.types import (
     YearMonthIntervalType,
 )
 
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2}|.)", re.DOTALL)
 _ESCAPED = {"0": "\0", "b": "\b", "n": "\n", "r": "\r", "t": "\t", "Z": "\x1a", "%": "\\%", "_": "\\_"}
 
 _NUMBER = re.compile(r"([^a-z]*?(?:e[+-]?\d+)?)(bd|[dflsy])?", re.IGNORECASE)
 _WHOLE: dict[str, IntegralType] = {"L": LONG, "S": SHORT, "Y": BYTE}
 
-_DATE = re.compile(r"([+-]?\d{4,7})(?:-(\d{1,2})(?:-(\d{1,2})(?:[ T].*)?)?)?")
-_TIMESTAMP = re.compile(
+# As text: re compiles and remembers a pattern at its first use, which most sessions never come to.
+_DATE = r"([+-]?\d{4,7})(?:-(\d{1,2})(?:-(\d{1,2})(?:[ T].*)?)?)?"
+_TIMESTAMP = (
     r"([+-]?\d{4,6})(?:-(\d{1,2})(?:-(\d{1,2})(?:[ T](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{0,9}))?)?)?)?)?\s*(\S.*)?"
 )
-_ZONE = re.compile(r"Z|UTC|GMT|UT|(?:UTC|GMT|UT)?[+-]\d{1,2}(?::?\d{2}(?::?\d{2})?)?|[A-Za-z]+(?:/[A-Za-z0-9_+-]+)*")
+_ZONE = r"Z|UTC|GMT|UT|(?:UTC|GMT|UT)?[+-]\d{1,2}(?::?\d{2}(?::?\d{2})?)?|[A-Za-z]+(?:/[A-Za-z0-9_+-]+)*"
 _EPOCH = datetime(1970, 1, 1)
 
 _MICROS = {
@@ -58,8 +58,8 @@ _MICROS = {
 _MONTHS = {"year": 12, "month": 1}
 _DAY_TIME = ("day", "hour", "minute", "second")
 _FIELD_OF = {**{unit: number for number, unit in enumerate(_DAY_TIME)}, "week": 0, "millisecond": 3, "microsecond": 3}
-_AMOUNT = re.compile(r"\s*([+-]?)\s*(\d+)(?:\.(\d{0,9}))?\s*")
-_INTERVAL_WORDS = re.compile(r"([+-]?\s*[\d.]+)\s*([a-zA-Z]+)")
+_AMOUNT = r"\s*([+-]?)\s*(\d+)(?:\.(\d{0,9}))?\s*"
+_INTERVAL_WORDS = r"([+-]?\s*[\d.]+)\s*([a-zA-Z]+)"
 
 
 def unquote(text: str) -> str:
@@ -155,7 +155,7 @@ def _parse_date(text: str) -> date:
     """A date of 1 to 3 fields; Spark's special value `epoch` too."""
     if text.strip().lower() == "epoch":
         return _EPOCH.date()
-    found = _DATE.fullmatch(text.strip())
+    found = re.fullmatch(_DATE, text.strip())
     try:
         if found is None:
             raise ValueError(text)
@@ -168,7 +168,7 @@ def _parse_timestamp(kind: str, text: str) -> tuple[int, str | None]:
     """Microseconds since 1970 of the local time that `text` shows, and the zone it names."""
     if text.strip().lower() == "epoch":
         return 0, "UTC"
-    found = _TIMESTAMP.fullmatch(text.strip())
+    found = re.fullmatch(_TIMESTAMP, text.strip())
     try:
         if found is None:
             raise ValueError(text)
@@ -176,7 +176,7 @@ def _parse_timestamp(kind: str, text: str) -> tuple[int, str | None]:
         moment = datetime(int(year), int(month or 1), int(day or 1), int(hour or 0), int(minute or 0), int(second or 0))
     except ValueError:
         raise _bad_literal(kind, text) from None
-    if zone is not None and not _ZONE.fullmatch(zone):
+    if zone is not None and not re.fullmatch(_ZONE, zone):
         raise _bad_literal(kind, text)
     past = moment - _EPOCH
     micros = (past.days * 86_400 + past.seconds) * 1_000_000 + int((fraction or "").ljust(6, "0")[:6] or 0)
@@ -214,8 +214,8 @@ def interval(parts: Sequence[IntervalPart]) -> Literal:
 def interval_text(text: str) -> Literal:
     """`INTERVAL '1 day 2 hours'`."""
     body = re.sub(r"^\s*interval\b", "", text, flags=re.IGNORECASE).strip()
-    parts = [IntervalPart(found.group(1), unit_name(found.group(2))) for found in _INTERVAL_WORDS.finditer(body)]
-    if not parts or _INTERVAL_WORDS.sub("", body).strip():
+    parts = [IntervalPart(found.group(1), unit_name(found.group(2))) for found in re.finditer(_INTERVAL_WORDS, body)]
+    if not parts or re.sub(_INTERVAL_WORDS, "", body).strip():
         raise _bad_interval(text, "a number and a unit are expected")
     return interval(parts)
 
@@ -225,7 +225,7 @@ def _bad_interval(text: str, why: str) -> ParseError:
 
 
 def _whole_amount(part: IntervalPart) -> int:
-    found = _AMOUNT.fullmatch(part.amount)
+    found = re.fullmatch(_AMOUNT, part.amount)
     if found is None or found.group(3):
         raise _bad_interval(f"{part.amount} {part.unit}", f"the number of {part.unit}s is whole")
     return int(found.group(1) + found.group(2))
@@ -234,7 +234,7 @@ def _whole_amount(part: IntervalPart) -> int:
 def _micros(part: IntervalPart) -> int:
     if part.unit != "second":
         return _whole_amount(part) * _MICROS[part.unit]
-    found = _AMOUNT.fullmatch(part.amount)
+    found = re.fullmatch(_AMOUNT, part.amount)
     if found is None:
         raise _bad_interval(f"{part.amount} {part.unit}", "a number is expected")
     micros = int(found.group(2)) * 1_000_000 + int((found.group(3) or "").ljust(6, "0")[:6])

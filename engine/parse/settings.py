@@ -11,8 +11,8 @@ from engine.errors import ParseError, Unsupported
 from engine.logical.commands import Command, ResetConf, SetConf, Use
 from engine.parse.lexer import Token
 
-_SETTING = re.compile(r"(`(?:[^`]|``)+`|[\w.:*$-]+)\s*(?:=\s*(.*))?", re.DOTALL)
-_TIME_ZONE = re.compile(r"time\s+zone\s+(.*)", re.IGNORECASE | re.DOTALL)
+_SETTING = r"(`(?:[^`]|``)+`|[\w.:*$-]+)\s*(?:=\s*(.*))?"
+_TIME_ZONE = r"time\s+zone\s+(.*)"
 _TIME_ZONE_KEY = "spark.sql.session.timeZone"
 
 
@@ -22,7 +22,7 @@ def set_setting(raw: Token | None) -> Command:
         return SetConf()
     if raw.text.lower() == "-v":
         return SetConf(verbose=True)
-    zone = _TIME_ZONE.fullmatch(raw.text)
+    zone = re.fullmatch(_TIME_ZONE, raw.text, re.IGNORECASE | re.DOTALL)
     if zone:
         return _set_time_zone(zone.group(1).strip(), raw)
     first, *rest = raw.text.split(None, 1)
@@ -30,7 +30,7 @@ def set_setting(raw: Token | None) -> Command:
         raise Unsupported("SET VARIABLE", raw.position)
     if first.lower() == "catalog" and rest and "=" not in raw.text:
         return Use((_bare(rest[0].strip()),), "catalog")
-    found = _SETTING.fullmatch(raw.text)
+    found = re.fullmatch(_SETTING, raw.text, re.DOTALL)
     if found is None:
         hint = ": SET takes `key`, or `key=value`; a key with other characters is quoted in backquotes"
         raise ParseError("PARSE_SYNTAX_ERROR", {"error": f"'{first}'", "hint": hint}, raw.position)
