@@ -15,8 +15,7 @@ from functools import partial
 from engine.cluster.rundir import RunDirectory
 from engine.cluster.runner import TaskRunner
 from engine.config import typed
-from engine.memory.limits import executor_memory
-from engine.physical.task import default_threads
+from engine.memory.limits import available_cores, executor_memory
 from engine.schedule.backend import GRACE_SECONDS, ExecutorDown, ExecutorUp, Report, TaskBatch, TaskDone, TaskLaunch
 from engine.schedule.stage import TaskProgram
 
@@ -27,7 +26,7 @@ class InlineCluster:
     def __init__(self, conf: Mapping[str, str] | None = None, executors: int = 1, cores: int = 0) -> None:
         conf = conf or {}
         self.executors = executors
-        self.cores = cores or typed(conf, "spark.executor.cores") or default_threads()
+        self.cores = cores or typed(conf, "spark.executor.cores") or available_cores()
         self._budget = executor_memory(conf, executors)
         self._directory = RunDirectory(conf.get("spark.local.dir", ""))
         self._runners: dict[str, TaskRunner] = {}

@@ -33,8 +33,7 @@ from engine.cluster.rundir import RunDirectory
 from engine.cluster.wire import VERSION, Acknowledge, Cancel, Channel, Exited, Forget, Hello, Run, Setup
 from engine.config import typed
 from engine.errors import ClusterError, FlintError, InternalError
-from engine.memory.limits import executor_memory, oom_kills
-from engine.physical.task import default_threads
+from engine.memory.limits import available_cores, executor_memory, oom_kills
 from engine.schedule.backend import (
     GRACE_SECONDS,
     ClusterDown,
@@ -72,7 +71,7 @@ class LocalCluster:
 
     def __init__(self, conf: Mapping[str, str]) -> None:
         self.executors: int = typed(conf, "spark.executor.instances") or 1
-        self.cores: int = typed(conf, "spark.executor.cores") or max(1, default_threads() // self.executors)
+        self.cores: int = typed(conf, "spark.executor.cores") or max(1, available_cores() // self.executors)
         self._budget = executor_memory(conf, self.executors)
         self._directory = RunDirectory(conf.get("spark.local.dir", ""))
         self._report: Callable[[Report], None] = _unheard

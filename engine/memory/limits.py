@@ -21,40 +21,38 @@ def executor_memory(conf: Mapping[str, str], executors: int) -> int:
 def total_memory() -> int:
     """Bytes this process may use: the machine's memory, or less where a cgroup (a container) says so."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    limits = [_number(path) for path in _limit_files()]
-    return min([total, *(limit for limit in limits if limit)])
+    texts = [_text(path) for path in (_CGROUP / "memory" / "memory.limit_in_bytes", *_limit_files("memory.max"))]
+    return min([total, *(int(text) for text in texts if text.isdecimal())])
+
+
+def available_cores() -> int:
+    """Cores this process may use: those it may run on, or fewer where a cgroup gives a share of their time."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    for path in _limit_files("cpu.max"):
+        quota, _, period = _text(path).partition(" ")
+        if quota.isdecimal() and period.isdecimal():
+            cores = min(cores, max(1, int(quota) // int(period)))
+    return cores
 
 
 def oom_kills() -> int:
     """How many processes the kernel has killed for lack of memory since boot; 0 where it does not tell."""
-    try:
-        for line in Path("/proc/vmstat").read_text().splitlines():
-            if line.startswith("oom_kill "):
-                return int(line.split()[1])
-    except OSError:
-        return 0  # not Linux
-    return 0
+    lines = _text(Path("/proc/vmstat")).splitlines()
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
 
 
-def _limit_files() -> list[Path]:
-    """Where the limits of this process' cgroup and its ancestors are, for version 2 and version 1."""
-    try:
-        entries = Path("/proc/self/cgroup").read_text().splitlines()
-    except OSError:
+def _limit_files(name: str) -> list[Path]:
+    """The files of this name in this process' cgroup (version 2) and its ancestors."""
+    own = next((line[3:] for line in _text(Path("/proc/self/cgroup")).splitlines() if line.startswith("0::")), None)
+    if own is None:
         return []
-    files = [_CGROUP / "memory" / "memory.limit_in_bytes"]
-    for entry in entries:
-        if entry.startswith("0::"):
-            folder = _CGROUP / entry[3:].lstrip("/")
-            files += [
-                parent / "memory.max" for parent in (folder, *folder.parents) if _CGROUP in (parent, *parent.parents)
-            ]
-    return files
+    folder = _CGROUP / own.lstrip("/")
+    return [each / name for each in (folder, *folder.parents) if each.is_relative_to(_CGROUP)]
 
 
-def _number(path: Path) -> int:
+def _text(path: Path) -> str:
+    """What a file of the kernel says; nothing where there is none (another system, another version)."""
     try:
-        text = path.read_text().strip()
+        return path.read_text().strip()
     except OSError:
-        return 0
-    return int(text) if text.isdecimal() else 0
+        return ""

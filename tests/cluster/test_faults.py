@@ -30,7 +30,8 @@ def started(recorder: Recorder, stage_id: int) -> list[int]:
 
 def parent_of_workers(recorder: Recorder) -> psutil.Process:
     """The zygote."""
-    return psutil.Process(psutil.Process(recorder.of("ExecutorAdded")[-1].pid).ppid())  # type: ignore[attr-defined]
+    pids = [event.pid for event in recorder.of("ExecutorAdded")]  # type: ignore[attr-defined]
+    return psutil.Process(psutil.Process(next(filter(psutil.pid_exists, pids))).ppid())
 
 
 def test_a_worker_killed_in_a_map_task_costs_that_task(two: Scheduler, recorder: Recorder, tmp_path: Path) -> None:

@@ -62,13 +62,12 @@ def run(arguments: list[str], folder: Path, text: str = "") -> str:
 
 @pytest.mark.parametrize(
     ("ending", "start"),
-    [(QUERY, "script"), (QUERY, "-c"), (THREAD, "stdin"), (LOCAL_PROGRAM, "script"), (FORK, "script")],
-    ids=["script", "command", "thread-on-stdin", "program-of-a-script", "fork"],
+    [(LOCAL_PROGRAM, "script.py"), (THREAD, "-"), (FORK, "script.py")],
+    ids=["script", "thread-on-stdin", "fork"],
 )
 def test_programs_of_every_kind_work_and_clean_up(tmp_path: Path, ending: str, start: str) -> None:
     (tmp_path / "script.py").write_text(SCRIPT + ending)
-    arguments = {"script": ["script.py"], "-c": ["-c", SCRIPT + ending], "stdin": ["-"]}[start]
-    assert "(7998000, 4000)\n" in run(arguments, tmp_path, SCRIPT + ending if start == "stdin" else "")
+    assert "(7998000, 4000)\n" in run([start], tmp_path, SCRIPT + ending if start == "-" else "")
 
 
 def test_modules_in_the_working_directory_do_not_matter(tmp_path: Path) -> None:

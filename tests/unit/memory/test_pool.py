@@ -70,8 +70,10 @@ def test_the_budget_is_the_setting_or_a_share() -> None:
 def test_a_container_limits_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "memory.max").write_text("1048576\n")
     (tmp_path / "free").write_text("max\n")
-    monkeypatch.setattr(limits, "_limit_files", lambda: [tmp_path / "memory.max", tmp_path / "free", tmp_path / "no"])
+    (tmp_path / "cpu.max").write_text("100000 100000\n")
+    monkeypatch.setattr(limits, "_limit_files", lambda name: [tmp_path / "free", tmp_path / name, tmp_path / "no"])
     assert limits.total_memory() == 1 << 20
+    assert limits.available_cores() == 1
 
 
 @pytest.mark.parametrize(
