@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Weights:
     """How dear one row is at each point of a hash join."""
 
-    build: float = 2.0  # into the table: the smaller side
-    probe: float = 1.0  # against the table: the larger side
+    build: float = 2.0  # into the table: the smaller side, or the right one of a semi join
+    probe: float = 1.0  # against the table
     output: float = 1.0  # a row that comes out
     cross: float = 50.0  # a pair looked at without any equality
 
@@ -18,8 +18,8 @@ class Weights:
 WEIGHTS = Weights()
 
 
-def join_cost(left: float, right: float, output: float, has_equality: bool, weights: Weights = WEIGHTS) -> float:
-    """The cost of joining `left` rows with `right` rows into `output` rows, without that of the sides."""
+def join_cost(built: float, probing: float, output: float, has_equality: bool, weights: Weights = WEIGHTS) -> float:
+    """The cost of joining `built` rows with `probing` rows into `output` rows, without that of the sides."""
     if not has_equality:
-        return weights.cross * max(1.0, left) * max(1.0, right)
-    return weights.build * min(left, right) + weights.probe * max(left, right) + weights.output * output
+        return weights.cross * max(1.0, built) * max(1.0, probing)
+    return weights.build * built + weights.probe * probing + weights.output * output

@@ -56,7 +56,8 @@ def tree_of(graph: Graph, left: Tree, right: Tree) -> Tree | None:
     one_sided = right.leaf >= 0 and graph.is_one_sided(right.leaf)
     if left.rows < right.rows and not one_sided:
         left, right = right, left  # the smaller side is built from, and stands right
-    step = join_cost(left.rows, right.rows, rows, graph.has_equality(left.members, right.members))
+    built, probing = right.rows, left.rows
+    step = join_cost(built, probing, rows, graph.has_equality(left.members, right.members))
     return Tree(members, left.cost + right.cost + step, rows, -1, left, right)
 
 

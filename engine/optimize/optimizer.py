@@ -120,7 +120,7 @@ def batches(context: OptimizerContext) -> tuple[Batch, ...]:
         ),
         Batch("Simplify and push down", (*simplify, *PUSHING, *SHAPES), MOST_PASSES),
         # once: run to a fixed point it would infer again what was simplified away
-        Batch("Infer filters", (infer_filters,)),
+        Batch("Infer filters", (infer_filters.bind(context.estimator),)),
         Batch("Push down what was inferred", (*EXPRESSIONS, *PUSHING, *SHAPES), MOST_PASSES),
         # after pushing down: conditions stand where estimates see them; before pruning, which puts projections between joins
         Batch("Join order", (reorder_joins.bind(context.estimator),)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from engine.expressions.base import Attribute, Expression
+from engine.expressions.base import TRUE, Attribute, Expression
 from engine.expressions.predicates import conjunction, conjuncts
 from engine.logical.plan import Filter, LogicalPlan
 from engine.optimize.substitution import can_raise, is_movable
@@ -33,9 +33,20 @@ def leading_terms(condition: Expression, may_move: Test) -> tuple[list[Expressio
 
 
 def filtered(terms: Iterable[Expression], child: LogicalPlan) -> LogicalPlan:
-    """`child` filtered by `terms`; `child` itself if there are none."""
-    found = tuple(terms)
-    return Filter(conjunction(*found), child) if found else child
+    """`child` filtered by `terms`, in one filter with those it has; `child` itself if there are none."""
+    found = conjunction(*terms)
+    if found == TRUE:
+        return child
+    match child:
+        case Filter(lower, below) if may_follow(lower, found):
+            return Filter(conjunction(lower, found), below)
+    return Filter(found, child)
+
+
+def may_follow(lower: Expression, upper: Expression) -> bool:
+    """Whether `lower AND upper` is the same as filtering by `lower` and then by `upper`. Not where `upper` can raise and
+    `lower` may be null: AND would evaluate `upper` for rows that `lower` alone drops."""
+    return upper.deterministic and lower.deterministic and not (can_raise(upper) and lower.nullable)
 
 
 def columns_only(expressions: Iterable[Expression]) -> frozenset[int]:

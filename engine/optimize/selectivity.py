@@ -38,7 +38,9 @@ class Table:
     comparison: float = 1 / 3  # a term between two tables that is no equality
     semi_condition: float = 0.7  # the same in a semi join: any one match will do
     like: float = 0.1
+    having: float = 0.1  # a comparison with an aggregate: what HAVING looks for is rare
     other: float = 0.5  # a function, a subquery
+    unmatched: float = 0.1  # rows of an outer join without a match
     least: float = 1e-7
     generated: float = 3.0  # rows that a generator makes of one
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from engine.expressions.base import Alias, Attribute, Expression, Literal
@@ -72,6 +73,8 @@ class Estimator:
                 return Estimate(rows, {column.id: Column(rows, 0.0, float(start), float(end))})
             case lp.Scan():
                 return _scan(plan.relation.statistics(), plan.columns)
+            case lp.Filter(condition, lp.Aggregate() | lp.Project(_, lp.Aggregate()) as child):
+                return self.estimate(child).scaled(OTHER.having ** min(2, len(conjuncts(condition))))
             case lp.Filter(condition, child):
                 return selected(conjuncts(condition), self.estimate(child))
             case lp.Project(projections, child):
@@ -125,8 +128,20 @@ class Estimator:
         if plan.type is JoinType.EXISTENCE:
             return left
         rows = both.rows * join_selectivity(conjuncts(plan.condition), plan.left, left, right)
+        filled = _filled(plan, both)
         least = {JoinType.LEFT: left.rows, JoinType.RIGHT: right.rows, JoinType.FULL: max(left.rows, right.rows)}
-        return both.capped(max(rows, least.get(plan.type, 0.0)))
+        return filled.capped(max(rows, least.get(plan.type, 0.0)))
+
+
+def _filled(plan: lp.Join, both: Estimate) -> Estimate:
+    """`both` with nulls in the columns of a side whose rows may be missing."""
+    sides = {JoinType.LEFT: (plan.right,), JoinType.RIGHT: (plan.left,), JoinType.FULL: (plan.left, plan.right)}
+    columns = dict(both.columns)
+    for side in sides.get(plan.type, ()):
+        for column in side.output:
+            known = columns.get(column.id, UNKNOWN)
+            columns[column.id] = replace(known, nulls=max(known.nulls, OTHER.unmatched))
+    return Estimate(both.rows, columns)
 
 
 def join_selectivity(terms: Iterable[Expression], left_plan: LogicalPlan, left: Estimate, right: Estimate) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from engine.expressions.predicates import conjunction
 from engine.logical.plan import Filter
-from engine.optimize.substitution import can_raise
+from engine.optimize.pushing import may_follow
 from engine.tree.node import TreeNode
 from engine.tree.rules import rule
 
@@ -18,8 +18,6 @@ from engine.tree.rules import rule
 @rule(Filter)
 def merge_filters(plan: TreeNode) -> TreeNode | None:
     match plan:
-        case Filter(upper, Filter(lower, child)):
-            if not (upper.deterministic and lower.deterministic) or (can_raise(upper) and lower.nullable):
-                return None
+        case Filter(upper, Filter(lower, child)) if may_follow(lower, upper):
             return Filter(conjunction(lower, upper), child)
     return None

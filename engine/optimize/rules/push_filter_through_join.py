@@ -22,7 +22,7 @@ _TO_RIGHT = {JoinType.INNER, JoinType.CROSS, JoinType.RIGHT}
 _BOTH = {JoinType.INNER, JoinType.CROSS}
 
 
-@rule(Filter)
+@rule(Filter, top_down=True)
 def push_filter_through_join(plan: TreeNode) -> TreeNode | None:
     match plan:
         case Filter(condition, Join(left, right, type) as join):

@@ -14,7 +14,7 @@ from engine.tree.node import TreeNode
 from engine.tree.rules import rule
 
 
-@rule(Filter)
+@rule(Filter, top_down=True)
 def push_filter_through_sort(plan: TreeNode) -> TreeNode | None:
     match plan:
         case Filter(condition, Sort() | Repartition() as below):

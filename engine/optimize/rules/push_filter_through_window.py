@@ -12,7 +12,7 @@ from engine.tree.node import TreeNode
 from engine.tree.rules import rule
 
 
-@rule(Filter)
+@rule(Filter, top_down=True)
 def push_filter_through_window(plan: TreeNode) -> TreeNode | None:
     match plan:
         case Filter(condition, Window(functions, partition, order, child)):

@@ -21,7 +21,7 @@ _LEFT = {JoinType.INNER, JoinType.CROSS, JoinType.RIGHT, JoinType.SEMI}
 _RIGHT = {JoinType.INNER, JoinType.CROSS, JoinType.LEFT, JoinType.SEMI, JoinType.ANTI, JoinType.EXISTENCE}
 
 
-@rule(Join)
+@rule(Join, top_down=True)
 def push_join_condition(plan: TreeNode) -> TreeNode | None:
     match plan:
         case Join(left, right, type, condition, null_aware) if condition is not None and not null_aware:

@@ -31,7 +31,7 @@ from engine.tree.node import TreeNode
 from engine.tree.rules import rule
 
 
-@rule(Limit)
+@rule(Limit, top_down=True)
 def push_limit(plan: TreeNode) -> TreeNode | None:
     match plan:
         case Limit(count, offset, Project(projections, child)):
