@@ -254,7 +254,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42000",
         "Invalid SQL syntax: The function <functionName> does not support <syntax>.",
     ),
-    "INVALID_SQL_SYNTAX.REPETITIVE_WINDOW_DEFINITION": ("42000", "Invalid SQL syntax: The definition of window <windowName> is repetitive."),
+    "INVALID_SQL_SYNTAX.REPETITIVE_WINDOW_DEFINITION": (
+        "42000",
+        "Invalid SQL syntax: The definition of window <windowName> is repetitive.",
+    ),
     "INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN": (
         "42823",
         "Scalar subquery must return only one column, but got <number>.",

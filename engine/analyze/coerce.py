@@ -109,27 +109,27 @@ def _arithmetic(node: BinaryArithmetic, ansi: bool) -> Expression:
     left, right = _decimal_literals(
         _null_as_other(node.left, node.right, ansi), _null_as_other(node.right, node.left, ansi)
     )
-    l, r = left.dataType, right.dataType
-    if isinstance(l, StringType) or isinstance(r, StringType):
-        target = _arithmetic_of_text(l, r, ansi)
+    one, other = left.dataType, right.dataType
+    if isinstance(one, StringType) or isinstance(other, StringType):
+        target = _arithmetic_of_text(one, other, ansi)
         left, right = (
             cast(each, target, ansi) if isinstance(each.dataType, StringType) else each for each in (left, right)
         )
-        l, r = left.dataType, right.dataType
-    if not (isinstance(l, NumericType) and isinstance(r, NumericType)):
-        raise _operand_mismatch(node, l, r)
-    if isinstance(node, Divide) and not (isinstance(l, DecimalType) or isinstance(r, DecimalType)):
+        one, other = left.dataType, right.dataType
+    if not (isinstance(one, NumericType) and isinstance(other, NumericType)):
+        raise _operand_mismatch(node, one, other)
+    if isinstance(node, Divide) and not (isinstance(one, DecimalType) or isinstance(other, DecimalType)):
         return type(node)(cast(left, DOUBLE, ansi), cast(right, DOUBLE, ansi), node.mode)
-    if isinstance(node, IntegralDivide) and isinstance(l, IntegralType) and isinstance(r, IntegralType):
+    if isinstance(node, IntegralDivide) and isinstance(one, IntegralType) and isinstance(other, IntegralType):
         return type(node)(cast(left, LONG, ansi), cast(right, LONG, ansi), node.mode)
-    if isinstance(l, DecimalType) or isinstance(r, DecimalType):
-        if isinstance(l, FloatType | DoubleType) or isinstance(r, FloatType | DoubleType):
+    if isinstance(one, DecimalType) or isinstance(other, DecimalType):
+        if isinstance(one, FloatType | DoubleType) or isinstance(other, FloatType | DoubleType):
             return type(node)(cast(left, DOUBLE, ansi), cast(right, DOUBLE, ansi), node.mode)
         return type(node)(_as_decimal(left, ansi), _as_decimal(right, ansi), node.mode)
-    met = common_type(l, r, ansi)
+    met = common_type(one, other, ansi)
     if met is None:
-        raise _operand_mismatch(node, l, r)
-    if met == l == r:
+        raise _operand_mismatch(node, one, other)
+    if met == one == other:
         return node if (left is node.left and right is node.right) else type(node)(left, right, node.mode)
     return type(node)(cast(left, met, ansi), cast(right, met, ansi), node.mode)
 
@@ -199,13 +199,13 @@ def _bitwise_not(node: BitwiseNot, ansi: bool) -> Expression:
 
 def _comparison(node: BinaryComparison, ansi: bool) -> Expression:
     left, right = _decimal_literals(node.left, node.right)
-    l, r = left.dataType, right.dataType
-    if l == r:
-        met: DataType | None = l
+    one, other = left.dataType, right.dataType
+    if one == other:
+        met: DataType | None = one
     else:
-        met = _compared_type(l, r, ansi)
+        met = _compared_type(one, other, ansi)
     if met is None:
-        raise _operand_mismatch(node, l, r)
+        raise _operand_mismatch(node, one, other)
     if isinstance(met, MapType):
         parameters = {"sqlExpr": sql(node), "functionName": f"`{node.symbol}`", "dataType": met.sql}
         raise AnalysisError("DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", parameters, node.origin)
@@ -292,7 +292,7 @@ def _concat(node: Concat, ansi: bool) -> Expression:
     return Concat(tuple(cast(each, STRING, ansi) for each in node.arguments))
 
 
-def _cast_check(node: Cast, ansi: bool) -> Expression:
+def _cast_check(node: Cast, ansi: bool) -> Expression:  # noqa: ARG001 - the cast knows its mode
     source = node.child.dataType
     if not can_cast(source, node.to, node.mode is not Mode.LEGACY):
         parameters = {"sqlExpr": sql(node), "srcType": source.sql, "targetType": node.to.sql}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from engine.expressions.base import Attribute, Expression
 from engine.expressions.calls import Field
 from engine.expressions.sql import sql
-from engine.logical.unresolved import UnresolvedAttribute, UnresolvedExtract
+from engine.logical.unresolved import UnresolvedAttribute, UnresolvedExtract, UnresolvedWindow
 
 if TYPE_CHECKING:
     from engine.analyze.expressions import Resolver
@@ -27,6 +27,9 @@ def display_name(written: Expression, resolved: Expression, resolver: Resolver) 
         )
 
     def shown(node: Any) -> Any:
+        if isinstance(node, UnresolvedWindow) and isinstance(node.spec, str):
+            spec = (resolver.windows or {}).get(resolver.scope.fold(node.spec), node.spec)
+            return UnresolvedWindow(node.function, spec)
         if not isinstance(node, UnresolvedAttribute):
             return node
         found = resolver.scope.find(node.parts)
@@ -35,4 +38,4 @@ def display_name(written: Expression, resolved: Expression, resolver: Resolver) 
             found, depth = found.child, depth + 1
         return UnresolvedAttribute(node.parts[len(node.parts) - depth - 1 :])
 
-    return sql(written.transform_up(shown) if written.has(UnresolvedAttribute) else written)
+    return sql(written.transform_down(shown) if written.has(UnresolvedAttribute, UnresolvedWindow) else written)

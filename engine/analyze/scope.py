@@ -84,8 +84,8 @@ class Scope:
             hint=f"Tables here: {', '.join(names)}." if names else "",
         )
 
-    def qualified(self, qualifier: tuple[str, ...], names: Iterable[str] | None = None) -> Scope:
-        """This scope's columns seen through a table alias (and new names)."""
+    def qualified(self, qualifier: tuple[str, ...]) -> Scope:
+        """This scope's columns seen through a table alias."""
         columns = tuple(c.with_qualifier(qualifier) for c in self.columns)
         return replace(self, columns=columns, hidden=())
 

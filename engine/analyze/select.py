@@ -257,7 +257,8 @@ class Select:
             child = _replaced(each.child, by_expression)
             if not child.references <= ids:
                 if self.node.distinct:
-                    raise self.scope.unresolved((sql(each.child),), each.child.origin or each.origin)
+                    visible = Scope(tuple(c.to_attribute() for c in output))
+                    raise visible.unresolved((sql(each.child),), each.child.origin or each.origin)
                 alias = Alias(each.child, "_order")
                 extra.append(alias)
                 child = alias.to_attribute()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.expressions.base import Expression
-from engine.types import DataType
+from engine.types import BYTE, LONG, DataType
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,25 @@ class Grouping(Expression):
 
     child: Expression
 
+    @property
+    def dataType(self) -> DataType:
+        return BYTE
+
+    @property
+    def nullable(self) -> bool:
+        return False
+
 
 @dataclass(frozen=True)
 class GroupingId(Expression):
     """`grouping_id(columns)`: the bits of `grouping` of each column, the first highest; all grouping columns if empty."""
 
     arguments: tuple[Expression, ...] = ()
+
+    @property
+    def dataType(self) -> DataType:
+        return LONG
+
+    @property
+    def nullable(self) -> bool:
+        return False

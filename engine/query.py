@@ -1,0 +1,242 @@
+"""The life of one query, as properties in the order in which it is lived:
+
+    parsed → analyzed → optimized → physical → stages → batches
+
+Each is computed when first asked for, and timed. Whoever knows this file knows where everything else is.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from engine.analyze.analyzer import analyze
+from engine.analyze.context import AnalyzerContext
+from engine.errors import Cancelled, FlintError, InternalError
+from engine.events import QueryFinished, QueryPhase, QueryStarted
+from engine.explain import explain
+from engine.expressions.base import Expression
+from engine.logical.plan import LogicalPlan, Scan
+from engine.optimize.context import OptimizerContext
+from engine.optimize.optimizer import optimize
+from engine.optimize.statistics import Estimator
+from engine.parse.parser import parse
+from engine.physical.operator import Operator
+from engine.plan.context import PlannerContext
+from engine.plan.planner import plan_physical
+from engine.plan.stages import cut
+from engine.schedule.results import JobHandle
+from engine.schedule.stage import Job, Stage, next_job_id
+from engine.tree.node import TreeNode
+from engine.types import StructType
+from engine.types.arrow import to_arrow_schema
+
+if TYPE_CHECKING:
+    from engine.session import Session
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class RuleChange:
+    """What one optimizer rule did to the plan."""
+
+    rule: str
+    before: TreeNode
+    after: TreeNode
+
+
+@dataclass
+class Query:
+    """A statement of `session`, from text (or from a plan already parsed) to batches."""
+
+    session: Session
+    text: str
+    parameters: Mapping[str | int, Expression] = field(default_factory=dict)
+    plan: LogicalPlan | None = None
+
+    def __post_init__(self) -> None:
+        self.id = f"q{next(_numbers)}"
+        self.seconds: dict[str, float] = {}
+        self.changes: list[RuleChange] = []
+        self.started = time.time()
+        self.handle: JobHandle | None = None
+        self._cancelled = threading.Event()
+
+    # the phases
+
+    @cached_property
+    def parsed(self) -> LogicalPlan:
+        """1. The text as a tree; names are as written."""
+        with self._phase("parse"):
+            return self.plan if self.plan is not None else parse(self.text)
+
+    @cached_property
+    def analyzed(self) -> LogicalPlan:
+        """2. Every name and type definite, by the catalog and the function registry."""
+        parsed = self.parsed
+        with self._phase("analyze"):
+            conf = self.session.conf
+            context = AnalyzerContext(
+                catalog=self.session.catalog,
+                parse=parse,
+                ansi=conf.value("spark.sql.ansi.enabled"),
+                case_sensitive=conf.value("spark.sql.caseSensitive"),
+                time_zone=conf.get("spark.sql.session.timeZone"),
+                group_by_ordinal=conf.value("spark.sql.groupByOrdinal"),
+                group_by_aliases=conf.value("spark.sql.groupByAliases"),
+                order_by_ordinal=conf.value("spark.sql.orderByOrdinal"),
+                parameters=self.parameters,
+            )
+            return analyze(parsed, context)
+
+    @cached_property
+    def optimized(self) -> LogicalPlan:
+        """3. The same answer with less work."""
+        analyzed = self.analyzed
+        if analyzed.has(Scan):
+            self.session.warm_up()  # workers start while we plan
+        with self._phase("optimize"):
+            return optimize(analyzed, self._optimizer_context, self._observe)
+
+    @cached_property
+    def physical(self) -> Operator:
+        """4. How to do it: algorithms, and the exchanges between executors."""
+        optimized = self.optimized
+        with self._phase("plan"):
+            return plan_physical(optimized, self._planner_context)
+
+    @cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        """5. The plan cut at its exchanges: what the scheduler runs."""
+        physical = self.physical
+        with self._phase("plan"):
+            return tuple(cut(physical, self._planner_context))
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """6. The rows, as they are computed, in the engine's own Arrow types. May be called again: it runs again."""
+        rows, began, error = 0, time.perf_counter(), ""
+        events = self.session.events
+        events.publish(QueryStarted(query_id=self.id, text=self.text))
+        try:
+            with self.session.running(self):
+                for batch in self._run():
+                    rows += batch.num_rows
+                    yield batch
+        except BaseException as problem:
+            error = problem.condition if isinstance(problem, FlintError) else type(problem).__name__
+            raise
+        finally:
+            seconds = time.perf_counter() - began
+            events.publish(QueryFinished(query_id=self.id, seconds=seconds, rows=rows, error=error))
+
+    def _run(self) -> Iterator[pa.RecordBatch]:
+        stages = self.stages
+        with self._phase("execute"):
+            scheduler = self.session.scheduler(local=self.is_small)
+            job = Job(next_job_id(), stages, self.id, self.session.conf.mapping())
+            handle = scheduler.submit(job, timeout=self.session.conf.value("spark.sql.statementTimeout") or None)
+            self.handle = handle
+            schema = self.arrow_schema
+            for _, batch in handle.batches(ordered=True):
+                yield _renamed(batch, schema)
+
+    # what users ask about it
+
+    @cached_property
+    def schema(self) -> StructType:
+        """The columns of the result."""
+        return self.analyzed.schema
+
+    @cached_property
+    def arrow_schema(self) -> pa.Schema:
+        """The columns of the result as the engine's Arrow types."""
+        return to_arrow_schema(self.schema)
+
+    @cached_property
+    def is_small(self) -> bool:
+        """Whether it reads no files and few rows: then it runs in this process, without workers."""
+        rows = self.estimator.rows(self.optimized)
+        limit = self.session.conf.value("flint.local.rowLimit")
+        return not self.optimized.has(Scan) and rows is not None and rows <= limit
+
+    def explain(self, mode: str = "simple") -> str:
+        """The plans as text; see `engine.explain`."""
+        with self._located():
+            return explain(self, mode)
+
+    def cancel(self) -> None:
+        """Stops it, whichever phase it is in; whoever waits for it gets OPERATION_CANCELED."""
+        self._cancelled.set()
+        if self.handle is not None:
+            self.handle.cancel()
+
+    @cached_property
+    def estimator(self) -> Estimator:
+        """What is guessed of the sizes of its plans."""
+        return self._optimizer_context.estimator
+
+    # bookkeeping
+
+    @cached_property
+    def _optimizer_context(self) -> OptimizerContext:
+        return OptimizerContext.of(self.session, self.started)
+
+    @cached_property
+    def _planner_context(self) -> PlannerContext:
+        cluster = self.session.cluster
+        return PlannerContext.of(
+            self.session.conf.mapping(),
+            executors=1 if self.is_small else cluster.executors,
+            cores=cluster.cores,
+            rows=self.estimator.rows,
+            bytes=self.estimator.bytes,
+            evaluation=self._optimizer_context.evaluation,
+        )
+
+    def _observe(self, rule: str, before: TreeNode, after: TreeNode) -> None:
+        self.changes.append(RuleChange(rule, before, after))
+        if self._cancelled.is_set():
+            raise Cancelled()
+
+    @contextmanager
+    def _phase(self, name: str) -> Iterator[None]:
+        """Times a phase, tells the bus, and gives errors the text they point into."""
+        began = time.perf_counter()
+        try:
+            with self._located():
+                yield
+        finally:
+            spent = time.perf_counter() - began
+            self.seconds[name] = self.seconds.get(name, 0.0) + spent
+            self.session.events.publish(QueryPhase(query_id=self.id, phase=name, seconds=spent))
+        if self._cancelled.is_set():
+            raise Cancelled()
+
+    @contextmanager
+    def _located(self) -> Iterator[None]:
+        try:
+            yield
+        except FlintError as error:
+            raise error.located(self.text) from error.__cause__
+        except RecursionError:
+            raise InternalError("The statement is nested too deeply.") from None
+
+
+def _renamed(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """`batch` under the result's names; operators know columns by position only."""
+    if not schema.names:
+        return batch
+    columns: list[Any] = [
+        column if column.type == wanted.type else column.cast(wanted.type)
+        for column, wanted in zip(batch.columns, schema, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)

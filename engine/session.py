@@ -1,0 +1,181 @@
+"""A user's world: a catalog, settings, the executors, and `sql()`."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any, Self
+
+from engine.catalog.catalog import Catalog
+from engine.cluster.inline import InlineCluster
+from engine.cluster.local import LocalCluster
+from engine.commands.execute import execute_command
+from engine.config import Conf
+from engine.dataframe.dataframe import DataFrame
+from engine.errors import AnalysisError, Cancelled, FlintError
+from engine.events import EventBus
+from engine.expressions.base import Expression
+from engine.expressions.literals import literal
+from engine.logical.commands import Command
+from engine.logical.plan import LogicalPlan
+from engine.logical.unresolved import UnresolvedRelation
+from engine.parse.parser import parse
+from engine.query import Query
+from engine.schedule.scheduler import Scheduler
+
+Arguments = Mapping[str, Any] | Sequence[Any]
+
+
+class Session:
+    """Where queries are run.
+
+    `master` is "local", "local[N]" or "local[*]": one executor with N threads (all cores for *), unless
+    `spark.executor.instances` and `spark.executor.cores` in `conf` say otherwise. Several threads may use one session.
+    Use it as a context manager, or call `stop()`; a program that forgets leaves nothing behind either.
+    """
+
+    def __init__(self, master: str | None = None, conf: Mapping[str, Any] | None = None) -> None:
+        settings = dict(conf or {})
+        if master is not None:
+            settings["spark.master"] = master
+        self.conf = Conf(settings | _cores_of(str(settings.get("spark.master", "local[*]")), settings))
+        self.events = EventBus()
+        self.catalog = Catalog(self.conf)
+        self._lock = threading.Lock()
+        self._running: set[Query] = set()
+        self._stopped = False
+
+    # queries
+
+    def sql(self, text: str, args: Arguments | None = None, dialect: str | None = None) -> DataFrame:
+        """A statement as a DataFrame. Queries run when rows are asked for; other statements run now.
+
+        `args` are values for `:name` (a mapping) or `?` (a sequence). `dialect` names another SQL ("duckdb", "postgres")
+        that `text` is written in. Raises ParseError and AnalysisError with the place in `text`.
+        """
+        self._check_open()
+        if dialect is not None:
+            from engine.parse.dialects import to_spark  # here: sqlglot takes 0.2 s to import
+
+            text = to_spark(text, dialect)
+        query = Query(self, text, _parameters(args))
+        parsed = query.parsed
+        if isinstance(parsed, Command):
+            return self._command(parsed, query)
+        query.analyzed  # noqa: B018 - names and types are checked now, rows come later
+        return DataFrame(query)
+
+    def table(self, name: str) -> DataFrame:
+        """A table or view as a DataFrame; `name` may have several parts and be backquoted."""
+        parts = tuple(
+            quoted.replace("``", "`") if quoted else plain
+            for quoted, plain in re.findall(r"`((?:[^`]|``)*)`|([^.`]+)", name)
+        )
+        return self.execute(UnresolvedRelation(parts), name)
+
+    def execute(self, plan: LogicalPlan, text: str = "") -> DataFrame:
+        """A plan, resolved or not, as a DataFrame. `text` is what its positions point into."""
+        self._check_open()
+        query = Query(self, text, plan=plan)
+        query.analyzed  # noqa: B018 - as in sql()
+        return DataFrame(query)
+
+    def _command(self, command: Command, query: Query) -> DataFrame:
+        try:
+            return self.execute(execute_command(command, self, query), query.text)
+        except FlintError as error:
+            raise error.located(query.text) from error.__cause__
+
+    def parse(self, text: str) -> LogicalPlan:
+        """The unresolved plan of a statement."""
+        return parse(text)
+
+    # running
+
+    def cancel(self) -> None:
+        """Stops every statement of this session that is running. They end in OPERATION_CANCELED; the session goes on."""
+        with self._lock:
+            running = list(self._running)
+        for query in running:
+            query.cancel()
+
+    @contextmanager
+    def running(self, query: Query) -> Iterator[None]:
+        """Counts `query` among those that `cancel` stops."""
+        self._check_open()
+        with self._lock:
+            self._running.add(query)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running.discard(query)
+
+    def warm_up(self) -> None:
+        """Begins to start the executors, without waiting."""
+        self._cluster_scheduler.start()
+
+    def scheduler(self, local: bool) -> Scheduler:
+        """What runs jobs: `local` in this process, else on the executors."""
+        return self._inline_scheduler if local else self._cluster_scheduler
+
+    @cached_property
+    def cluster(self) -> LocalCluster:
+        """The worker processes."""
+        return LocalCluster(self.conf.mapping())
+
+    @cached_property
+    def _cluster_scheduler(self) -> Scheduler:
+        with self._lock:
+            return self.__dict__.get("_cluster_scheduler") or Scheduler(self.cluster, self.events)
+
+    @cached_property
+    def _inline_scheduler(self) -> Scheduler:
+        with self._lock:
+            return self.__dict__.get("_inline_scheduler") or Scheduler(InlineCluster(cores=1), self.events)
+
+    # the end
+
+    def stop(self) -> None:
+        """Ends running statements, the executors, and removes their files. May be called twice."""
+        self._stopped = True
+        self.cancel()
+        for name in ("_cluster_scheduler", "_inline_scheduler"):
+            scheduler = self.__dict__.get(name)
+            if scheduler is not None:
+                scheduler.stop()
+
+    def _check_open(self) -> None:
+        if self._stopped:
+            raise Cancelled(hint="The session was stopped.")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def _cores_of(master: str, settings: Mapping[str, Any]) -> dict[str, str]:
+    """The threads that local[N] asks for, where they are not set by themselves."""
+    match = re.fullmatch(r"local(?:\[(\*|\d+)\])?", master.strip())
+    if match is None or match[1] == "0":
+        raise AnalysisError(
+            "INVALID_CONF_VALUE",
+            {"confName": "spark.master", "confValue": master, "reason": "It should be local, local[N] or local[*]."},
+        )
+    if match[1] == "*" or "spark.executor.cores" in settings:
+        return {}
+    executors = int(settings.get("spark.executor.instances", 1))
+    return {"spark.executor.cores": str(max(1, int(match[1] or 1) // executors))}
+
+
+def _parameters(args: Arguments | None) -> dict[str | int, Expression]:
+    if args is None:
+        return {}
+    if isinstance(args, Mapping):
+        return {name: literal(value) for name, value in args.items()}
+    return {number: literal(value) for number, value in enumerate(args)}

@@ -1,0 +1,69 @@
+"""Statements whose answers were recorded from Spark: column names and types, rows, conditions of errors.
+
+`record.py` asks Spark and writes the files. What is known to differ is listed in `differences.txt` with the reason; a listed
+statement that agrees fails the test, so that the list stays true.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from runner import read
+
+from engine import Session
+from engine.errors import FlintError
+from engine.parse.lexer import split_statements
+from engine.types.cells import Style, texts
+
+FOLDER = Path(__file__).parent
+
+
+@pytest.fixture(scope="module", params=[1, 3], ids=["one-partition", "three-partitions"])
+def session(request):
+    with Session("local[2]", {"flint.optimizer.check": True, "flint.local.rowLimit": 10**9}) as session:
+        for statement, _ in split_statements((FOLDER / "setup.sql").read_text()):
+            session.sql(statement)
+        yield session
+
+
+def answer(session: Session, text: str) -> str:
+    try:
+        frame = session.sql(text)
+        header = ", ".join(f"{name}: {kind}" for name, kind in frame.dtypes)
+        table = pa.Table.from_batches(list(frame.query.batches()), frame.query.arrow_schema).combine_chunks()
+    except FlintError as error:
+        return f"[{error.condition}]"
+    columns = [
+        texts(column.chunk(0) if column.num_chunks else pa.array([], column.type), field.dataType, Style(null="null"))
+        for column, field in zip(table.columns, frame.schema.fields, strict=True)
+    ]
+    lines = [
+        "\t".join("NULL" if v is None else v.replace("\n", "\\n") for v in row) for row in zip(*columns, strict=True)
+    ]
+    if not re.search(r"\border\s+by\b(?!.*\))", text, re.IGNORECASE | re.DOTALL):
+        lines.sort()
+    return "\n".join([header.replace("\n", "\\n"), *lines])
+
+
+def differences() -> dict[str, str]:
+    """Known differences: "subject number" to the reason."""
+    lines = (FOLDER / "differences.txt").read_text().splitlines()
+    return dict(line.split(": ", 1) for line in lines if line and not line.startswith("#"))
+
+
+def cases():
+    for path in sorted(FOLDER.glob("*.slt")):
+        for case in read(path)[1]:
+            yield pytest.param(f"{path.stem} {case.name}", case.text, case.expected, id=f"{path.stem}-{case.name}")
+
+
+@pytest.mark.parametrize(("name", "text", "expected"), cases())
+def test_like_spark(session, name, text, expected):
+    answered = answer(session, text)
+    if name in differences():
+        assert answered != expected, f"{name} agrees with Spark now: take it out of differences.txt"
+    else:
+        assert answered == expected, text
