@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
-
-from engine.expressions.base import Attribute
+from typing import Any, Protocol
 
 _EPOCH = datetime.date(1970, 1, 1)
 
@@ -28,21 +26,50 @@ class Column:
 UNKNOWN = Column()
 
 
+class Columns(Protocol):
+    """Columns by id."""
+
+    def get(self, key: int) -> Column | None:
+        """What is known of a column, None if nothing."""
+
+
+class Overlay:
+    """Some columns of its own before those of others, looked up when asked for: most are never asked for."""
+
+    def __init__(self, own: Mapping[int, Column], *below: Columns) -> None:
+        self._own = own
+        self._below = below
+
+    def get(self, key: int) -> Column | None:
+        """What is known of a column, None if nothing."""
+        found = self._own.get(key)
+        if found is not None:
+            return found
+        for each in self._below:
+            found = each.get(key)
+            if found is not None:
+                return found
+        return None
+
+
+NOTHING = Overlay({})
+
+
 @dataclass(frozen=True)
 class Estimate:
     """Rows of a plan, and its columns by id."""
 
     rows: float
-    columns: Mapping[int, Column] = field(default_factory=dict)
+    columns: Columns = NOTHING
 
-    def of(self, column: Attribute) -> Column:
-        """What is known of a column."""
-        return self.columns.get(column.id, UNKNOWN)
+    def of(self, key: int) -> Column:
+        """What is known of a column, by id; it has no more different values than there are rows."""
+        found = self.columns.get(key)
+        return UNKNOWN if found is None else _at_most(found, self.rows)
 
     def capped(self, rows: float) -> Estimate:
-        """The same with at most `rows` rows; columns have no more different values than rows."""
-        rows = min(self.rows, rows)
-        return Estimate(rows, {id: _at_most(column, rows) for id, column in self.columns.items()})
+        """The same with at most `rows` rows."""
+        return Estimate(min(self.rows, rows), self.columns)
 
     def scaled(self, part: float) -> Estimate:
         """The same with this part of the rows, at least one."""

@@ -212,9 +212,7 @@ class Graph:
             if not isinstance(term, EqualTo):
                 part *= OTHER.semi_condition
                 continue
-            inside, outside = (
-                (term.right, term.left) if term.right.references <= own else (term.left, term.right)
-            )
+            inside, outside = (term.right, term.left) if term.right.references <= own else (term.left, term.right)
             inner = self._estimator.distinct(unit.plan, inside)
             outer = self._outer_distinct(outside)
             part *= min(1.0, inner / outer) if unit.type is not JoinType.LEFT else 1.0 / max(inner, outer)

@@ -25,7 +25,7 @@ from engine.expressions.predicates import (
     Or,
     RLike,
 )
-from engine.optimize.estimates import UNKNOWN, Column, Estimate, as_number
+from engine.optimize.estimates import UNKNOWN, Column, Estimate, Overlay, as_number
 
 
 @dataclass(frozen=True)
@@ -51,18 +51,19 @@ OTHER = Table()
 def selected(terms: Iterable[Expression], below: Estimate) -> Estimate:
     """`below` filtered by all of `terms`: bounds on one column meet before they count, the rest is taken as independent."""
     part = 1.0
-    narrowed = dict(below.columns)
+    narrowed: dict[int, Column] = {}
     for term in terms:
         bound = _bound(term)
-        if bound is not None and (column := narrowed.get(bound[0], UNKNOWN)).low is not None:
-            new = _clipped(column, bound[1], bound[2])
+        column = narrowed.get(bound[0]) or below.of(bound[0]) if bound is not None else UNKNOWN
+        if bound is not None and column.low is not None:
+            narrowed[bound[0]] = new = _clipped(column, bound[1], bound[2])
             part *= _share(new, column)
-            narrowed[bound[0]] = new
-        else:
-            part *= selectivity(term, below)
-            if isinstance(term, EqualTo) and isinstance(term.left, Attribute) and isinstance(term.right, Literal):
-                narrowed[term.left.id] = replace(narrowed.get(term.left.id, UNKNOWN), distinct=1.0)
-    return Estimate(below.rows, narrowed).scaled(max(part, OTHER.least))
+            continue
+        part *= selectivity(term, below)
+        match term:
+            case EqualTo(Attribute(_, _, _, key), Literal()):
+                narrowed[key] = replace(below.of(key), distinct=1.0)
+    return Estimate(below.rows, Overlay(narrowed, below.columns)).scaled(max(part, OTHER.least))
 
 
 def _bound(term: Expression) -> tuple[int, float | None, float | None] | None:
@@ -116,19 +117,19 @@ def selectivity(term: Expression, below: Estimate) -> float:
         case In(value, options):
             return min(1.0, len(options) * _equality(value, options[0], below))
         case IsNull(Attribute() as column):
-            return below.of(column).nulls
+            return below.of(column.id).nulls
         case IsNotNull(Attribute() as column):
-            return 1.0 - below.of(column).nulls
+            return 1.0 - below.of(column.id).nulls
         case Like() | RLike():
             return OTHER.like
         case Between():
             return OTHER.range**2
         case BinaryComparison():
             bound = _bound(term)
-            column = below.columns.get(bound[0], UNKNOWN) if bound is not None else UNKNOWN
-            if bound is None or column.low is None:
+            known = below.of(bound[0]) if bound is not None else UNKNOWN
+            if bound is None or known.low is None:
                 return OTHER.range
-            return _share(_clipped(column, bound[1], bound[2]), column)
+            return _share(_clipped(known, bound[1], bound[2]), known)
     return OTHER.other
 
 
@@ -143,7 +144,7 @@ def _values(side: Expression, below: Estimate) -> float | None:
         return _values(side.child, below)
     if not isinstance(side, Attribute):
         return None
-    found = below.of(side).distinct
+    found = below.of(side.id).distinct
     if found is not None:
         return found
     return min(OTHER.text_values, below.rows) if side.dataType.name == "string" else None

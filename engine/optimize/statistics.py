@@ -8,17 +8,21 @@ Everything is an estimate: it chooses between plans and never decides what is ri
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable, Iterable
 from dataclasses import replace
 from typing import Any
 
+from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import Alias, Attribute, Expression, Literal
 from engine.expressions.predicates import EqualNullSafe, EqualTo, conjuncts
 from engine.logical import plan as lp
 from engine.logical.plan import JoinType, LogicalPlan
-from engine.logical.relation import TableStatistics
-from engine.optimize.estimates import UNKNOWN, Column, Estimate, as_number
+from engine.logical.relation import ColumnStatistics, Relation, TableStatistics
+from engine.optimize.estimates import UNKNOWN, Column, Estimate, Overlay, as_number
 from engine.optimize.selectivity import OTHER, selected
+from engine.optimize.substitution import meanings
 from engine.optimize.width import row_width, width
 from engine.types import DateType, DecimalType, IntegralType, StringType
 
@@ -35,6 +39,7 @@ class Estimator:
     def __init__(self) -> None:
         self._known: dict[int, tuple[LogicalPlan, Estimate]] = {}
         self._ctes: dict[int, LogicalPlan] = {}
+        self._relations: dict[int, tuple[Relation, TableStatistics]] = {}
 
     def rows(self, plan: LogicalPlan) -> float:
         """Rows that come out, at least 1 (0 only if surely none)."""
@@ -43,12 +48,12 @@ class Estimator:
     def bytes(self, plan: LogicalPlan) -> float:
         """Bytes that come out, uncompressed."""
         found = self.estimate(plan)
-        wide = sum(found.of(column).width or width(column.dataType) for column in plan.output)
+        wide = sum(found.of(column.id).width or width(column.dataType) for column in plan.output)
         return found.rows * max(1.0, wide)
 
     def column(self, plan: LogicalPlan, column: Attribute) -> Column:
         """What a column of `plan` holds."""
-        return self.estimate(plan).of(column)
+        return self.estimate(plan).of(column.id)
 
     def distinct(self, plan: LogicalPlan, expression: Expression) -> float:
         """Different values of an expression over the columns of `plan`."""
@@ -70,9 +75,9 @@ class Estimator:
                 return Estimate(float(batch.num_rows))
             case lp.Range(start, end, step, column):
                 rows = max(0.0, math.ceil((end - start) / step))
-                return Estimate(rows, {column.id: Column(rows, 0.0, float(start), float(end))})
+                return Estimate(rows, Overlay({column.id: Column(rows, 0.0, float(start), float(end))}))
             case lp.Scan():
-                return _scan(plan.relation.statistics(), plan.columns)
+                return _scan(self._statistics(plan.relation), plan.columns)
             case lp.Filter(condition, lp.Aggregate() | lp.Project(_, lp.Aggregate()) as child):
                 return self.estimate(child).scaled(OTHER.having ** min(2, len(conjuncts(condition))))
             case lp.Filter(condition, child):
@@ -91,6 +96,13 @@ class Estimator:
             case lp.CteReference(id, columns):
                 return self._reference(id, columns)
         return self._unary(plan)
+
+    def _statistics(self, relation: Relation) -> TableStatistics:
+        """What a relation knows of itself, asked once."""
+        known = self._relations.get(id(relation))
+        if known is None:
+            known = self._relations[id(relation)] = (relation, _remembered(relation))
+        return known[1]
 
     def _unary(self, plan: LogicalPlan) -> Estimate:
         match plan:
@@ -116,12 +128,12 @@ class Estimator:
         if body is None:
             return Estimate(ROWS_UNKNOWN)
         below = self.estimate(body)
-        known = {own.id: below.of(inner) for own, inner in zip(columns, body.output, strict=True)}
-        return Estimate(below.rows, known)
+        known = {own.id: below.of(inner.id) for own, inner in zip(columns, body.output, strict=True)}
+        return Estimate(below.rows, Overlay(known))
 
     def _join(self, plan: lp.Join) -> Estimate:
         left, right = self.estimate(plan.left), self.estimate(plan.right)
-        both = Estimate(max(1.0, left.rows * right.rows), {**left.columns, **right.columns})
+        both = Estimate(max(1.0, left.rows * right.rows), Overlay({}, left.columns, right.columns))
         if plan.type in (JoinType.SEMI, JoinType.ANTI):
             part = semi_selectivity(plan, left, right)
             return left.scaled(part if plan.type is JoinType.SEMI else max(SEMI_LEAST, 1.0 - part))
@@ -136,12 +148,32 @@ class Estimator:
 def _filled(plan: lp.Join, both: Estimate) -> Estimate:
     """`both` with nulls in the columns of a side whose rows may be missing."""
     sides = {JoinType.LEFT: (plan.right,), JoinType.RIGHT: (plan.left,), JoinType.FULL: (plan.left, plan.right)}
-    columns = dict(both.columns)
+    columns: dict[int, Column] = {}
     for side in sides.get(plan.type, ()):
         for column in side.output:
-            known = columns.get(column.id, UNKNOWN)
+            known = both.of(column.id)
             columns[column.id] = replace(known, nulls=max(known.nulls, OTHER.unmatched))
-    return Estimate(both.rows, columns)
+    return Estimate(both.rows, Overlay(columns, both.columns))
+
+
+_seen: OrderedDict[Hashable, TableStatistics] = OrderedDict()
+_seen_lock = threading.Lock()
+_MOST_SEEN = 256
+
+
+def _remembered(relation: Relation) -> TableStatistics:
+    """The statistics of a relation as long as its files are the same: summing up footers takes milliseconds."""
+    key = (type(relation), relation.identity())
+    with _seen_lock:
+        if key in _seen:
+            _seen.move_to_end(key)
+            return _seen[key]
+    found = relation.statistics()
+    with _seen_lock:
+        _seen[key] = found
+        if len(_seen) > _MOST_SEEN:
+            _seen.popitem(last=False)
+    return found
 
 
 def join_selectivity(terms: Iterable[Expression], left_plan: LogicalPlan, left: Estimate, right: Estimate) -> float:
@@ -185,7 +217,7 @@ def distinct_of(expression: Expression, below: Estimate) -> float:
     """Different values of `expression`."""
     match expression:
         case Attribute():
-            found = below.of(expression).distinct
+            found = below.of(expression.id).distinct
             return min(below.rows, found) if found is not None else max(1.0, _guess_distinct(expression, below.rows))
         case Alias(child):
             return distinct_of(child, below)
@@ -193,7 +225,7 @@ def distinct_of(expression: Expression, below: Estimate) -> float:
             return 1.0
     product = 1.0
     for id in expression.references:
-        found = below.columns.get(id, UNKNOWN).distinct
+        found = below.of(id).distinct
         product *= found if found is not None else math.sqrt(below.rows)
     return max(1.0, min(product, below.rows))
 
@@ -204,23 +236,39 @@ def _guess_distinct(column: Attribute, rows: float) -> float:
     return rows
 
 
+class _ScanColumns:
+    """The columns of a scan, each turned into numbers when it is asked for."""
+
+    def __init__(self, statistics: TableStatistics, columns: tuple[Attribute, ...], rows: float) -> None:
+        self._statistics = statistics
+        self._columns = {column.id: column for column in columns}
+        self._rows = rows
+        self._known: dict[int, Column] = {}
+
+    def get(self, key: int) -> Column | None:
+        """What the relation knows of a column, None if nothing."""
+        found = self._known.get(key)
+        if found is None and key in self._columns:
+            column = self._columns[key]
+            known = self._statistics.columns.get(column.name)
+            found = self._known[key] = _column(column, known, self._rows) if known is not None else UNKNOWN
+        return found
+
+
 def _scan(statistics: TableStatistics, columns: tuple[Attribute, ...]) -> Estimate:
     rows = statistics.rows
     if rows is None:
         rows = int(statistics.bytes / row_width(columns)) if statistics.bytes else int(ROWS_UNKNOWN)
-    count = float(rows)
-    found: dict[int, Column] = {}
-    for column in columns:
-        known = statistics.columns.get(column.name)
-        if known is None:
-            continue
-        low, high = as_number(known.minimum), as_number(known.maximum)
-        distinct = float(known.distinct) if known.distinct else _by_range(column, low, high, count)
-        if known.minimum is not None and known.minimum == known.maximum:
-            distinct = 1.0
-        nulls = (known.nulls or 0) / count if count else 0.0
-        found[column.id] = Column(distinct, nulls, low, high, known.average_bytes)
-    return Estimate(count, found)
+    return Estimate(float(rows), _ScanColumns(statistics, columns, float(rows)))
+
+
+def _column(column: Attribute, known: ColumnStatistics, rows: float) -> Column:
+    low, high = as_number(known.minimum), as_number(known.maximum)
+    distinct = float(known.distinct) if known.distinct else _by_range(column, low, high, rows)
+    if known.minimum is not None and known.minimum == known.maximum:
+        distinct = 1.0
+    nulls = (known.nulls or 0) / rows if rows else 0.0
+    return Column(distinct, nulls, low, high, known.average_bytes)
 
 
 def _by_range(column: Attribute, low: float | None, high: float | None, rows: float) -> float | None:
@@ -235,14 +283,22 @@ def _by_range(column: Attribute, low: float | None, high: float | None, rows: fl
     return None
 
 
+class _Named:
+    """The columns of a projection, looked up below when asked for."""
+
+    def __init__(self, projections: Iterable[Any], below: Estimate) -> None:
+        self._meanings = meanings(projections)
+        self._below = below
+
+    def get(self, key: int) -> Column | None:
+        """What is known of a column, None if nothing."""
+        match self._meanings.get(key):
+            case Attribute(_, _, _, inner):
+                return self._below.of(inner)
+            case Expression() as each if each.references and each.deterministic and not each.has(AggregateCall):
+                return Column(distinct_of(each, self._below))
+        return None
+
+
 def _named(projections: Iterable[Any], below: Estimate) -> Estimate:
-    columns: dict[int, Column] = {}
-    for each in projections:
-        match each:
-            case Attribute(_, _, _, id):
-                columns[id] = below.of(each)
-            case Alias(Attribute() as child, _, id):
-                columns[id] = below.of(child)
-            case Alias(child, _, id) if child.references and child.deterministic:
-                columns[id] = Column(distinct_of(child, below))
-    return Estimate(below.rows, columns)
+    return Estimate(below.rows, _Named(projections, below))

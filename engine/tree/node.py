@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Self, TypeVar
 
 from engine.errors import Position
@@ -38,16 +38,17 @@ class TreeNode:
 
     def has(self, *classes: type[TreeNode]) -> bool:
         """Whether a node of one of `classes` (or a subclass) is in this tree."""
-        return any(issubclass(kind, classes) for kind in self.kinds)
+        return _any_of(self.kinds, classes)
 
     def map_children(self, fn: Callable[[Any], Any]) -> Self:
         """A copy with `fn` applied to each child, or this very node where nothing changed."""
+        own = self.__dict__
         names = _field_names(type(self))
-        values = [getattr(self, name) for name in names]
-        mapped = [_map_value(value, fn) for value in values]
-        if all(new is old for new, old in zip(mapped, values, strict=True)):
-            return self
-        return copy_origin(self, type(self)(**dict(zip(names, mapped, strict=True))))
+        mapped = [_map_value(own[name], fn) for name in names]
+        for name, new in zip(names, mapped, strict=True):
+            if new is not own[name]:
+                return copy_origin(self, type(self)(**dict(zip(names, mapped, strict=True))))
+        return self
 
     def transform_up(self, fn: Callable[[Any], Any]) -> Any:
         """This tree with `fn` applied to every node, children first; `fn` returns a node, the same one for no change."""
@@ -103,6 +104,11 @@ def _field_names(kind: type[TreeNode]) -> tuple[str, ...]:
 _FIELDS: dict[type[TreeNode], tuple[str, ...]] = {}
 
 
+@lru_cache(1 << 16)
+def _any_of(kinds: frozenset[type[TreeNode]], classes: tuple[type[TreeNode], ...]) -> bool:
+    return any(issubclass(kind, classes) for kind in kinds)
+
+
 def _collect(value: Any, found: list[TreeNode]) -> None:
     if isinstance(value, TreeNode):
         found.append(value)
@@ -114,7 +120,9 @@ def _collect(value: Any, found: list[TreeNode]) -> None:
 def _map_value(value: Any, fn: Callable[[Any], Any]) -> Any:
     if isinstance(value, TreeNode):
         return fn(value)
-    if isinstance(value, tuple):
-        items = tuple([_map_value(item, fn) for item in value])
-        return value if all(a is b for a, b in zip(items, value, strict=True)) else items
+    if value.__class__ is tuple and value:
+        items = [_map_value(item, fn) for item in value]
+        for new, old in zip(items, value, strict=True):
+            if new is not old:
+                return tuple(items)
     return value

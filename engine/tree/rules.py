@@ -38,18 +38,27 @@ class Rule:
         """This rule with `context` handed to its function as second argument."""
         return replace(self, context=context)
 
-    def __call__(self, tree: TreeNode) -> Any:
-        if not tree.has(*self.on):
+    def __call__(self, tree: TreeNode, settled: dict[int, TreeNode] | None = None) -> Any:
+        """`tree` rewritten. `settled` holds the trees, by id, that this rule is known to leave as they are: rules look at
+        nothing but the tree (and their context), so that these are not walked again."""
+        settled = {} if settled is None else settled
+        if not self.entire:
+            return self._walk(tree, settled)
+        if id(tree) in settled or not tree.has(*self.on):
             return tree
-        return self._at(tree) if self.entire else self._walk(tree)
+        return self._kept(tree, self._at(tree), settled)
 
-    def _walk(self, tree: Any) -> Any:
-        if not tree.has(*self.on):
+    def _walk(self, tree: Any, settled: dict[int, TreeNode]) -> Any:
+        if id(tree) in settled or not tree.has(*self.on):
             return tree
-        if self.top_down:
-            tree = self._at(tree)
-        tree = tree.map_children(self._walk)
-        return tree if self.top_down else self._at(tree)
+        found = self._at(tree) if self.top_down else tree
+        found = found.map_children(lambda child: self._walk(child, settled))
+        return self._kept(tree, found if self.top_down else self._at(found), settled)
+
+    def _kept(self, before: Any, after: Any, settled: dict[int, TreeNode]) -> Any:
+        if after is before:
+            settled[id(before)] = before  # holding the tree keeps its id from being used again
+        return after
 
     def _at(self, node: Any) -> Any:
         if not self.entire and not isinstance(node, self.on):
@@ -82,11 +91,12 @@ def run(batches: Iterable[Batch], tree: Any, observe: Observer | None = None) ->
 
     Raises InternalError when a batch that should reach a fixed point does not.
     """
+    settled: dict[str, dict[int, TreeNode]] = {}
     for batch in batches:
         for passed in range(batch.max_passes):
             before = tree
             for each in batch.rules:
-                after = each(tree)
+                after = each(tree, settled.setdefault(each.name, {}))
                 if after is not tree and observe is not None:
                     observe(each.name, tree, after)
                 tree = after

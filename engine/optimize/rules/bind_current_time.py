@@ -1,6 +1,6 @@
 """now() and its like are the start of the query, wherever and however often they are read.
 
-    current_date() - 1     =>     DATE '2026-01-01' - 1
+current_date() - 1     =>     DATE '2026-01-01' - 1
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Two limits in a row are the smaller one, and a sort under a limit keeps only what the limit takes.
 
-    Limit 5                       Limit 5                 TopN 5 [a]
-    └─ Limit 10      =>  Limit 5  └─ Sort [a]      =>     └─ t
+Limit 5                       Limit 5                 TopN 5 [a]
+└─ Limit 10      =>  Limit 5  └─ Sort [a]      =>     └─ t
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ _MOST = 100_000
 def combine_limits(plan: TreeNode) -> TreeNode | None:
     match plan:
         case Limit(count, offset, Limit(inner_count, inner_offset, child)):
-            return _combined(_number(count), _number(offset) or 0, _number(inner_count), _number(inner_offset) or 0, child)
+            return _combined(
+                _number(count), _number(offset) or 0, _number(inner_count), _number(inner_offset) or 0, child
+            )
         case Limit(Literal(int() as count), offset, Sort(order, True, child)):
             skip = _number(offset) or 0
             return TopN(count, skip, order, child) if count + skip <= _MOST else None

@@ -57,7 +57,9 @@ def facts(plan: LogicalPlan) -> frozenset[Expression]:
             return facts(child).union(term for term in conjuncts(condition) if is_movable(term))
         case Project(projections, child) | Aggregate(_, projections, child):
             passed = {key: each for key, each in meanings(projections).items() if isinstance(each, Attribute)}
-            outward = {below.id: Attribute(below.name, below.type, below.is_nullable, key) for key, below in passed.items()}
+            outward = {
+                below.id: Attribute(below.name, below.type, below.is_nullable, key) for key, below in passed.items()
+            }
             known = [fact for fact in facts(child) if fact.references <= outward.keys()]
             return frozenset(substitute(fact, outward) for fact in known)
         case Join(left, right, type, condition):

@@ -8,9 +8,9 @@ The filter stays: sources skip row groups and files, not rows. Only conditions o
 
 from __future__ import annotations
 
+from engine.expressions.predicates import conjuncts
 from engine.expressions.subquery import SubqueryExpression
 from engine.logical.plan import Filter, Scan
-from engine.expressions.predicates import conjuncts
 from engine.optimize.substitution import is_movable
 from engine.tree.node import TreeNode
 from engine.tree.rules import rule

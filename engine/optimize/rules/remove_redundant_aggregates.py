@@ -1,9 +1,9 @@
 """Grouping what is grouped already by the same columns changes nothing; constants tell no groups apart.
 
-    Aggregate [k] [k]                 Project [k]
-    └─ Aggregate [k] [k, sum(v)]  =>  └─ Aggregate [k] [k, sum(v)]
+Aggregate [k] [k]                 Project [k]
+└─ Aggregate [k] [k, sum(v)]  =>  └─ Aggregate [k] [k, sum(v)]
 
-    Aggregate [k, 1] [...]        =>  Aggregate [k] [...]
+Aggregate [k, 1] [...]        =>  Aggregate [k] [...]
 """
 
 from __future__ import annotations

@@ -63,7 +63,9 @@ class _Region:
                 members = self.flatten(child)
                 self._terms += conjuncts(condition)
                 return members
-            case Project(projections, child) if _is_region(child) and all(isinstance(p, Attribute) for p in projections):
+            case Project(projections, child) if _is_region(child) and all(
+                isinstance(p, Attribute) for p in projections
+            ):
                 return self.flatten(child)
             case Join(left, right, type, condition) if _is_open(plan) and type in _INNER:
                 one, other = self.flatten(left), self.flatten(right)
@@ -171,7 +173,12 @@ class _Builder:
             if covered & left and covered & right:
                 found.append(EqualTo(_first(columns, left), _first(columns, right)))
         for edge in self._graph.edges:
-            if not self._graph.is_in_class(edge) and edge.members & ~members == 0 and edge.members & ~left and edge.members & ~right:
+            if (
+                not self._graph.is_in_class(edge)
+                and edge.members & ~members == 0
+                and edge.members & ~left
+                and edge.members & ~right
+            ):
                 found.append(edge.term)
         return found
 

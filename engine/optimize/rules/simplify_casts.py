@@ -20,7 +20,6 @@ from engine.tree.rules import rule
 from engine.types import DataType, DecimalType, IntegralType
 from engine.types.casts import is_up_cast
 
-
 _WIDE = Context(prec=100)
 
 
@@ -62,4 +61,3 @@ def _narrowed(value: Any, kind: DataType) -> Literal | None:
     if shifted != int(shifted) or abs(int(shifted)) >= 10**kind.precision:
         return None
     return Literal(Decimal(int(shifted)).scaleb(-kind.scale, _WIDE), kind)
-
