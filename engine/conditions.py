@@ -7,6 +7,7 @@ follow their form. Sorted by name; one line a condition.
 from __future__ import annotations
 
 CONDITIONS: dict[str, tuple[str, str]] = {
+    "ALL_PARTITION_COLUMNS_NOT_ALLOWED": ("KD005", "Cannot use all columns for partition columns."),
     "AMBIGUOUS_REFERENCE": ("42704", "Reference <name> is ambiguous, could be: <referenceNames>."),
     "ARITHMETIC_OVERFLOW": (
         "22003",
@@ -39,6 +40,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "22003",
         "The value <value> of the type <sourceType> cannot be cast to <targetType> due to an overflow. Use `try_cast` to tolerate overflow and return NULL instead.",
     ),
+    "CATALOG_NOT_FOUND": ("42P08", "The catalog <catalogName> not found."),
     "COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER": (
         "54000",
         "Can't create array with <numberOfElements> elements which exceeding the array size limit <maxRoundedArrayLength>, the parameter <parameter> of the function <functionName> is too large.",
@@ -59,6 +61,14 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "CONVERSION_INVALID_INPUT": (
         "22018",
         "The value <str> (<fmt>) cannot be converted to <targetType> because it is malformed. Correct the value as per the syntax, or change its format. Use <suggestion> to tolerate malformed input and return NULL instead.",
+    ),
+    "CREATE_VIEW_COLUMN_ARITY_MISMATCH.NOT_ENOUGH_DATA_COLUMNS": (
+        "21S01",
+        "Cannot create view <viewName>, the reason is not enough data columns: view columns: <viewColumns>; data columns: <dataColumns>.",
+    ),
+    "CREATE_VIEW_COLUMN_ARITY_MISMATCH.TOO_MANY_DATA_COLUMNS": (
+        "21S01",
+        "Cannot create view <viewName>, the reason is too many data columns: view columns: <viewColumns>; data columns: <dataColumns>.",
     ),
     "CYCLIC_VIEW": ("42K0N", "The view <viewName> refers to itself."),
     "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES": (
@@ -240,6 +250,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "22023",
         "The value of parameter(s) <parameter> in <functionName> is invalid: expects %1$, %2$ and so on, but got %0$.",
     ),
+    "INVALID_PARTITION_OPERATION.PARTITION_SCHEMA_IS_EMPTY": (
+        "42601",
+        "The partition command is invalid. Table <name> is not partitioned.",
+    ),
     "INVALID_PARTITION_VALUE": (
         "42846",
         "Failed to cast value <value> to data type <type> for a partition column. Ensure the value matches the expected data type for this partition column.",
@@ -261,6 +275,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN": (
         "42823",
         "Scalar subquery must return only one column, but got <number>.",
+    ),
+    "INVALID_TEMP_OBJ_REFERENCE": (
+        "42K0F",
+        "Cannot create the persistent object <objName> of the type <obj> because it references to the temporary object <tempObjName> of the type <tempObj>. Please make the temporary object <tempObjName> persistent, or make the persistent object <objName> temporary.",
     ),
     "INVALID_TIMEZONE": (
         "22009",
@@ -334,6 +352,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42836",
         "Recursion level limit <levelLimit> reached but query has not exhausted, try increasing it.",
     ),
+    "RECURSIVE_VIEW": ("42K0H", "Recursive view <viewIdent> detected (cycle: <newPath>)."),
     "REMAINDER_BY_ZERO": (
         "22012",
         'Remainder by zero. Use `try_mod` to tolerate divisor being 0 and return NULL instead. If necessary set "spark.sql.ansi.enabled" to "false" to bypass this error.',
@@ -374,6 +393,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS": (
         "42P07",
         "Cannot create the temporary view <relationName> because it already exists. Choose a different name, drop or replace the existing view, or add the IF NOT EXISTS clause to tolerate pre-existing views.",
+    ),
+    "TEMP_VIEW_NAME_TOO_MANY_NAME_PARTS": (
+        "428EK",
+        "CREATE TEMPORARY VIEW or the corresponding Dataset APIs only accept single-part view names, but got: <actualName>.",
     ),
     "UNABLE_TO_INFER_SCHEMA": ("42KD9", "Unable to infer schema for <format>. It must be specified manually."),
     "UNBOUND_SQL_PARAMETER": (

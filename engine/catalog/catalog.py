@@ -289,6 +289,11 @@ class Catalog:
             self._cached.clear()
             self.changed()
 
+    def cached_names(self) -> list[tuple[str, ...]]:
+        """The full names that relations in memory stand in for, sorted."""
+        with self._lock:
+            return sorted(self._cached)
+
     def is_cached(self, name: tuple[str, ...]) -> bool:
         """Whether a relation stands in for the full name."""
         return name in self._cached

@@ -1,0 +1,68 @@
+"""CACHE TABLE, UNCACHE TABLE, CLEAR CACHE, REFRESH TABLE: rows of a name kept in the driver's memory."""
+
+from __future__ import annotations
+
+from engine.catalog.tables import TempView
+from engine.commands.context import DONE, Context
+from engine.errors import AnalysisError, Unsupported, quoted
+from engine.logical.commands import CacheTable, RefreshTable, Uncache
+from engine.logical.plan import LogicalPlan
+from engine.logical.unresolved import UnresolvedRelation
+from engine.sources.arrow import ArrowRelation
+
+
+def cache_table(command: CacheTable, context: Context) -> LogicalPlan:
+    """CACHE [LAZY] TABLE name [AS query]: eager ones are read now, lazy ones when they are first scanned."""
+    _check_options(command)
+    if command.query is not None:
+        context.refuse_parameters(command.query, "CACHE TABLE ... AS")
+        if len(command.name) > 1:
+            raise AnalysisError("TEMP_VIEW_NAME_TOO_MANY_NAME_PARTS", {"actualName": quoted(command.name)})
+        plan = context.subquery(command.query).analyzed
+        context.catalog.create_temp_view(TempView(command.name[0], plan, command.text))
+    name = context.catalog.full_name(command.name)
+    if not context.catalog.is_cached(name):
+        _keep(command.name, name, context, lazy=command.lazy)
+    return DONE
+
+
+def _keep(parts: tuple[str, ...], name: tuple[str, ...], context: Context, *, lazy: bool) -> None:
+    # resolved now, so that the query below reads what the name stood for and not what stands in for it
+    query = context.subquery(UnresolvedRelation(name))
+    relation = ArrowRelation.lazy(query.schema, lambda: list(query.batches()), f"cached {'.'.join(parts)}")
+    if not lazy:
+        relation.batches()
+    context.catalog.cache(parts, relation)
+
+
+def _check_options(command: CacheTable) -> None:
+    """OPTIONS ('storageLevel' 'MEMORY_...'): rows are kept in memory, other levels are refused."""
+    for key, value in command.options:
+        if key.lower() != "storagelevel":
+            raise AnalysisError(
+                "INVALID_OPTIONS.UNKNOWN",
+                {"option": key, "format": "CACHE TABLE", "suggestion": " Known: storageLevel."},
+            )
+        if not value.upper().startswith("MEMORY"):
+            raise Unsupported(f"the storage level {value}", hint="Cached tables are kept in memory: MEMORY_ONLY.")
+
+
+def uncache(command: Uncache, context: Context) -> LogicalPlan:
+    """UNCACHE TABLE [IF EXISTS] name; CLEAR CACHE."""
+    if command.name is None:
+        context.catalog.clear_cache()
+        return DONE
+    found = context.catalog.find(command.name)
+    if found is None and command.if_exists:
+        return DONE
+    context.catalog.uncache(context.catalog.full_name(command.name))
+    return DONE
+
+
+def refresh_table(command: RefreshTable, context: Context) -> LogicalPlan:
+    """REFRESH TABLE: files are listed anew; what is cached is read again when it is next scanned."""
+    name = context.catalog.full_name(command.name)
+    if context.catalog.uncache(name):
+        _keep(command.name, name, context, lazy=True)
+    context.catalog.changed()
+    return DONE

@@ -1,0 +1,60 @@
+"""What a statement is carried out with, and how it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from engine.catalog.catalog import Catalog
+from engine.errors import Unsupported
+from engine.expressions.base import Attribute
+from engine.logical.plan import LocalRelation, LogicalPlan
+from engine.logical.unresolved import Parameter
+from engine.types import STRING, DataType
+from engine.types.arrow import to_arrow
+
+if TYPE_CHECKING:
+    from engine.query import Query
+    from engine.session import Session
+
+
+@dataclass(frozen=True)
+class Context:
+    """The session, and the statement as a query (its text and its parameters)."""
+
+    session: Session
+    query: Query
+
+    @property
+    def catalog(self) -> Catalog:
+        """The session's catalog."""
+        return self.session.catalog
+
+    def subquery(self, plan: LogicalPlan) -> Query:
+        """A query inside the statement, with its text and parameters."""
+        from engine.query import Query  # here: the session imports the commands, and the query knows the session
+
+        return Query(self.session, self.query.text, self.query.parameters, plan=plan)
+
+    def refuse_parameters(self, plan: LogicalPlan | None, statement: str) -> None:
+        """Raises Unsupported where a text that is kept has parameters: their values would be lost."""
+        if plan is not None and plan.has(Parameter):
+            raise Unsupported(f"parameter markers in {statement}")
+
+
+Column = tuple[str, DataType]
+
+
+def answer(columns: Sequence[str | Column] = (), rows: Sequence[Sequence[Any]] = ()) -> LocalRelation:
+    """Rows as a plan; a column that is only a name is STRING."""
+    typed = [(column, STRING) if isinstance(column, str) else column for column in columns]
+    attributes = tuple(Attribute(name, data_type) for name, data_type in typed)
+    arrays = [pa.array([row[place] for row in rows], to_arrow(kind)) for place, (_, kind) in enumerate(typed)]
+    return LocalRelation(attributes, pa.RecordBatch.from_arrays(arrays, names=[name for name, _ in typed]))
+
+
+DONE = answer()
+"""The answer of a statement that only does something."""

@@ -1,0 +1,52 @@
+"""Which function carries out which statement. Each takes the statement and a `Context` and gives the rows that answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from engine.commands.cache import cache_table, refresh_table, uncache
+from engine.commands.context import Context
+from engine.commands.databases import create_database, describe_database, drop, use
+from engine.commands.describe import describe_function, describe_query, describe_table, explain
+from engine.commands.settings import reset_conf, set_conf
+from engine.commands.show import show
+from engine.commands.tables import create_table
+from engine.commands.views import create_view
+from engine.errors import Unsupported
+from engine.logical import commands as c
+from engine.logical.plan import LogicalPlan
+
+if TYPE_CHECKING:
+    from engine.query import Query
+    from engine.session import Session
+
+_FUNCTIONS: dict[type[c.Command], Callable[[Any, Context], LogicalPlan]] = {
+    c.CacheTable: cache_table,
+    c.CreateDatabase: create_database,
+    c.CreateTable: create_table,
+    c.CreateView: create_view,
+    c.DescribeDatabase: describe_database,
+    c.DescribeFunction: describe_function,
+    c.DescribeQuery: describe_query,
+    c.DescribeTable: describe_table,
+    c.Drop: drop,
+    c.Explain: explain,
+    c.RefreshTable: refresh_table,
+    c.ResetConf: reset_conf,
+    c.SetConf: set_conf,
+    c.Show: show,
+    c.Uncache: uncache,
+    c.Use: use,
+}
+
+_NAMES: dict[type[c.Command], str] = {c.AnalyzeTable: "ANALYZE TABLE"}
+"""Statements that are understood and not carried out yet."""
+
+
+def execute_command(command: c.Command, session: Session, query: Query) -> LogicalPlan:
+    """Carries out `command`, a statement of `query`, and gives the rows that answer it (often none, without columns)."""
+    function = _FUNCTIONS.get(type(command))
+    if function is None:
+        raise Unsupported(_NAMES.get(type(command), type(command).__name__))
+    return function(command, Context(session, query))

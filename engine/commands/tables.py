@@ -1,0 +1,167 @@
+"""CREATE TABLE, with columns, over files, or AS SELECT.
+
+The rows of AS SELECT are written below a hidden folder and moved to their place at the end, and only then does the
+catalog know the table: what is half written is never seen, and a failed statement leaves nothing.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from engine.catalog.catalog import already_exists
+from engine.catalog.tables import CATALOG, Database, Entry, Table
+from engine.commands.context import DONE, Context
+from engine.errors import AnalysisError, ExecutionError, quoted, suggestions
+from engine.logical.commands import CreateTable
+from engine.logical.plan import LogicalPlan
+from engine.sources.base import format_named, open_relation
+from engine.sources.files import local_path
+from engine.sources.filescan import FileRelation
+from engine.sources.write import write_files
+from engine.types import StructField, StructType
+
+
+def create_table(command: CreateTable, context: Context) -> LogicalPlan:
+    """CREATE [OR REPLACE] TABLE."""
+    catalog = context.catalog
+    database, name = catalog.target(command.name)
+    known = catalog.find((CATALOG, database.name, name))
+    if known is not None and not (command.replace and isinstance(known, Table)):
+        if command.if_not_exists:
+            return DONE
+        raise already_exists((CATALOG, database.name, name))
+    table = _described(command, database, name, context)
+    if command.query is not None:
+        _as_select(command, table, known, context)
+        return DONE
+    if table.managed:
+        _claim(table, known)
+        Path(table.location).mkdir(parents=True, exist_ok=True)
+    catalog.put(_with_schema(command, table, context), replace=command.replace, if_not_exists=command.if_not_exists)
+    return DONE
+
+
+def _described(command: CreateTable, database: Database, name: str, context: Context) -> Table:
+    options = {key: value for key, value in command.options if key.lower() != "path"}
+    path = command.location or next((value for key, value in command.options if key.lower() == "path"), "")
+    provider = command.using or context.session.conf.get("spark.sql.sources.default")
+    return Table(
+        database.name,
+        name,
+        format_named(provider).name,
+        local_path(path) if path else str(Path(database.location) / name),
+        partitioned_by=command.partitioned_by,
+        options=tuple(sorted(options.items())),
+        managed=not path,
+        comment=command.comment,
+        properties=command.properties,
+        created=time.time(),
+    )
+
+
+def _with_schema(command: CreateTable, table: Table, context: Context) -> Table:
+    """The table with its columns: those given, partition columns last, or those of the files."""
+    conf = context.session.conf.mapping()
+    if command.columns_schema is not None:
+        schema = _partitions_last(command.columns_schema, table.partitioned_by, context)
+        open_relation(table.format, [table.location], dict(table.options), schema, conf)  # checks options and types
+        return _replaced(table, schema, table.partitioned_by)
+    if table.managed:
+        hint = "Name the columns, CREATE TABLE t (a INT, ...), or the files: LOCATION '...'."
+        raise AnalysisError("UNABLE_TO_INFER_SCHEMA", {"format": table.format}, hint=hint)
+    relation = open_relation(table.format, [table.location], dict(table.options), None, conf)
+    names = tuple(relation.listing.columns.names) if isinstance(relation, FileRelation) else ()
+    if table.partitioned_by and [n.lower() for n in table.partitioned_by] != [n.lower() for n in names]:
+        parameters = {"path": table.location, "distinctPartColLists": f"{', '.join(names) or '(none)'} in the folders"}
+        raise AnalysisError("CONFLICTING_PARTITION_COLUMN_NAMES", parameters)
+    return _replaced(table, relation.schema, names)
+
+
+def _replaced(table: Table, schema: StructType, partitioned_by: tuple[str, ...]) -> Table:
+    fields = {**table.__dict__, "schema": schema, "partitioned_by": partitioned_by}
+    return Table(**fields)
+
+
+def _partitions_last(schema: StructType, partitioned_by: tuple[str, ...], context: Context) -> StructType:
+    """The columns with those of PARTITIONED BY at the end. Raises for one that there is not, or twice."""
+    fold = context.catalog.fold
+    fields: dict[str, StructField] = {}
+    for field in schema.fields:
+        if fold(field.name) in fields:
+            raise AnalysisError("COLUMN_ALREADY_EXISTS", {"columnName": quoted(field.name)})
+        fields[fold(field.name)] = field
+    for name in partitioned_by:
+        if fold(name) not in fields:
+            near = suggestions(name, schema.names)
+            hint = f"Did you mean {near[0]}?" if near else ""
+            raise AnalysisError("COLUMN_NOT_FOUND", {"colName": quoted(name)}, hint=hint)
+    if partitioned_by and len(partitioned_by) == len(fields):
+        raise AnalysisError("ALL_PARTITION_COLUMNS_NOT_ALLOWED", {})
+    last = [fold(name) for name in partitioned_by]
+    return StructType((*(f for n, f in fields.items() if n not in last), *(fields[n] for n in last)))
+
+
+def _as_select(command: CreateTable, table: Table, known: Entry | object | None, context: Context) -> None:
+    assert command.query is not None
+    query = context.subquery(command.query)
+    schema = _partitions_last(query.schema, table.partitioned_by, context)
+    schema = StructType(tuple(StructField(f.name, f.dataType) for f in schema.fields))  # files promise nothing
+    _claim(table, known)
+    with _staging(Path(table.location)) as staged:
+        write_files(query.batches(), query.schema, staged, table.format, dict(table.options), table.partitioned_by)
+        replaced = isinstance(known, Table)
+        if replaced or _is_empty(Path(table.location)):
+            _swap(staged, Path(table.location))
+        else:
+            raise _taken(table)
+    entry = _replaced(table, schema, table.partitioned_by)
+    context.catalog.put(entry, replace=command.replace, if_not_exists=command.if_not_exists)
+
+
+def _claim(table: Table, known: object | None) -> None:
+    """Raises LOCATION_ALREADY_EXISTS where files of something else lie."""
+    if known is None and not _is_empty(Path(table.location)):
+        raise _taken(table)
+
+
+def _taken(table: Table) -> AnalysisError:
+    name = quoted((CATALOG, table.database, table.name))
+    return AnalysisError("LOCATION_ALREADY_EXISTS", {"identifier": name, "location": table.location})
+
+
+def _is_empty(path: Path) -> bool:
+    return not path.exists() or (path.is_dir() and not any(path.iterdir()))
+
+
+@contextmanager
+def _staging(location: Path) -> Iterator[Path]:
+    """A new folder beside `location`, on the same disk, gone afterwards unless it was moved."""
+    staged = location.parent / f"_temporary-{uuid.uuid4().hex}"
+    try:
+        staged.mkdir(parents=True)
+        yield staged
+    except OSError as error:
+        setting = "spark.sql.warehouse.dir"
+        parameters = {"directory": str(location.parent), "reason": error.strerror or str(error), "setting": setting}
+        raise ExecutionError("SPILL_DISK_FULL", parameters) from error
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+
+
+def _swap(staged: Path, location: Path) -> None:
+    """Puts `staged` where the table's files are; those that were there go."""
+    old = location.parent / f"_old-{uuid.uuid4().hex}"
+    if location.exists():
+        location.rename(old)
+    try:
+        staged.rename(location)
+    except OSError:
+        if old.exists():
+            old.rename(location)
+        raise
+    shutil.rmtree(old, ignore_errors=True)

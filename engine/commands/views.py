@@ -1,0 +1,138 @@
+"""CREATE VIEW of every kind."""
+
+from __future__ import annotations
+
+import time
+
+from engine.catalog.catalog import already_exists
+from engine.catalog.tables import CATALOG, Pairs, TempView, View
+from engine.commands.context import DONE, Context
+from engine.errors import AnalysisError, quoted
+from engine.events import redact
+from engine.expressions.base import Alias, Attribute
+from engine.logical.commands import CreateView
+from engine.logical.plan import LogicalPlan, Project, Scan
+from engine.logical.unresolved import UnresolvedRelation, UnresolvedWith
+from engine.sources.base import open_relation
+from engine.types import StructField, StructType
+
+CAPTURED = ("spark.sql.ansi.enabled", "spark.sql.caseSensitive", "spark.sql.session.timeZone")
+"""Settings that say what a view's text means: kept with it."""
+
+
+def create_view(command: CreateView, context: Context) -> LogicalPlan:
+    """CREATE [OR REPLACE] [GLOBAL] [TEMP] VIEW ... AS query, or USING a format."""
+    if command.query is None:
+        _file_view(command, context)
+        return DONE
+    context.refuse_parameters(command.query, "CREATE VIEW")
+    query = context.subquery(command.query)
+    plan = _under_names(query.analyzed, command)
+    _refuse_duplicates([column.name for column in plan.output], context)
+    if command.kind == "persisted":
+        _persist(command, plan, context)
+    else:
+        _keep(command, plan, context)
+    return DONE
+
+
+def _keep(command: CreateView, plan: LogicalPlan, context: Context) -> None:
+    name = command.name
+    is_global = command.kind == "global"
+    if len(name) > 1 and not (is_global and name[:-1] == ("global_temp",)):
+        raise AnalysisError("TEMP_VIEW_NAME_TOO_MANY_NAME_PARTS", {"actualName": quoted(name)})
+    view = TempView(name[-1], plan, command.text, command.comment, is_global)
+    context.catalog.create_temp_view(view, replace=command.replace, if_not_exists=command.if_not_exists)
+
+
+def _persist(command: CreateView, plan: LogicalPlan, context: Context) -> None:
+    catalog = context.catalog
+    database, name = catalog.target(command.name)
+    known = catalog.find((CATALOG, database.name, name))
+    if known is not None and (not command.replace or not isinstance(known, View)):
+        if command.if_not_exists:
+            return
+        raise already_exists((CATALOG, database.name, name))
+    assert command.query is not None
+    for parts in sorted(_relations(command.query)):
+        if isinstance(catalog.find(parts), TempView):
+            parameters = {"obj": "VIEW", "objName": quoted((CATALOG, database.name, name)), "tempObj": "VIEW"}
+            raise AnalysisError("INVALID_TEMP_OBJ_REFERENCE", parameters | {"tempObjName": quoted(parts)})
+    _refuse_cycle((database.name, name), command.query, catalog.current_database, context, ())
+    comments = dict(command.columns)
+    fields = tuple(StructField(c.name, c.dataType, c.nullable, comments.get(c.name, "")) for c in plan.output)
+    conf = context.session.conf
+    view = View(
+        database.name,
+        name,
+        command.text,
+        StructType(fields),
+        command.columns,
+        catalog.current_database,
+        tuple((key, conf.get(key)) for key in CAPTURED),
+        command.comment,
+        created=time.time(),
+    )
+    catalog.put(view, replace=command.replace, if_not_exists=command.if_not_exists)
+
+
+def _relations(plan: LogicalPlan) -> set[tuple[str, ...]]:
+    """The tables and views that a query names, without its CTEs."""
+    ctes = {name.lower() for node in plan.collect(UnresolvedWith) for name, _, _ in node.definitions}
+    found = {node.parts for node in plan.collect(UnresolvedRelation)}
+    return {parts for parts in found if len(parts) > 1 or parts[0].lower() not in ctes}
+
+
+def _refuse_cycle(
+    target: tuple[str, str], plan: LogicalPlan, database: str, context: Context, seen: tuple[tuple[str, str], ...]
+) -> None:
+    """Raises RECURSIVE_VIEW if a query reads the view that is to be made of it."""
+    for parts in _relations(plan):
+        entry = context.catalog.find((database, *parts) if len(parts) == 1 else parts)
+        if not isinstance(entry, View):
+            continue
+        key = (entry.database, entry.name)
+        if key == target:
+            path = " -> ".join(quoted(each) for each in (target, *seen, target))
+            raise AnalysisError("RECURSIVE_VIEW", {"viewIdent": quoted(target), "newPath": path})
+        if key not in seen:
+            _refuse_cycle(target, context.session.parse(entry.text), entry.current, context, (*seen, key))
+
+
+def _under_names(plan: LogicalPlan, command: CreateView) -> LogicalPlan:
+    """The query's columns under the names that CREATE VIEW gives."""
+    if not command.columns:
+        return plan
+    if len(command.columns) != len(plan.output):
+        reason = "not enough data columns" if len(command.columns) > len(plan.output) else "too many data columns"
+        condition = f"CREATE_VIEW_COLUMN_ARITY_MISMATCH.{reason.upper().replace(' ', '_')}"
+        parameters = {
+            "viewName": quoted(command.name),
+            "viewColumns": ", ".join(quoted(name) for name, _ in command.columns),
+            "dataColumns": ", ".join(quoted(column.name) for column in plan.output),
+        }
+        raise AnalysisError(condition, parameters)
+    pairs: Pairs = command.columns
+    return Project(tuple(Alias(c, name) for c, (name, _) in zip(plan.output, pairs, strict=True)), plan)
+
+
+def _refuse_duplicates(names: list[str], context: Context) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if context.catalog.fold(name) in seen:
+            raise AnalysisError("COLUMN_ALREADY_EXISTS", {"columnName": quoted(name)})
+        seen.add(context.catalog.fold(name))
+
+
+def _file_view(command: CreateView, context: Context) -> None:
+    """CREATE TEMP VIEW v USING format OPTIONS (path '...')."""
+    options = dict(command.options)
+    path = next((value for key, value in options.items() if key.lower() == "path"), None)
+    if path is None:
+        hint = "Say where the files are: OPTIONS (path '...')."
+        raise AnalysisError(
+            "UNABLE_TO_INFER_SCHEMA", {"format": redact(options).get("format", command.using)}, hint=hint
+        )
+    relation = open_relation(command.using, [path], options, command.columns_schema, context.session.conf.mapping())
+    columns = tuple(Attribute(f.name, f.dataType, f.nullable) for f in relation.schema.fields)
+    _keep(command, Scan(relation, columns, command.name), context)
