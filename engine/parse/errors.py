@@ -10,48 +10,30 @@ from engine.parse.loop import reach
 from engine.parse.table import Table
 from engine.parse.words import HARD_WORDS, Words, words
 
+
+def _phrases(text: str) -> tuple[str, ...]:
+    """The phrases of a text, between commas."""
+    return tuple(" ".join(phrase.split()) for phrase in text.split(","))
+
+
 # What Spark has and this engine does not have yet, by the words that show it: looked for around the token that does not
 # fit, so that no grammar is needed for them. A statement, by its first words:
-_STATEMENTS = (
-    *(
-        "INSERT",
-        "MERGE",
-        "UPDATE",
-        "DELETE",
-        "ALTER",
-        "TRUNCATE",
-        "DECLARE",
-        "BEGIN",
-        "CALL",
-        "LOAD",
-        "GRANT",
-        "REVOKE",
-    ),
-    *("MSCK", "REPAIR", "COPY", "EXECUTE IMMEDIATE", "LIST", "ADD", "REPLACE TABLE", "COMMENT ON", "EXPORT", "IMPORT"),
-    *("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", "CREATE TEMPORARY FUNCTION", "CREATE TEMP FUNCTION"),
-    *(
-        "CREATE OR REPLACE TEMPORARY FUNCTION",
-        "CREATE OR REPLACE TEMP FUNCTION",
-        "CREATE INDEX",
-        "CREATE EXTERNAL TABLE",
-    ),
-    *("CREATE TEMPORARY TABLE", "CREATE TEMP TABLE", "CREATE MATERIALIZED VIEW", "DROP FUNCTION", "DROP INDEX"),
-    *(
-        "DROP TEMPORARY FUNCTION",
-        "DROP TEMPORARY VARIABLE",
-        "DROP MATERIALIZED VIEW",
-        "SHOW TABLE EXTENDED",
-        "SHOW INDEXES",
-    ),
-    *("SHOW CURRENT", "SHOW LOCKS", "SHOW ROLES", "SHOW GRANT", "REFRESH FUNCTION", "EXPLAIN LOGICAL"),
-)
+_STATEMENTS = _phrases("""
+    INSERT, MERGE, UPDATE, DELETE, ALTER, TRUNCATE, DECLARE, BEGIN, CALL, LOAD, GRANT, REVOKE, MSCK, REPAIR, COPY, LIST, ADD,
+    EXPORT, IMPORT, EXECUTE IMMEDIATE, REPLACE TABLE, COMMENT ON, EXPLAIN LOGICAL, CREATE FUNCTION, CREATE OR REPLACE FUNCTION,
+    CREATE TEMPORARY FUNCTION, CREATE TEMP FUNCTION, CREATE OR REPLACE TEMPORARY FUNCTION, CREATE OR REPLACE TEMP FUNCTION,
+    CREATE INDEX, CREATE EXTERNAL TABLE, CREATE TEMPORARY TABLE, CREATE TEMP TABLE, CREATE VARIABLE, CREATE MATERIALIZED VIEW,
+    DROP FUNCTION, DROP INDEX, DROP TEMPORARY FUNCTION, DROP TEMPORARY VARIABLE, DROP MATERIALIZED VIEW, REFRESH FUNCTION,
+    SHOW TABLE EXTENDED, SHOW INDEXES, SHOW CURRENT, SHOW LOCKS, SHOW ROLES, SHOW GRANT
+""")
 # A clause, by words that stand at most four tokens before the one that does not fit:
-_CLAUSES = (
-    *("PIVOT", "UNPIVOT", "TABLESAMPLE", "MATCH_RECOGNIZE", "VERSION AS OF", "TIMESTAMP AS OF", "SYSTEM_VERSION AS OF"),
-    *("LATERAL TABLE", "BY NAME", "ASOF JOIN", "GENERATED ALWAYS", "CLUSTERED BY"),
-    *("STORED AS", "STORED BY", "ROW FORMAT", "PRIMARY KEY", "FOREIGN KEY", "SKEWED BY", "CLUSTER BY", "PARTITION"),
-    *("DEFAULT", "CHECK", "AS JSON", "AS SERDE", "WITH SCHEMA", "DEFAULT COLLATION", "MAX RECURSION LEVEL"),
-)
+_CLAUSES = _phrases("""
+    PIVOT, UNPIVOT, TABLESAMPLE, MATCH_RECOGNIZE, VERSION AS OF, TIMESTAMP AS OF, SYSTEM_VERSION AS OF, FOR SYSTEM_TIME,
+    FOR SYSTEM_VERSION, LATERAL TABLE, ASOF JOIN, DISTINCT ON, GENERATED ALWAYS, CLUSTERED BY, STORED AS, STORED BY, ROW FORMAT,
+    PRIMARY KEY, FOREIGN KEY, SKEWED BY, AS JSON, AS SERDE, WITH SCHEMA, DEFAULT COLLATION, MAX RECURSION LEVEL
+""")
+# Words that are good elsewhere: only where they are what does not fit.
+_MISPLACED = _phrases("CLUSTER BY, PARTITION, DEFAULT, CHECK, BY NAME")
 _BY_LENGTH = sorted(_CLAUSES, key=len, reverse=True)
 _LOOK_BACK = 4
 
@@ -118,17 +100,22 @@ def _unsupported(tokens: list[Token], index: int) -> Unsupported | None:
         length = statement.count(" ") + 1
         if index <= length and " ".join(texts[:length]) == statement:
             return Unsupported(statement, Position(tokens[0].start, tokens[length - 1].stop))
+    if texts[index] in ("INSERT", "MERGE", "UPDATE", "DELETE"):  # after WITH, AS, EXPLAIN
+        return Unsupported(texts[index], tokens[index].position)
+    if texts[index] == "LIKE" and texts[:2] == ["CREATE", "TABLE"]:
+        return Unsupported("CREATE TABLE LIKE", tokens[index].position)
     if texts[index - 1] == "USING" and "SELECT TRANSFORM" in " ".join(texts[:index]):
         return Unsupported("SELECT TRANSFORM", tokens[index - 1].position)
     if tokens[index].kind == "COLON":
         return Unsupported("a path into a variant (a:b)", tokens[index].position)
     if tokens[index].kind == "PIPE":
         return Unsupported("pipe syntax |>", tokens[index].position)
-    for place in range(index, max(-1, index - _LOOK_BACK), -1):
-        for clause in _BY_LENGTH:
-            length = clause.count(" ") + 1
-            if tokens[place].kind == "WORD" and " ".join(texts[place : place + length]) == clause:
-                return Unsupported(clause, Position(tokens[place].start, tokens[place + length - 1].stop))
+    nearby = ((place, clause) for place in range(index, max(-1, index - _LOOK_BACK), -1) for clause in _BY_LENGTH)
+    here = index - 1 if texts[index] == "(" and texts[index - 2 : index - 1] != ["("] else index
+    for place, clause in [*nearby, *((here, clause) for clause in _MISPLACED)]:
+        length = clause.count(" ") + 1
+        if tokens[place].kind == "WORD" and " ".join(texts[place : place + length]) == clause:
+            return Unsupported(clause, Position(tokens[place].start, tokens[place + length - 1].stop))
     return None
 
 

@@ -8,6 +8,7 @@ three transformers, one per grammar file: `expressions` (with `calls` and `types
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from functools import cache
 from types import FunctionType, ModuleType
 from typing import Any
@@ -120,7 +121,7 @@ def _text_of(node: TreeNode, text: str) -> str:
 
 
 class _Binder:
-    """Gives parameters their values, in the order they are written."""
+    """Gives parameters their values, in the order they are written: copies, since each use has a place of its own."""
 
     def __init__(self, params: Parameters | None) -> None:
         self.params = params
@@ -132,14 +133,14 @@ class _Binder:
             return Parameter(self.count - 1)
         if isinstance(self.params, Mapping) or self.count > len(self.params):
             raise AnalysisError("UNBOUND_SQL_PARAMETER", {"name": f"_{self.count - 1}"})
-        return self.params[self.count - 1]
+        return copy(self.params[self.count - 1])
 
     def named(self, name: str) -> Expression:
         if self.params is None:
             return Parameter(name)
         if not isinstance(self.params, Mapping) or name not in self.params:
             raise AnalysisError("UNBOUND_SQL_PARAMETER", {"name": name})
-        return self.params[name]
+        return copy(self.params[name])
 
 
 def completions(text: str, cursor: int) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from engine.errors import ParseError
+from engine.errors import ParseError, Unsupported
 from engine.expressions.base import Alias, Expression
 from engine.logical.plan import JoinType, LogicalPlan
 from engine.logical.unresolved import Hint, UnresolvedAlias, UnresolvedFunction
@@ -93,7 +93,10 @@ class Option(NamedTuple):
 
 
 def call(function: tuple[str, ...], arguments: Iterable[Expression | NamedArgument]) -> UnresolvedFunction:
-    """`function(arguments)`. Raises ParseError for an alias among the arguments of anything but struct()."""
+    """`function(arguments)`. Raises ParseError for an alias among the arguments of anything but struct(), and
+    Unsupported for IDENTIFIER(), which would make a name of a string."""
+    if len(function) == 1 and function[0].lower() == "identifier":
+        raise Unsupported("IDENTIFIER()")
     given = tuple(arguments)
     names = tuple(each.name if isinstance(each, NamedArgument) else "" for each in given)
     values = tuple(each.value if isinstance(each, NamedArgument) else each for each in given)

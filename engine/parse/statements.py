@@ -246,6 +246,10 @@ def use(_word: Token | None, name: Name) -> Command:
     return Use(name)
 
 
+def use_catalog(name: Name) -> Command:
+    return Use(name, "catalog")
+
+
 # SHOW, DESCRIBE
 
 

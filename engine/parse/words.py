@@ -25,6 +25,8 @@ HARD_WORDS = words(
 )
 _AFTER_NOT = words("IN LIKE ILIKE RLIKE REGEXP BETWEEN")
 _QUERY_STARTS = words("SELECT WITH VALUES FROM TABLE (")
+# Clauses of other dialects that would read as a name and something else: an alias `asof`, a function `on`.
+_FOREIGN = frozenset({("ASOF", "JOIN"), ("ON", "(")})
 _NESTED_TYPES = words("ARRAY MAP STRUCT")
 
 # Of those, the ones that hold a statement together: names only after a dot or in backquotes, so that a misplaced comma is
@@ -83,6 +85,8 @@ class Words:
         special = self._special(index, word, states, row)
         if special:
             return special
+        if (word, self._text(index + 1)) in _FOREIGN and self._text(index - 1) != "AS":
+            return word  # fits nowhere: the error names the clause
         if word not in table.keywords:
             return "IDENT"
         hard = word in HARD_WORDS

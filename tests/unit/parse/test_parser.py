@@ -19,6 +19,7 @@ from engine.logical.unresolved import (
 )
 from engine.parse import parse, parse_expression
 from engine.parse.dialects import to_spark
+from engine.parse.lexer import scan
 from engine.types import INT
 
 TPCH = sorted((Path(__file__).parents[3] / "tpch" / "queries").glob("q*.sql"))
@@ -100,6 +101,22 @@ def test_parameters_without_their_value(text, params, name):
 )
 def test_nesting_has_no_limit(text):
     assert parse(text) is not None
+
+
+@pytest.mark.parametrize("path", TPCH[::5], ids=lambda path: path.stem)
+def test_a_word_too_few_or_too_many_is_an_error_with_a_place_or_fine(path):
+    text = path.read_text()
+    tokens = scan(text)[:-1]
+    for token in tokens:
+        without = text[: token.start] + text[token.stop :]
+        doubled = text[: token.stop] + " " + text[token.start :]
+        for changed in (without, doubled):
+            try:
+                parse(changed)
+            except FlintError as error:
+                assert error.position is not None
+                assert error.position.start <= len(changed)
+                assert str(error)
 
 
 def test_chains_are_flat():
