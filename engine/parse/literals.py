@@ -69,14 +69,17 @@ def unquote(text: str) -> str:
     quote, body = text[0], text[1:-1]
     if "\\" in body:
         pieces = re.split(r"(\\(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2}|.))", body, flags=re.DOTALL)
-        return "".join(_unescape(piece) if piece[:1] == "\\" else piece.replace(quote * 2, quote) for piece in pieces)
+        joined = "".join(_unescape(piece) if piece[:1] == "\\" else piece.replace(quote * 2, quote) for piece in pieces)
+        # \uD83D\uDE00 is one character: Java's strings are UTF-16
+        return joined if joined.isascii() else joined.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return body.replace(quote * 2, quote) if quote in body else body
 
 
 def _unescape(piece: str) -> str:
     body = piece[1:]
     if body[0] in "uU" and len(body) > 1:
-        return chr(int(body[1:], 16))
+        code = int(body[1:], 16)
+        return chr(code) if code < 0x110000 else "\ufffd"
     if len(body) == 3:
         return chr(int(body, 8))
     return _ESCAPED.get(body, body)
