@@ -178,7 +178,7 @@ class EventBus:
         for listener in self._listeners:
             try:
                 listener(event)
-            except Exception:
+            except (Exception, SystemExit):  # but Ctrl-C is the user's
                 if id(listener) not in self._failed:
                     self._failed.add(id(listener))
                     LOGGER.exception("An event listener failed on %s; further failures of it are not logged.", event)

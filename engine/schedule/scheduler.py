@@ -57,15 +57,18 @@ class Scheduler:
 
     def submit(self, job: Job, timeout: float | None = None, setting: str = "spark.sql.statementTimeout") -> JobHandle:
         """Runs `job`; its result comes through the handle. After `timeout` seconds it ends in QUERY_TIMEOUT, which
-        names `setting`. Raises Cancelled after `stop`."""
+        names `setting`. Raises Cancelled after `stop`, and in a fork of the process."""
         self.start()
-        if self._stopped:
-            raise Cancelled(hint="The session was stopped.")
         expired = ClusterError("QUERY_TIMEOUT", {"seconds": f"{timeout or 0:g}", "setting": setting})
         partitions = max((stage.partitions for stage in job.stages if stage.output == "result"), default=0)
         results = ResultQueue(partitions, on_room=lambda: self._inbox.put(_nothing))
         run = JobRun(job, results, time.monotonic(), timeout, expired)
-        self._inbox.put(partial(self._dispatcher.submit, run))
+        if os.getpid() != self._owner:
+            raise Cancelled(hint="This process is a fork of the one the session belongs to: make a session here.")
+        with self._lock:
+            if self._stopped:
+                raise Cancelled(hint="The session was stopped.")
+            self._inbox.put(partial(self._dispatcher.submit, run))
         return JobHandle(
             job.job_id, results, lambda reason: self._inbox.put(partial(self._dispatcher.end, run, reason))
         )

@@ -101,6 +101,28 @@ def test_a_dropped_handle_ends_the_job(two: Scheduler, recorder: Recorder, tmp_p
     eventually(lambda: len(recorder.of("TaskEnded", status="cancelled")) == 2)
 
 
+def test_stopping_ends_what_runs_and_refuses_what_comes(tmp_path: Path) -> None:
+    scheduler = Scheduler(InlineCluster(settings(tmp_path / "run")))
+    handles = [scheduler.submit(result_job(Spin(str(tmp_path / "started")), 2)) for _ in range(3)]
+    scheduler.stop()
+    for handle in handles:
+        with pytest.raises(Cancelled):
+            handle.wait()
+    with pytest.raises(Cancelled):
+        scheduler.submit(shuffle_job())
+
+
+def test_listeners_cannot_stop_the_scheduler(tmp_path: Path) -> None:
+    scheduler = Scheduler(InlineCluster(settings(tmp_path / "run")))
+
+    def leave(event: object) -> None:
+        raise SystemExit
+
+    scheduler.events.subscribe(leave)
+    assert totals(scheduler.submit(shuffle_job()).batches()) == RIGHT
+    scheduler.stop()
+
+
 def test_cancel_all_reaches_readers_in_other_threads(two: Scheduler, tmp_path: Path) -> None:
     handle = spinning(two, tmp_path, False)
     heard: list[FlintError] = []
