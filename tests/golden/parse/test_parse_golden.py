@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tree import tree
+from parse_tree import tree
 
 from engine.errors import FlintError
 from engine.parse import parse, parse_expression, parse_type
