@@ -54,7 +54,7 @@ class RuleChange:
     after: TreeNode
 
 
-@dataclass
+@dataclass(eq=False)
 class Query:
     """A statement of `session`, from text (or from a plan already parsed) to batches."""
 
@@ -119,7 +119,18 @@ class Query:
         """5. The plan cut at its exchanges: what the scheduler runs."""
         physical = self.physical
         with self._phase("plan"):
-            return tuple(cut(physical, self._planner_context))
+            return tuple(
+                Stage(
+                    stage_id=piece.stage_id,
+                    parents=piece.parents,
+                    partitions=piece.partitions,
+                    program=piece.program,
+                    output=piece.output,
+                    shuffle_partitions=piece.shuffle_partitions,
+                    deterministic=piece.deterministic,
+                )
+                for piece in cut(physical, self._optimizer_context.evaluation)
+            )
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """6. The rows, as they are computed, in the engine's own Arrow types. May be called again: it runs again."""
