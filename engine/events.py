@@ -187,7 +187,8 @@ class EventBus:
 def log_to_file(bus: EventBus, path: Path, level: int = logging.INFO) -> Callable[[], None]:
     """Writes events of `level` and above to `path`, one a line with time, level and query id; returns what ends it.
 
-    Progress and tasks are DEBUG, failures WARNING, the rest INFO. Secrets are redacted. Raises OSError.
+    Progress and tasks are DEBUG, failures WARNING, the rest INFO. Secrets are redacted. What the engine logs itself (a
+    listener that failed) goes there too. Raises OSError.
     """
     handler = logging.FileHandler(path, encoding="utf-8", delay=False)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
@@ -199,9 +200,11 @@ def log_to_file(bus: EventBus, path: Path, level: int = logging.INFO) -> Callabl
             logger.log(severity, "[%s] %s", event.query_id or "-", _line(event))
 
     unsubscribe = bus.subscribe(write)
+    LOGGER.addHandler(handler)
 
     def end() -> None:
         unsubscribe()
+        LOGGER.removeHandler(handler)
         handler.close()
 
     return end

@@ -18,6 +18,7 @@ import selectors
 import socket
 import threading
 import time
+import traceback
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -249,8 +250,8 @@ class LocalCluster:
         except Exception as error:
             if self._stopping or not threading.main_thread().is_alive():
                 return  # the interpreter is ending, which refuses new threads and processes
-            LOGGER.exception("The cluster's thread failed.")
-            self._report(ClusterDown(InternalError(f"cluster: {error}")))
+            LOGGER.debug("The cluster's thread failed.", exc_info=True)
+            self._report(ClusterDown(InternalError(f"cluster: {error}", details=traceback.format_exc())))
         finally:
             self._close()
 

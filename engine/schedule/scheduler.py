@@ -112,7 +112,7 @@ class Scheduler:
                 self._dispatcher.expire()
                 self._dispatcher.assign()
             except Exception as error:
-                LOGGER.exception("The scheduler failed; its jobs end.")
+                LOGGER.debug("The scheduler failed; its jobs end.", exc_info=True)
                 self._dispatcher.end_all(InternalError(f"scheduler: {error}", details=traceback.format_exc()))
 
 

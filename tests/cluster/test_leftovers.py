@@ -42,6 +42,8 @@ class Here:
 print(totals(scheduler.submit(result_job(Here(), 2)).batches()))
 """
 FORK = f"""
+import warnings
+warnings.simplefilter("ignore")  # newer Pythons warn of forks beside threads
 {QUERY}
 if os.fork() == 0:
     sys.exit()
