@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import re
 
 import pytest
@@ -44,7 +45,8 @@ def test_the_conflicts_are_the_known_ones():
 @pytest.mark.long
 def test_building_gives_the_shipped_files():
     dump, conflicts = update.build()
-    assert dump == update.TABLE_FILE.read_bytes()
+    # the bytes depend on which strings are shared, the values do not
+    assert marshal.loads(dump) == marshal.loads(update.TABLE_FILE.read_bytes())
     assert conflicts == update.CONFLICTS_FILE.read_text().splitlines()
 
 
