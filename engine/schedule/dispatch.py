@@ -89,15 +89,18 @@ class Dispatcher:
         run.queue.metrics = {
             stage_id: stage_metrics(stage_id, one.done.values()) for stage_id, one in run.stages.items()
         }
-        run.queue.end(error)
         for task_id in run.running:
             self._backend.cancel(task_id)
-        error = error or run.queue.error
-        condition = "" if error is None else error.condition
-        seconds = time.monotonic() - run.started
+        told = run.queue.error or error  # a reader that cancelled has ended its queue already
         self._events.publish(
-            JobEnded(query_id=run.job.query_id, job_id=run.job.job_id, seconds=seconds, error=condition)
+            JobEnded(
+                query_id=run.job.query_id,
+                job_id=run.job.job_id,
+                seconds=time.monotonic() - run.started,
+                error="" if told is None else told.condition,
+            )
         )
+        run.queue.end(error)
         self._forget_if_idle(run)
 
     def end_all(self, error: FlintError) -> None:
