@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import FlintError
-from engine.events import LOGGER, log_to_file
+from engine.events import log_to_file
 from engine.session import Session
 from engine.shell.console import Console
 from engine.shell.options import Options, Settings, ShellError, checked_mode
@@ -33,7 +33,8 @@ def open_console(options: Options, interactive: bool) -> Console:
     console = Console(session, settings, sys.stdout, sys.stderr, interactive)
     try:
         if options.log_file is not None:
-            console.at_end += _log(session, options.log_file, logging.getLevelNamesMapping()[options.log_level])
+            level = logging.getLevelNamesMapping()[options.log_level]
+            console.at_end.append(_log(session, options.log_file, level))
         if options.database:
             session.sql("USE `" + options.database.replace("`", "``") + "`")
     except (FlintError, ShellError):
@@ -42,12 +43,9 @@ def open_console(options: Options, interactive: bool) -> Console:
     return console
 
 
-def _log(session: Session, path: Path, level: int) -> list[Callable[[], None]]:
+def _log(session: Session, path: Path, level: int) -> Callable[[], None]:
     """Events and the details of unexpected errors go to `path`; returns what ends that."""
     try:
-        end = log_to_file(session.events, path, level)
-        handler = logging.FileHandler(path, encoding="utf-8")
+        return log_to_file(session.events, path, level)
     except OSError as error:
         raise ShellError(f"cannot write {path}: {error.strerror}") from error
-    LOGGER.addHandler(handler)
-    return [end, lambda: LOGGER.removeHandler(handler), handler.close]

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
+from engine import __version__
 from engine.shell.options import Options, ShellError, read_script, substituted
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ Complain = Callable[[str], NoReturn]
 def run(chosen: argparse.Namespace, usage: Complain) -> int:
     """Runs `flint` as its parsed command line says; returns the exit code (Ctrl-C: 130)."""
     if chosen.version:
-        print(" ".join(["flint", *_version()]))
+        print(f"flint {__version__}")
         return OK
     for stream in (sys.stdout, sys.stderr):
         _write_utf8(stream)
@@ -34,16 +35,6 @@ def run(chosen: argparse.Namespace, usage: Complain) -> int:
     from engine.shell import batch  # here: imports the engine, which the prompt does behind itself
 
     return batch.run(options, usage)
-
-
-def _version() -> list[str]:
-    """The installed version; nothing when run from a folder that was never installed."""
-    from importlib.metadata import PackageNotFoundError, version  # here: 20 ms that scripts need not pay
-
-    try:
-        return [version("flint-sql")]
-    except PackageNotFoundError:
-        return []
 
 
 def _write_utf8(stream: TextIO) -> None:
@@ -103,8 +94,7 @@ def _prompt(options: Options, usage: Complain) -> int:
 
 
 def _banner() -> str:
-    name = " ".join(["Flint", *_version()])
-    return f"{name}, Spark SQL without the JVM\nType .help, or try: from 'file.parquet';"
+    return f"Flint {__version__}, Spark SQL without the JVM\nType .help, or try: from 'file.parquet';"
 
 
 def _start_up(options: Options) -> str:
