@@ -65,6 +65,8 @@ def pull(plan: LogicalPlan) -> Pulled | None:
             return _window(plan, pull(plan.child))
         case lp.Sort(_, _, child) | lp.Repartition(_, _, child):
             return pull(child)  # an order without a limit says nothing about which rows there are
+        case lp.Limit(count, None, lp.Project(projections, child)):
+            return pull(lp.Project(projections, lp.Limit(count, None, child)))  # the order may be below
         case lp.Limit(Literal(int() as count), None, lp.Sort(order, True, child)):
             return _first(count, order, pull(child))
         case lp.Limit(Literal(int() as count), None, child):

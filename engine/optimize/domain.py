@@ -23,7 +23,7 @@ from engine.logical import plan as lp
 from engine.logical.plan import JoinType, LogicalPlan
 from engine.logical.renew import renew
 from engine.optimize.correlation import first_of_each, is_correlated, partitioned
-from engine.optimize.substitution import substitute
+from engine.optimize.substitution import meanings, substitute
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,8 @@ def widened(plan: LogicalPlan, domain: Domain) -> Widened:
     match plan:
         case lp.Join():
             return _join(plan, domain)
+        case lp.Limit(count, offset, lp.Project(projections, child)):
+            return widened(lp.Project(projections, lp.Limit(count, offset, child)), domain)
         case lp.Union(inputs, columns):
             return _union(inputs, columns, domain)
         case lp.SetOperation():
@@ -205,10 +207,9 @@ def empty_row(plan: LogicalPlan) -> dict[int, Expression] | None:
             below = empty_row(child)
             if below is None:
                 return None
-            values = {each.id: each.child if isinstance(each, Alias) else each for each in projections}  # type: ignore[attr-defined]
-            return {id: substitute(each, below) for id, each in values.items()}
+            return {key: substitute(each, below) for key, each in meanings(projections).items()}
         case lp.Sort(_, _, child) | lp.SubqueryAlias(_, child):
             return empty_row(child)
         case lp.Aggregate(grouping, aggregates) if not grouping:
-            return {each.id: without_rows(each) for each in aggregates}  # type: ignore[attr-defined]
+            return {key: without_rows(each) for key, each in meanings(aggregates).items()}
     return None

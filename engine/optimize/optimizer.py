@@ -37,10 +37,12 @@ from engine.optimize.rules.push_limit import push_limit
 from engine.optimize.rules.remove_noop_projects import remove_noop_projects
 from engine.optimize.rules.remove_redundant_aggregates import remove_redundant_aggregates
 from engine.optimize.rules.remove_redundant_sorts import remove_redundant_sorts
+from engine.optimize.rules.remove_unused_outer_joins import remove_unused_outer_joins
 from engine.optimize.rules.reorder_joins import reorder_joins
 from engine.optimize.rules.replace_between import replace_between
 from engine.optimize.rules.replace_distinct import replace_distinct
 from engine.optimize.rules.replace_set_operations import replace_set_operations
+from engine.optimize.rules.rewrite_distinct_aggregates import rewrite_distinct_aggregates
 from engine.optimize.rules.simplify_booleans import simplify_booleans
 from engine.optimize.rules.simplify_casts import simplify_casts
 from engine.optimize.rules.simplify_comparisons import simplify_comparisons
@@ -87,6 +89,7 @@ SHAPES = (
     remove_noop_projects,
     remove_redundant_sorts,
     remove_redundant_aggregates,
+    remove_unused_outer_joins,
     combine_limits,
     push_limit,
     propagate_empty,
@@ -124,6 +127,8 @@ def batches(context: OptimizerContext) -> tuple[Batch, ...]:
         Batch("Push down what was inferred", (*EXPRESSIONS, *PUSHING, *SHAPES), MOST_PASSES),
         # after pushing down: conditions stand where estimates see them; before pruning, which puts projections between joins
         Batch("Join order", (reorder_joins.bind(context.estimator),)),
+        # after joins are ordered: what multiplies rows is not estimated
+        Batch("Distinct aggregates", (rewrite_distinct_aggregates,)),
         Batch("Prune columns", (*PUSHING, prune_columns, collapse_projects, remove_noop_projects), MOST_PASSES),
         # last: nothing moves the filters any more
         Batch("Scans", (push_filters_into_scan, prune_columns)),

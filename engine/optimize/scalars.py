@@ -18,9 +18,11 @@ from engine.optimize.domain import empty_row
 from engine.optimize.membership import by_domain
 from engine.optimize.nulls import is_null_with
 from engine.optimize.substitution import substitute
-from engine.types import LONG, STRING, VOID, DataType
+from engine.types import INT, LONG, STRING, VOID, DataType
 
 TOO_MANY_ROWS = "SCALAR_SUBQUERY_TOO_MANY_ROWS"
+RAISE = "raise_error"
+_NULL = Literal(None, VOID)
 
 
 def is_correlated_scalar(expression: Any) -> bool:
@@ -59,28 +61,25 @@ def with_scalars(expression: Any, child: LogicalPlan) -> tuple[Any, LogicalPlan]
 
 def _column(subquery: ScalarSubquery, child: LogicalPlan) -> tuple[Expression, LogicalPlan]:
     plan = _having_as_value(subquery.plan)
-    empty = empty_row(plan)
-    of_nothing = empty[plan.output[0].id] if empty is not None else Literal(None, subquery.dataType)
-    found = pull(plan) or by_domain(plan, child)
-    value = found.plan.output[0]
-    if not _is_single(plan):
-        found, value, count = _counted(found)
+    found = pull(plan)
+    if found is None:
+        found, of_nothing = by_domain(plan, child), _NULL  # which gives a row for every outer row
     else:
-        count = None
-    inner = found.plan
-    present = Alias(TRUE, "present")
-    if not is_null_with(of_nothing, frozenset()):
-        inner = lp.Project((*inner.output, present), inner)
+        of_nothing = (empty_row(plan) or {}).get(plan.output[0].id, _NULL)
+    value, error = found.plan.output[0], None
+    if not _is_single(plan):
+        found, value, error = _counted(found)
     terms = [unwrapped(term, child.output_ids) for term in found.conditions]
-    joined = Join(child, inner, JoinType.LEFT, conjunction(*terms))
+    on, inner = conjunction(*terms), found.plan
     result: Expression = value.with_nullability(True)
-    if inner is not found.plan:
+    if not is_null_with(of_nothing, frozenset()):
+        present = Alias(TRUE, "present")
+        inner = lp.Project((*inner.output, present), inner)
         missing = IsNull(present.to_attribute().with_nullability(True))
         result = If(missing, unwrapped(of_nothing, child.output_ids), result)
-    if count is not None:
-        many = GreaterThan(count.with_nullability(True), Literal(1, LONG))
-        result = If(many, _error(value.dataType), result)
-    return result, joined
+    if error is not None:
+        result = If(error, _too_many(value.dataType), result)
+    return result, Join(child, inner, JoinType.LEFT, on)
 
 
 def _is_single(plan: LogicalPlan) -> bool:
@@ -95,20 +94,22 @@ def _is_single(plan: LogicalPlan) -> bool:
     return False
 
 
-def _counted(found: Pulled) -> tuple[Pulled, Attribute, Attribute]:
-    """The rows of a subquery by what the outer row is joined on, with a value and how many there are: more than one is an
-    error, but only once an outer row meets them."""
+def _counted(found: Pulled) -> tuple[Pulled, Attribute, Expression]:
+    """The rows of a subquery by what the outer row is joined on, their value, and the condition under which there are too
+    many: an error, but only once an outer row meets them."""
     value, *_ = found.plan.output
     needed = frozenset().union(*(term.references for term in found.conditions))
     keys = tuple(column for column in found.plan.output if column.id in needed)
     first = Alias(AggregateCall("first", (value,), value.dataType), value.name)
-    count = Alias(AggregateCall("count", (Literal(1, LONG),), LONG, False), "rows")
+    count = Alias(AggregateCall("count", (Literal(1, INT),), LONG, False), "rows")
     grouped = lp.Aggregate(keys, (first, count, *keys), found.plan)
-    return Pulled(grouped, found.conditions), first.to_attribute(), count.to_attribute()
+    many = GreaterThan(count.to_attribute().with_nullability(True), Literal(1, LONG))
+    return Pulled(grouped, found.conditions), first.to_attribute(), many
 
 
-def _error(data_type: DataType) -> Expression:
-    call = Call("raise_error", (Literal(TOO_MANY_ROWS, STRING),), VOID, is_nullable=True, is_raising=True)
+def _too_many(data_type: DataType) -> Expression:
+    """The error of a second row."""
+    call = Call(RAISE, (Literal(TOO_MANY_ROWS, STRING),), VOID, is_nullable=True, is_raising=True)
     return Cast(call, data_type)
 
 

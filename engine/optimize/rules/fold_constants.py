@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.errors import FlintError
 from engine.expressions.base import Alias, Expression, Literal, SortOrder
+from engine.expressions.calls import Call
 from engine.expressions.lambdas import Lambda
 from engine.expressions.subquery import SubqueryExpression
 from engine.expressions.window import Frame, WindowSpec
@@ -40,7 +41,7 @@ def fold_constants(plan: TreeNode, context: EvalContext) -> TreeNode | None:
 
 
 def _value(expression: Expression, context: EvalContext) -> Literal | None:
-    if expression.dataType.children:
+    if expression.dataType.children or any(call.function == "raise_error" for call in expression.collect(Call)):
         return None  # nested constants are kept as the calls that make them
     try:
         found = evaluate_constant(expression, context)

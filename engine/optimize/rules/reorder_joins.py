@@ -155,12 +155,13 @@ class _Builder:
             own = [EqualTo(first, other) for first, *rest in self._graph.equal_columns(tree.leaf) for other in rest]
             return filtered([*own, *self._completed(tree.members, 0, 0)], self._graph.units[tree.leaf].plan)
         left = self.build(tree.left)
-        terms = self._completed(tree.members, tree.left.members, tree.right.members)
         if tree.right.leaf >= 0 and self._graph.is_one_sided(tree.right.leaf):
+            terms = self._completed(tree.members, tree.left.members, 0)  # those on the right side alone too: not below
             unit = self._graph.units[tree.right.leaf]
             on = conjunction(*unit.terms) if unit.terms else None
             return filtered(terms, Join(left, unit.plan, unit.type, on, unit.null_aware, unit.exists))
         right = self.build(tree.right)
+        terms = self._completed(tree.members, tree.left.members, tree.right.members)
         if not terms:
             return Join(left, right, JoinType.CROSS)
         return Join(left, right, JoinType.INNER, conjunction(*terms))

@@ -13,13 +13,14 @@ LateralJoin                              Project [s.*, a + 1 AS b]
 
 from __future__ import annotations
 
-from engine.expressions.base import Expression
+from engine.expressions.base import Attribute, Expression, NamedExpression
 from engine.expressions.predicates import conjunction, conjuncts
 from engine.logical import plan as lp
 from engine.logical.plan import Join, JoinType, LateralJoin, LogicalPlan, Project
 from engine.optimize.correlation import is_correlated, pull, unwrapped
 from engine.optimize.membership import by_domain, has_global_aggregate
 from engine.optimize.pushing import filtered
+from engine.optimize.substitution import meanings
 from engine.tree.node import TreeNode
 from engine.tree.rules import rule
 
@@ -55,7 +56,7 @@ def _along(right: LogicalPlan, left: LogicalPlan, outer: bool) -> LogicalPlan | 
             return left
         case lp.Project(projections, child):
             below = _along(child, left, outer)
-            if below is None or (outer and not isinstance(child, lp.OneRow | lp.Generate)):
+            if below is None or (outer and not isinstance(child, lp.OneRow) and not _renames(projections, child)):
                 return None
             return Project((*left.output, *(own(each) for each in projections)), below)  # type: ignore[arg-type]
         case lp.Filter(condition, child) if not outer:
@@ -67,3 +68,8 @@ def _along(right: LogicalPlan, left: LogicalPlan, outer: bool) -> LogicalPlan | 
                 return None
             return lp.Generate(own(generator), keeps or outer, columns, below)
     return None
+
+
+def _renames(projections: tuple[NamedExpression, ...], child: LogicalPlan) -> bool:
+    """Whether the columns are a generator's, as they are: null where it made no row."""
+    return isinstance(child, lp.Generate) and all(isinstance(each, Attribute) for each in meanings(projections).values())
