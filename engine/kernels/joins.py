@@ -40,15 +40,19 @@ class Found:
 
 
 class JoinTable:
-    """The rows of the built side by `keys`. `null_safe` keys match null with null; a null in another key matches nothing."""
+    """The rows of the built side by `keys`. `null_safe` keys match null with null; a null in another key matches nothing.
 
-    def __init__(self, keys: Sequence[pa.Array], rows: int, null_safe: Sequence[bool]) -> None:
+    With `in_order` the codes are kept sorted and searched by halving, as a sort-merge join has it.
+    """
+
+    def __init__(self, keys: Sequence[pa.Array], rows: int, null_safe: Sequence[bool], in_order: bool = False) -> None:
         self._keys = list(keys)
         self._safe = list(null_safe)
         self._ranges = self._exact_ranges(rows)
         codes, present = self._codes(self._keys, rows)
         kept = None if present is None else np.flatnonzero(present)
-        self._index: _Direct | _Hashed = _index(codes if kept is None else codes[kept])
+        codes = codes if kept is None else codes[kept]
+        self._index: _Direct | _Hashed | _Sorted = _Sorted(codes) if in_order else _index(codes)
         order, self._starts, self._counts = _arranged(self._index.slots, self._index.size)
         self.order = order if kept is None else kept[order]
         self.rows_kept = len(self.order)
@@ -238,3 +242,21 @@ class _Hashed:
             pending = pending[on]
             slots[pending] = (tried[on] + 1) & (self.size - 1)
         return result
+
+
+class _Sorted:
+    """The different codes in order."""
+
+    def __init__(self, codes: Ints) -> None:
+        self._codes, self.slots = np.unique(codes, return_inverse=True)
+        self.size = max(1, len(self._codes))
+
+    def find(self, codes: Ints, present: Mask | None) -> Ints:
+        """The slot of each code, -1 for those that are not there or not `present`."""
+        if not len(self._codes):
+            return np.full(len(codes), -1, np.int64)
+        places = np.minimum(np.searchsorted(self._codes, codes), len(self._codes) - 1)
+        found = self._codes[places] == codes
+        if present is not None:
+            found &= present
+        return np.where(found, places, -1)

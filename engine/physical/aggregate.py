@@ -20,6 +20,7 @@ from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import Attribute, Expression
 from engine.expressions.sql import Name
 from engine.kernels.aggregates import aggregate_kernel, inputs_of
+from engine.kernels.buffers import Ints, Words
 from engine.kernels.grouping import group_rows, hash_rows
 from engine.physical.batches import Columns, batch_of, sliced
 from engine.physical.execution import Execution, Kernel
@@ -121,7 +122,8 @@ class AggregateSink:
     def finish(self) -> Sequence[Morsel]:
         rows = sum(table.num_rows for table in self.tables)
         if not self.operator.keys:
-            return [] if self.operator.mode == "partial" and not rows else [partial(self._results, None)]
+            silent = not rows and (self.operator.mode == "partial" or self.run.partition > 0)
+            return [] if silent else [partial(self._results, None)]
         if rows == 0:
             return []
         self._types = self._types_of(self.tables[0])
@@ -129,7 +131,7 @@ class AggregateSink:
         if shares == 1 or len(self.tables) == 1:
             return [partial(self._results, None)]
         owners = [
-            (hash_rows(table.columns[: len(self.operator.keys)], table.num_rows) % np.uint64(shares)).astype(np.int64)
+            _owners(hash_rows(table.columns[: len(self.operator.keys)], table.num_rows), shares)
             for table in self.tables
         ]
         return [partial(self._results, share, owners) for share in range(shares)]
@@ -163,9 +165,7 @@ class AggregateSink:
             place += count
         return batch_of(columns, groups.count)
 
-    def _results(
-        self, share: int | None, owners: Sequence[np.ndarray[tuple[int], np.dtype[np.int64]]] = ()
-    ) -> Iterator[pa.RecordBatch]:
+    def _results(self, share: int | None, owners: Sequence[Ints] = ()) -> Iterator[pa.RecordBatch]:
         """The groups of one share of the keys, or all of them."""
         tables = self.tables
         if share is not None:
@@ -209,9 +209,14 @@ class AggregateSink:
         return [len(kernel.state_types(types)) for kernel, types in zip(self.kernels, self._input_types(), strict=True)]
 
 
-def _picked(arrays: Sequence[pa.Array], rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[pa.Array]:
+def _picked(arrays: Sequence[pa.Array], rows: Ints) -> list[pa.Array]:
     wanted = pa.array(rows)
     return [array.take(wanted) for array in arrays]
+
+
+def _owners(hashes: Words, shares: int) -> Ints:
+    """Which share each row belongs to: by the upper half of the hash, as exchanges have split by the rest."""
+    return ((hashes >> np.uint64(32)) % np.uint64(shares)).astype(np.int64)
 
 
 def input_types(call: AggregateCall) -> list[pa.DataType]:

@@ -39,10 +39,13 @@ class HashJoinExec(JoinExec):
         return self.left_keys if (self.build == "left") == built else self.right_keys
 
     def index(self, built: Columns, batches: Sequence[pa.RecordBatch], run: Execution) -> JoinTable:
+        return JoinTable(self.key_columns(batches, run), built.rows, self.null_safe)
+
+    def key_columns(self, batches: Sequence[pa.RecordBatch], run: Execution) -> list[pa.Array]:
+        """The keys of all built rows."""
         keys = self.keys(True)
         kernels = run.compile_all(keys, self.built[0].output)
-        columns = Columns([_keyed(kernels, batch) for batch in batches], [to_arrow(key.dataType) for key in keys])
-        return JoinTable(columns.arrays, built.rows, self.null_safe)
+        return Columns([_keyed(kernels, batch) for batch in batches], [to_arrow(key.dataType) for key in keys]).arrays
 
     def matcher(self, built: Built, run: Execution) -> Matcher:
         if built.index is None:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import pyarrow as pa
 
+from engine.errors import InternalError
 from engine.expressions.base import Attribute, Expression
 from engine.expressions.sql import Name, sql
 from engine.tree.node import TreeNode
@@ -125,18 +126,18 @@ class Streaming(Operator):
         """Whether rows follow after the last batch of all threads (a join that keeps unmatched built rows)."""
         return False
 
-    @abstractmethod
     def build_sink(self, run: Execution) -> Sink:
         """A fresh sink for the built input."""
+        raise InternalError(f"{self.title} of stage {run.task.stage_id} builds nothing.")
 
     @abstractmethod
     def stream(self, batches: Iterator[pa.RecordBatch], run: Execution) -> Iterator[pa.RecordBatch]:
         """The output for `batches`, which are those one thread pulls. State lives in the generator, or, where threads
         share it, in `run.state`."""
 
-    @abstractmethod
     def tail(self, run: Execution) -> Sequence[Morsel]:
         """The rows that follow."""
+        raise InternalError(f"{self.title} of stage {run.task.stage_id} has no tail.")
 
 
 @dataclass(frozen=True)
@@ -148,9 +149,9 @@ class Breaker(Operator):
         """Further inputs, complete before the first: each goes to `build_sink`."""
         return ()
 
-    @abstractmethod
     def build_sink(self, run: Execution) -> Sink:
         """A fresh sink for a further input."""
+        raise InternalError(f"{self.title} of stage {run.task.stage_id} builds nothing.")
 
     @abstractmethod
     def sink(self, run: Execution) -> Sink:

@@ -18,12 +18,17 @@ _KEPT_ROWS = 1 << 16
 
 @dataclass(frozen=True)
 class TopNExec(Breaker):
-    """The first `count` rows of `child` in `order` after `offset`."""
+    """The first `count` rows of `child` in `order` after `offset`; of each task for itself unless `everywhere`."""
 
     count: int
     offset: int
     order: tuple[SortOrder, ...]
+    everywhere: bool
     child: Operator
+
+    @property
+    def title(self) -> str:
+        return "TopN" if self.everywhere else "LocalTopN"
 
     @property
     def ordered(self) -> bool:

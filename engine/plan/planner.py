@@ -15,6 +15,7 @@ from engine.logical.canonical import canonical
 from engine.logical.plan import LogicalPlan
 from engine.physical.operator import Operator
 from engine.plan.context import PlannerContext
+from engine.plan.exchanges import insert_exchanges
 from engine.plan.pipelines import assign_ids
 
 Needed: TypeAlias = frozenset[int] | None
@@ -30,7 +31,7 @@ class Planner:
         self.context = context
         self.strategies = strategies
         self.definitions: dict[int, Any] = {}
-        self._subqueries: dict[LogicalPlan, Operator] = {}
+        self._queries: list[tuple[LogicalPlan, Operator]] = []
 
     def plan(self, node: LogicalPlan, needed: Needed = None) -> Operator:
         """The operators that give the rows of `node`, of its columns at least those `needed`."""
@@ -56,10 +57,13 @@ class Planner:
 
     def _query(self, plan: LogicalPlan) -> Operator:
         """The operators of a query in an expression; equal queries share theirs."""
-        key = canonical(plan)
-        if key not in self._subqueries:
-            self._subqueries[key] = self.plan(plan)
-        return self._subqueries[key]
+        form = canonical(plan)
+        for known, operator in self._queries:
+            if known == form:
+                return operator
+        planned = self.plan(plan)
+        self._queries.append((form, planned))
+        return planned
 
 
 def plan_operators(logical: LogicalPlan, context: PlannerContext) -> Operator:
@@ -72,4 +76,4 @@ def plan_operators(logical: LogicalPlan, context: PlannerContext) -> Operator:
 
 def plan_physical(logical: LogicalPlan, context: PlannerContext) -> Operator:
     """The physical plan of `logical`: operators with their exchanges, numbered."""
-    return assign_ids(plan_operators(logical, context))
+    return assign_ids(insert_exchanges(plan_operators(logical, context), context))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.logical import plan as lp
 from engine.plan.planner import Strategy
-from engine.plan.strategies import aggregates, ctes, joins, leaves, rows, sets
+from engine.plan.strategies import aggregates, ctes, joins, leaves, rows, sets, windows
 
 STRATEGIES: dict[type[lp.LogicalPlan], Strategy] = {
     lp.OneRow: leaves.plan_one_row,
@@ -19,9 +19,11 @@ STRATEGIES: dict[type[lp.LogicalPlan], Strategy] = {
     lp.Sort: rows.plan_sort,
     lp.TopN: rows.plan_top_n,
     lp.Limit: rows.plan_limit,
+    lp.Repartition: rows.plan_repartition,
     lp.Aggregate: aggregates.plan_aggregate,
     lp.Distinct: aggregates.plan_distinct,
     lp.SetOperation: sets.plan_set_operation,
+    lp.Window: windows.plan_window,
     lp.Join: joins.plan_join,
     lp.WithCte: ctes.plan_with,
     lp.CteReference: ctes.plan_reference,

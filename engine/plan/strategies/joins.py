@@ -17,6 +17,7 @@ from engine.logical import plan as lp
 from engine.logical.plan import JoinType
 from engine.physical.hash_join import HashJoinExec
 from engine.physical.join import Side
+from engine.physical.merge_join import MergeJoinExec
 from engine.physical.nested_loop_join import NestedLoopJoinExec
 from engine.physical.operator import Operator
 from engine.plan.planner import Needed, Planner
@@ -49,7 +50,8 @@ def plan_join(node: lp.Join, planner: Planner, needed: Needed) -> Operator:
         build = sides.smaller(sides.broadcastable)
         return NestedLoopJoinExec(left, right, node.type, build, node.condition, node.exists, columns)
     build, broadcast = sides.hash_sides()
-    return HashJoinExec(
+    kind = MergeJoinExec if sides.merge and not broadcast and not node.null_aware else HashJoinExec
+    return kind(
         left, right, node.type, build, keys.rest, node.exists, columns, keys.left, keys.right, keys.null_safe,
         node.null_aware, broadcast,
     )  # fmt: skip
@@ -123,6 +125,13 @@ class Sides:
         if small and not wanted and "merge" not in self.hints.values():
             return self.smaller(small), True
         return (wanted[0] if len(wanted) == 1 else self.smaller(("left", "right"))), False
+
+    @property
+    def merge(self) -> bool:
+        """Whether a sort-merge join is asked for."""
+        if "merge" in self.hints.values():
+            return True
+        return self.context.prefer_sort_merge and not self.hints
 
     def _size(self, plan: lp.LogicalPlan) -> float:
         size = self.context.bytes(plan)

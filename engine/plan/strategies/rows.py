@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.expressions.base import Expression, references
 from engine.kernels.evaluate import evaluate_constant
 from engine.logical import plan as lp
+from engine.physical.exchange import ExchangeExec, HashSplit, RoundRobin
 from engine.physical.expand import ExpandExec
 from engine.physical.filter import FilterExec
 from engine.physical.generate import GenerateExec
@@ -61,8 +62,20 @@ def plan_top_n(node: lp.TopN, planner: Planner, needed: Needed) -> Operator:
     below = None if needed is None else needed | references(node.order)
     child = planner.plan(node.child, below)
     if planner.context.distributed:
-        child = TopNExec(node.count + node.offset, 0, node.order, child)
-    return TopNExec(node.count, node.offset, node.order, child)
+        child = TopNExec(node.count + node.offset, 0, node.order, False, child)
+    return TopNExec(node.count, node.offset, node.order, True, child)
+
+
+def plan_repartition(node: lp.Repartition, planner: Planner, needed: Needed) -> Operator:
+    """REPARTITION and DISTRIBUTE BY: rows move between executors, if there are several."""
+    below = None if needed is None else needed | references(node.keys)
+    child = planner.plan(node.child, below)
+    context = planner.context
+    if not context.distributed:
+        return child
+    count = node.partitions or context.shuffle_partitions or context.executors
+    split = HashSplit(node.keys, count) if node.keys else RoundRobin(count)
+    return ExchangeExec(split, child.output, child)
 
 
 def plan_limit(node: lp.Limit, planner: Planner, needed: Needed) -> Operator:

@@ -1,0 +1,303 @@
+"""Frames of window functions: from ROWS and RANGE bounds to the rows each row sees, and aggregates over those.
+
+Aggregates are computed the cheapest way that is exact: once per partition where all rows see all of it; by differences of
+running totals (counts, and sums of whole numbers and decimals); by running over each partition (sums of doubles, least and
+greatest from its start); else by gathering the rows of each frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from engine.errors import InternalError
+from engine.expressions.aggregate import AggregateCall
+from engine.expressions.base import Expression
+from engine.expressions.window import CurrentRow, Frame, Offset, Unbounded
+from engine.kernels import aggregate_sums as sums
+from engine.kernels import aggregate_values as values
+from engine.kernels.aggregates import AggregateKernel, aggregate_kernel, take_rows
+from engine.kernels.buffers import (
+    Ints,
+    Mask,
+    decimal_array,
+    decimal_words,
+    fixed_values,
+    holds_int64,
+    int64_values,
+    valid,
+)
+from engine.kernels.context import EvalContext
+from engine.kernels.evaluate import evaluate_constant
+from engine.kernels.sorting import SortKey, order_codes
+from engine.kernels.windows import Frames, Layout, nth_rows
+from engine.types import DataType, DateType, DayTimeIntervalType, DecimalType, YearMonthIntervalType
+
+_GATHERED = 1 << 20
+_FEW = 64
+_DAY = 86_400_000_000
+_LOW = np.int64(0xFFFFFFFF)
+_HALF = np.int64(32)
+
+
+def frames_of(
+    frame: Frame | None, layout: Layout, keys: Sequence[SortKey], types: Sequence[DataType], context: EvalContext
+) -> Frames:
+    """What each row sees. Without a frame: up to the row's peers if ordered, else the whole partition. `keys` are the sorted
+    order columns, `types` their SQL types."""
+    if frame is None:
+        return Frames(layout.starts, layout.peer_stops if keys else layout.stops)
+    ranges = _Ranges(layout, keys, types, context) if frame.unit == "range" else None
+    low = _bound(frame.lower, layout, ranges, True, context)
+    high = _bound(frame.upper, layout, ranges, False, context)
+    return Frames(low, np.maximum(high, low))
+
+
+def _bound(bound: Expression, layout: Layout, ranges: _Ranges | None, lower: bool, context: EvalContext) -> Ints:
+    if isinstance(bound, Unbounded):
+        return layout.starts if lower else layout.stops
+    if isinstance(bound, CurrentRow):
+        if ranges is None:
+            return layout.numbers + (0 if lower else 1)
+        return layout.peer_starts if lower else layout.peer_stops
+    assert isinstance(bound, Offset)
+    constant = evaluate_constant(bound.value, context)
+    if ranges is not None:
+        return ranges.bound(constant.value, bound.value.dataType, lower)
+    places = layout.numbers + int(constant.value) + (0 if lower else 1)
+    return np.clip(places, layout.starts, layout.stops)
+
+
+class _Ranges:
+    """Bounds by the value of the one order key."""
+
+    def __init__(
+        self, layout: Layout, keys: Sequence[SortKey], types: Sequence[DataType], context: EvalContext
+    ) -> None:
+        self.layout = layout
+        self.key = keys[0] if keys else None
+        self.type = types[0] if types else None
+        self.context = context
+
+    def bound(self, value: Any, kind: DataType, lower: bool) -> Ints:
+        """The first row whose key is at least `value` after that of the row, or past the last one at most so."""
+        if self.key is None or self.type is None:
+            raise InternalError("A RANGE frame with an offset has no order.")
+        key, layout = self.key, self.layout
+        present = valid(key.array)
+        shift = _shifted(key.array, self.type, value, kind, 1 if key.ascending else -1)
+        own = order_codes(key.array).codes
+        if not key.ascending:
+            own, shift = ~own, ~shift
+        _, ranks = np.unique(np.concatenate([own, shift]), return_inverse=True)
+        size = int(ranks.max(initial=0)) + 3
+        mine, wanted = ranks[: layout.rows] + 1, ranks[layout.rows :] + 1
+        if present is not None:
+            mine = np.where(present, mine, 0 if key.nulls_first else size - 1)
+        places = np.searchsorted(
+            layout.partition * size + mine, layout.partition * size + wanted, side="left" if lower else "right"
+        )
+        if present is not None:
+            peers = layout.peer_starts if lower else layout.peer_stops
+            places = np.where(present, places, peers)
+        return places.astype(np.int64)
+
+
+def _shifted(array: pa.Array, kind: DataType, value: Any, value_type: DataType, sign: int) -> Ints:
+    """The order codes of each key moved by `sign` times `value`."""
+    if pa.types.is_floating(array.type):
+        return order_codes(pa.array(fixed_values(array).astype(np.float64) + sign * float(value))).codes
+    codes = order_codes(array).codes
+    if isinstance(value_type, YearMonthIntervalType) and not isinstance(kind, YearMonthIntervalType):
+        return _months_later(codes, sign * int(value), isinstance(kind, DateType))
+    if isinstance(value_type, DayTimeIntervalType) and isinstance(kind, DateType):
+        step = int(value) // _DAY
+    elif isinstance(kind, DecimalType):
+        step = int(Decimal(value).scaleb(kind.scale))
+    else:
+        step = int(value)
+    step *= sign
+    edge = np.iinfo(np.int64)
+    with np.errstate(over="ignore"):
+        moved = codes + np.int64(step)
+    if step >= 0:
+        return np.where(moved < codes, edge.max, moved)
+    return np.where(moved > codes, edge.min, moved)
+
+
+def _months_later(codes: Ints, months: int, is_date: bool) -> Ints:
+    """Days, or microseconds, so many months later; the last day of the month where there is no such day."""
+    days, rest = (codes, np.zeros_like(codes)) if is_date else np.divmod(codes, _DAY)
+    dates = days.astype("datetime64[D]")
+    month = dates.astype("datetime64[M]")
+    moved = month + np.timedelta64(months, "M")
+    length = ((moved + np.timedelta64(1, "M")).astype("datetime64[D]") - moved.astype("datetime64[D]")).astype(np.int64)
+    day = np.minimum((dates - month.astype("datetime64[D]")).astype(np.int64), length - 1)
+    found: Ints = moved.astype("datetime64[D]").astype(np.int64) + day
+    return found if is_date else found * _DAY + rest
+
+
+def aggregate_over(
+    call: AggregateCall,
+    context: EvalContext,
+    layout: Layout,
+    frames: Frames,
+    inputs: Sequence[pa.Array],
+    chosen: Mask | None,
+) -> pa.Array:
+    """The aggregate of the rows each row sees; `chosen` are the rows that pass its FILTER."""
+    kernel = aggregate_kernel(call, context)
+    if isinstance(kernel, values.First) and chosen is None:
+        rows = nth_rows(inputs[0], frames, 0, kernel.ignores_nulls, isinstance(kernel, values.Last))
+        return take_rows(inputs[0], rows)
+    if layout.rows == 0:
+        return kernel.finish(kernel.update(np.zeros(0, np.int64), 0, inputs), call.dataType)
+    if bool((frames.low == layout.starts).all()) and bool((frames.high == layout.stops).all()):
+        return _by_partition(kernel, call, layout, inputs, chosen)
+    compute = _special(kernel, layout, frames)
+    if compute is not None:
+        return kernel.finish(compute(kernel, layout, frames, inputs, chosen), call.dataType)
+    return _by_gathering(kernel, call, frames, inputs, chosen)
+
+
+def _by_partition(
+    kernel: AggregateKernel, call: AggregateCall, layout: Layout, inputs: Sequence[pa.Array], chosen: Mask | None
+) -> pa.Array:
+    gids = layout.partition
+    if chosen is not None:
+        rows = np.flatnonzero(chosen)
+        gids, inputs = gids[rows], [take_rows(each, rows) for each in inputs]
+    found = kernel.finish(kernel.update(gids, layout.partitions, inputs), call.dataType)
+    return found.take(pa.array(layout.partition))
+
+
+def _by_gathering(
+    kernel: AggregateKernel, call: AggregateCall, frames: Frames, inputs: Sequence[pa.Array], chosen: Mask | None
+) -> pa.Array:
+    sizes = frames.high - frames.low
+    ends = np.cumsum(sizes)
+    parts = []
+    start = 0
+    while start < len(sizes):
+        limit = (ends[start - 1] if start else 0) + _GATHERED
+        stop = max(start + 1, int(np.searchsorted(ends, limit, side="right")))
+        counts = sizes[start:stop]
+        gids = np.repeat(np.arange(stop - start), counts)
+        first = np.cumsum(counts) - counts
+        rows = np.arange(len(gids)) - np.repeat(first, counts) + np.repeat(frames.low[start:stop], counts)
+        if chosen is not None:
+            kept = chosen[rows]
+            gids, rows = gids[kept], rows[kept]
+        states = kernel.update(gids, stop - start, [take_rows(each, rows) for each in inputs])
+        parts.append(kernel.finish(states, call.dataType))
+        start = stop
+    return pa.concat_arrays(parts)
+
+
+_Compute = Callable[[Any, Layout, Frames, Sequence[pa.Array], Mask | None], list[pa.Array]]
+
+
+def _special(kernel: AggregateKernel, layout: Layout, frames: Frames) -> _Compute | None:
+    """A faster way than gathering, if there is one."""
+    if isinstance(kernel, sums.Count) and not isinstance(kernel, sums.CountIf):
+        return _count
+    if isinstance(kernel, sums.Sum | sums.Average) and not kernel.sums.floating:
+        return _exact_sums
+    running = bool((frames.low == layout.starts).all())
+    if running and int((frames.high - frames.low).sum()) > _FEW * layout.rows:
+        if isinstance(kernel, sums.Sum | sums.Average):
+            return _running_sums
+        if isinstance(kernel, values.Extreme):
+            return _running_extremes
+    return None
+
+
+def _counted(inputs: Sequence[pa.Array], chosen: Mask | None, rows: int) -> Mask:
+    """Which rows pass the filter and have no null input."""
+    mask = np.ones(rows, np.bool_) if chosen is None else chosen.copy()
+    for each in inputs:
+        if (present := valid(each)) is not None:
+            mask &= present
+    return mask
+
+
+def _between(totals: Ints, frames: Frames) -> Ints:
+    """Differences of running totals, which begin with 0."""
+    with np.errstate(over="ignore"):
+        return totals[frames.high] - totals[frames.low]
+
+
+def _running(numbers: npt.NDArray[Any]) -> Ints:
+    return np.append(np.int64(0), np.cumsum(numbers, dtype=np.int64))
+
+
+def _count(
+    kernel: Any,
+    layout: Layout,
+    frames: Frames,
+    inputs: Sequence[pa.Array],
+    chosen: Mask | None,
+) -> list[pa.Array]:
+    return [pa.array(_between(_running(_counted(inputs, chosen, layout.rows)), frames))]
+
+
+def _exact_sums(
+    kernel: Any, layout: Layout, frames: Frames, inputs: Sequence[pa.Array], chosen: Mask | None
+) -> list[pa.Array]:
+    mask = _counted(inputs, chosen, layout.rows)
+    array = inputs[0]
+    if holds_int64(array.type):
+        small = int64_values(array)
+        low, high = small, small >> np.int64(63)
+    else:
+        words, high = decimal_words(array)
+        low = np.ascontiguousarray(words).view(np.int64)
+    pieces = (low & _LOW, (low >> _HALF) & _LOW, high & _LOW, high >> _HALF)
+    parts = [_between(_running(np.where(mask, piece, 0)), frames) for piece in pieces]
+    total_low, total_high, beyond = sums.joined_words(parts)
+    beyond |= sums.exceeds(total_low, total_high, 38)
+    total = decimal_array(total_low, total_high, kernel.sums.total, ~beyond if beyond.any() else None)
+    return [total, pa.array(_between(_running(mask), frames))]
+
+
+def _running_sums(
+    kernel: Any,
+    layout: Layout,
+    frames: Frames,
+    inputs: Sequence[pa.Array],
+    chosen: Mask | None,
+) -> list[pa.Array]:
+    mask = _counted(inputs, chosen, layout.rows)
+    numbers = np.where(mask, fixed_values(inputs[0]).astype(np.float64), 0.0)
+    totals = _accumulated(numbers, layout, np.add)
+    counts = _between(_running(mask), frames)
+    sums_ = np.where(frames.high > frames.low, totals[np.maximum(frames.high - 1, 0)], 0.0)
+    return [pa.array(sums_), pa.array(counts)]
+
+
+def _running_extremes(
+    kernel: Any, layout: Layout, frames: Frames, inputs: Sequence[pa.Array], chosen: Mask | None
+) -> list[pa.Array]:
+    mask = _counted(inputs, chosen, layout.rows)
+    ordered = order_codes(inputs[0])
+    edge = np.iinfo(np.int64).min if kernel.greatest else np.iinfo(np.int64).max
+    codes = np.where(mask, ordered.codes, edge)
+    best = _accumulated(codes, layout, np.maximum if kernel.greatest else np.minimum)
+    present = _between(_running(mask), frames) > 0
+    chosen_codes = best[np.maximum(frames.high - 1, 0)]
+    return [ordered.decode(np.where(present, chosen_codes, 0), present)]
+
+
+def _accumulated(numbers: npt.NDArray[Any], layout: Layout, combine: np.ufunc) -> npt.NDArray[Any]:
+    """Running totals within each partition."""
+    result = np.empty_like(numbers)
+    starts = np.unique(layout.starts)
+    for start in starts.tolist():
+        stop = int(layout.stops[start])
+        result[start:stop] = combine.accumulate(numbers[start:stop])
+    return result

@@ -1,0 +1,29 @@
+"""Joins on equal keys by sorting: for hints and settings that ask for them.
+
+The built side is sorted by its keys and each batch of the other is merged into it by binary search, so that no row of the
+streamed side has to wait for the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from engine.kernels.joins import JoinTable
+from engine.physical.batches import Columns
+from engine.physical.execution import Execution
+from engine.physical.hash_join import HashJoinExec
+
+
+@dataclass(frozen=True)
+class MergeJoinExec(HashJoinExec):
+    """As a hash join, with sorted keys in place of a table."""
+
+    @property
+    def title(self) -> str:
+        return "SortMergeJoin"
+
+    def index(self, built: Columns, batches: Sequence[pa.RecordBatch], run: Execution) -> JoinTable:
+        return JoinTable(self.key_columns(batches, run), built.rows, self.null_safe, in_order=True)

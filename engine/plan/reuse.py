@@ -1,0 +1,36 @@
+"""Equal parts of a physical plan, whatever their columns are called: what is computed once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.expressions.base import Alias, Attribute
+from engine.physical.exchange import ExchangeExec
+from engine.physical.materialize import MaterializeExec
+from engine.physical.operator import Operator
+from engine.physical.scan import ScanExec
+
+
+def canonical_exchange(exchange: ExchangeExec) -> Operator:
+    """An exchange with ids of columns by position of first appearance and without names."""
+    columns: dict[int, int] = {}
+
+    def visit(node: Any) -> Any:
+        if isinstance(node, Attribute):
+            return Attribute("", node.type, node.is_nullable, columns.setdefault(node.id, len(columns)))
+        if isinstance(node, ScanExec):
+            # sources are asked for columns by name, so these stay
+            return node.map_children(lambda c: visit(c).with_name(c.name) if isinstance(c, Attribute) else visit(c))
+        if isinstance(node, ExchangeExec):
+            # by position: what the columns are called on this side says nothing
+            node = ExchangeExec(node.split, node.child.output, node.child)
+        mapped = node.map_children(visit)
+        match mapped:
+            case Alias(child, _, number):
+                return Alias(child, "", columns.setdefault(number, len(columns)))
+            case MaterializeExec(key, _, names, child):
+                return MaterializeExec(key, "", names, child)
+        return mapped
+
+    result: Operator = visit(exchange)
+    return result
