@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -161,7 +162,7 @@ def aggregate_over(
         return _by_partition(kernel, call, layout, inputs, chosen)
     compute = _special(kernel, layout, frames)
     if compute is not None:
-        return kernel.finish(compute(kernel, layout, frames, inputs, chosen), call.dataType)
+        return kernel.finish(compute(layout, frames, inputs, chosen), call.dataType)
     return _by_gathering(kernel, call, frames, inputs, chosen)
 
 
@@ -199,7 +200,7 @@ def _by_gathering(
     return pa.concat_arrays(parts)
 
 
-_Compute = Callable[[Any, Layout, Frames, Sequence[pa.Array], Mask | None], list[pa.Array]]
+_Compute = Callable[[Layout, Frames, Sequence[pa.Array], Mask | None], list[pa.Array]]
 
 
 def _special(kernel: AggregateKernel, layout: Layout, frames: Frames) -> _Compute | None:
@@ -207,13 +208,13 @@ def _special(kernel: AggregateKernel, layout: Layout, frames: Frames) -> _Comput
     if isinstance(kernel, sums.Count) and not isinstance(kernel, sums.CountIf):
         return _count
     if isinstance(kernel, sums.Sum | sums.Average) and not kernel.sums.floating:
-        return _exact_sums
+        return partial(_exact_sums, kernel)
     running = bool((frames.low == layout.starts).all())
     if running and int((frames.high - frames.low).sum()) > _FEW * layout.rows:
         if isinstance(kernel, sums.Sum | sums.Average):
             return _running_sums
         if isinstance(kernel, values.Extreme):
-            return _running_extremes
+            return partial(_running_extremes, kernel)
     return None
 
 
@@ -237,7 +238,6 @@ def _running(numbers: npt.NDArray[Any]) -> Ints:
 
 
 def _count(
-    kernel: Any,
     layout: Layout,
     frames: Frames,
     inputs: Sequence[pa.Array],
@@ -266,7 +266,6 @@ def _exact_sums(
 
 
 def _running_sums(
-    kernel: Any,
     layout: Layout,
     frames: Frames,
     inputs: Sequence[pa.Array],

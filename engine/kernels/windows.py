@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -87,7 +86,7 @@ class WindowFunction:
         values = self.values(layout, frames, arguments)
         return pa.array(values).cast(self.wanted)
 
-    def values(self, layout: Layout, frames: Frames, arguments: Sequence[pa.Array]) -> npt.NDArray[Any]:  # noqa: ARG002
+    def values(self, layout: Layout, frames: Frames, arguments: Sequence[pa.Array]) -> Any:  # noqa: ARG002
         """The values as numbers, of functions that make numbers."""
         return np.zeros(layout.rows)
 
@@ -107,34 +106,34 @@ class WindowFunction:
 
 
 class RowNumber(WindowFunction):
-    def values(self, layout: Layout, frames: Frames, arguments: Sequence[pa.Array]) -> npt.NDArray[Any]:  # noqa: ARG002
+    def values(self, layout: Layout, frames: Frames, arguments: Sequence[pa.Array]) -> Any:  # noqa: ARG002
         return np.add(layout.numbers - layout.starts, 1)
 
 
 class Rank(WindowFunction):
-    def values(self, layout: Layout, frames: Frames, arguments: Sequence[pa.Array]) -> npt.NDArray[Any]:  # noqa: ARG002
+    def values(self, layout: Layout, frames: Frames, arguments: Sequence[pa.Array]) -> Any:  # noqa: ARG002
         return np.add(layout.peer_starts - layout.starts, 1)
 
 
 class DenseRank(WindowFunction):
-    def values(self, layout: Layout, frames: Frames, arguments: Sequence[pa.Array]) -> npt.NDArray[Any]:  # noqa: ARG002
+    def values(self, layout: Layout, frames: Frames, arguments: Sequence[pa.Array]) -> Any:  # noqa: ARG002
         groups = np.cumsum(layout.peer_starts == layout.numbers)
         return np.add(groups - groups[layout.starts], 1)
 
 
 class PercentRank(WindowFunction):
-    def values(self, layout: Layout, frames: Frames, arguments: Sequence[pa.Array]) -> npt.NDArray[Any]:  # noqa: ARG002
+    def values(self, layout: Layout, frames: Frames, arguments: Sequence[pa.Array]) -> Any:  # noqa: ARG002
         others = layout.stops - layout.starts - 1
         return np.where(others > 0, (layout.peer_starts - layout.starts) / np.maximum(others, 1), 0.0)
 
 
 class CumulativeDistribution(WindowFunction):
-    def values(self, layout: Layout, frames: Frames, arguments: Sequence[pa.Array]) -> npt.NDArray[Any]:  # noqa: ARG002
+    def values(self, layout: Layout, frames: Frames, arguments: Sequence[pa.Array]) -> Any:  # noqa: ARG002
         return (layout.peer_stops - layout.starts) / np.maximum(layout.stops - layout.starts, 1)
 
 
 class Ntile(WindowFunction):
-    def values(self, layout: Layout, frames: Frames, arguments: Sequence[pa.Array]) -> npt.NDArray[Any]:  # noqa: ARG002
+    def values(self, layout: Layout, frames: Frames, arguments: Sequence[pa.Array]) -> Any:  # noqa: ARG002
         shares = self.constant(0, 1)
         if shares < 1:
             raise self.invalid("it should be at least 1")
