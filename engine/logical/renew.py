@@ -26,7 +26,7 @@ from engine.logical.plan import (
 
 def renew(plan: LogicalPlan) -> LogicalPlan:
     """`plan` with every id it produces (those of subqueries in it too) replaced by a fresh one; columns keep their places."""
-    columns = {id: next_id() for id in produced(plan)}
+    columns = {key: next_id() for key in produced(plan)}
     ctes = {definition.id: next_id() for node in plan.collect(WithCte) for definition in node.definitions}
 
     def visit(node: Any) -> Any:
@@ -49,7 +49,7 @@ def renew(plan: LogicalPlan) -> LogicalPlan:
 
 def produced(plan: LogicalPlan) -> frozenset[int]:
     """The ids of the columns that come into being in `plan`, lambdas' parameters and subqueries' columns included."""
-    return frozenset(id for node in plan.walk() for id in _made_by(node))
+    return frozenset(key for node in plan.walk() for key in _made_by(node))
 
 
 def _made_by(node: Any) -> list[int]:

@@ -104,7 +104,7 @@ def _read_inside(below: Pulled, have: Iterable[int] = ()) -> tuple[Attribute, ..
 
 def equality_keys(conditions: Iterable[Expression]) -> list[tuple[Expression, Expression, Expression]] | None:
     """For conditions that all say "inside = outside": (condition, inside, outside) of each; else None."""
-    found = []
+    found: list[tuple[Expression, Expression, Expression]] = []
     for condition in conditions:
         match condition:
             case EqualTo(a, b) | EqualNullSafe(a, b) if a.references and not is_correlated(a) and _only_outer(b):
@@ -143,8 +143,8 @@ def _join(plan: lp.Join) -> Pulled | None:
     match plan.type:
         case JoinType.INNER | JoinType.CROSS:
             stay = [term for term in conjuncts(plan.condition) if not is_correlated(term)]
-            type = JoinType.INNER if stay else JoinType.CROSS
-            joined = lp.Join(left.plan, right.plan, type, conjunction(*stay) if stay else None, hints=plan.hints)
+            kind = JoinType.INNER if stay else JoinType.CROSS
+            joined = lp.Join(left.plan, right.plan, kind, conjunction(*stay) if stay else None, hints=plan.hints)
             return Pulled(joined, (*left.conditions, *right.conditions, *own))
         case JoinType.FULL:
             return None

@@ -28,9 +28,7 @@ def in_two_steps(plan: Aggregate, distinct: Sequence[AggregateCall], others: Seq
     keys = _keys(plan.grouping)
     arguments = _keys(_filtered(distinct[0]))
     parts = [Alias(call, call.function) for call in others]
-    below = Aggregate(
-        (*plan.grouping, *arguments), (*keys.values(), *arguments.values(), *parts), plan.child
-    )
+    below = Aggregate((*plan.grouping, *arguments), (*keys.values(), *arguments.values(), *parts), plan.child)
     new: dict[AggregateCall, Expression] = {}
     for call in distinct:
         plain = tuple(arguments[each].to_attribute() for each in _filtered(call))

@@ -73,7 +73,11 @@ def widened(plan: LogicalPlan, domain: Domain) -> Widened:
             raise Unsupported("correlated subquery in INTERSECT or EXCEPT")
     if len(plan.plans) != 1:
         raise Unsupported(f"correlated subquery through {type(plan).__name__}")
-    below = widened(plan.plans[0], domain)
+    return _unary(plan, widened(plan.plans[0], domain), domain)
+
+
+def _unary(plan: LogicalPlan, below: Widened, domain: Domain) -> Widened:
+    """A node with one child over that child, `below`, for every row of the domain."""
     child, keys = below.plan, below.keys
     node = plan.map_expressions(lambda each: domain.reading(each, keys))
     match node:
@@ -85,16 +89,15 @@ def widened(plan: LogicalPlan, domain: Domain) -> Widened:
             return _global(aggregates, below, domain)
         case lp.Window():
             return Widened(partitioned(node, keys, child), keys)
-        case lp.Limit(Literal(int() as count), None, _):
-            return _limit(count, plan.plans[0], below, domain)
+        case lp.Limit(Literal(int() as most), None):
+            return _limit(most, plan.plans[0], below, domain)
         case lp.Distinct() | lp.Filter() | lp.Generate() | lp.SubqueryAlias():
             return Widened(node.map_plans(lambda _: child), keys)
         case lp.Sort() | lp.Repartition():
             return below
-        case lp.Expand(projections, columns):
+        case lp.Expand(rows, columns):
             own = tuple(key.renewed() for key in keys)
-            rows = tuple((*row, *keys) for row in projections)
-            return Widened(lp.Expand(rows, (*columns, *own), child), own)
+            return Widened(lp.Expand(tuple((*row, *keys) for row in rows), (*columns, *own), child), own)
     raise Unsupported(f"correlated subquery through {type(plan).__name__}")
 
 
@@ -151,11 +154,11 @@ def _join(plan: lp.Join, domain: Domain) -> Widened:
     )
     if left is not None and right is not None:
         terms += conjuncts(same(left.keys, right.keys))
-    type = JoinType.INNER if plan.type is JoinType.CROSS and terms else plan.type
+    kind = JoinType.INNER if plan.type is JoinType.CROSS and terms else plan.type
     joined = lp.Join(
         left.plan if left is not None else plan.left,
         right.plan if right is not None else plan.right,
-        type,
+        kind,
         conjunction(*terms) if terms else None,
         False,
         plan.exists,

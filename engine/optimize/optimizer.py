@@ -154,8 +154,7 @@ def optimize(plan: LogicalPlan, context: OptimizerContext, observe: Observer | N
     changed it. Raises InternalError where a rule breaks the plan (with `context.check`) or a batch comes to no rest."""
     found = batches(context)
     if not context.check:
-        result: LogicalPlan = run(found, plan, observe)
-        return result
+        return run(found, plan, observe)  # type: ignore[no-any-return]
     check = checker({rule.name: rule for batch in found for rule in batch.rules})
 
     def checked(name: str, before: LogicalPlan, after: LogicalPlan) -> None:
@@ -163,5 +162,4 @@ def optimize(plan: LogicalPlan, context: OptimizerContext, observe: Observer | N
         if observe is not None:
             observe(name, before, after)
 
-    result = run(found, plan, checked)  # type: ignore[arg-type]
-    return result
+    return run(found, plan, checked)  # type: ignore[arg-type,no-any-return]

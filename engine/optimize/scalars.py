@@ -22,7 +22,7 @@ from engine.types import INT, LONG, STRING, VOID, DataType
 
 TOO_MANY_ROWS = "SCALAR_SUBQUERY_TOO_MANY_ROWS"
 RAISE = "raise_error"
-_NULL = Literal(None, VOID)
+_NULL: Expression = Literal(None, VOID)
 
 
 def is_correlated_scalar(expression: Any) -> bool:

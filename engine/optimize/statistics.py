@@ -224,8 +224,8 @@ def distinct_of(expression: Expression, below: Estimate) -> float:
         case Literal():
             return 1.0
     product = 1.0
-    for id in expression.references:
-        found = below.of(id).distinct
+    for key in expression.references:
+        found = below.of(key).distinct
         product *= found if found is not None else math.sqrt(below.rows)
     return max(1.0, min(product, below.rows))
 
@@ -279,7 +279,7 @@ def _by_range(column: Attribute, low: float | None, high: float | None, rows: fl
         case IntegralType() | DateType():
             return max(1.0, min(rows, high - low + 1))
         case DecimalType(_, scale):
-            return max(1.0, min(rows, (high - low) * 10**scale + 1))
+            return max(1.0, min(rows, (high - low) * float(10**scale) + 1))
     return None
 
 

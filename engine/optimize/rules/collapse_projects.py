@@ -52,10 +52,10 @@ def _may_merge(upper: Sequence[NamedExpression], lower: Sequence[NamedExpression
     if not all(each.deterministic for each in lower):
         return False
     uses = Counter(node.id for each in upper for node in each.walk() if isinstance(node, Attribute))
-    below_subquery = frozenset(id for each in upper if each.has(SubqueryExpression) for id in each.references)
-    for id, each in meanings(lower).items():
-        if uses[id] > 1 and not is_cheap(each):
+    below_subquery = frozenset(key for each in upper if each.has(SubqueryExpression) for key in each.references)
+    for key, each in meanings(lower).items():
+        if uses[key] > 1 and not is_cheap(each):
             return False
-        if id in below_subquery and not isinstance(each, Attribute):
+        if key in below_subquery and not isinstance(each, Attribute):
             return False
     return True

@@ -112,7 +112,7 @@ def _not_null(side: LogicalPlan, terms: tuple[Expression, ...], estimator: Estim
     found: list[Expression] = []
     for column in side.output:
         only = frozenset((column.id,))
-        if column.nullable and any(column.id in term.references and rejects_null(term, only) for term in terms):
-            if estimator.column(side, column).nulls >= _MANY:
-                found.append(IsNotNull(column))
+        asked = column.nullable and any(column.id in term.references and rejects_null(term, only) for term in terms)
+        if asked and estimator.column(side, column).nulls >= _MANY:
+            found.append(IsNotNull(column))
     return found

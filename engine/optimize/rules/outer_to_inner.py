@@ -23,6 +23,7 @@ def outer_to_inner(plan: TreeNode) -> TreeNode | None:
     match plan:
         case Filter(condition, Join(left, right, JoinType.LEFT | JoinType.RIGHT | JoinType.FULL as type) as join):
             needs_left, needs_right = _needs(condition, left), _needs(condition, right)
+            new: JoinType = type
             match type:
                 case JoinType.LEFT:
                     new = JoinType.INNER if needs_right else type

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from engine.expressions.base import FALSE, Alias, Attribute, Literal, NamedExpression
 from engine.logical import plan as lp
-from engine.logical.plan import Join, JoinType, LocalRelation, LogicalPlan, Project, Union
+from engine.logical.plan import Join, JoinType, LogicalPlan, Project, Union
 from engine.optimize.empty import empty, is_empty
 from engine.tree.node import TreeNode
 from engine.tree.rules import rule

@@ -10,6 +10,7 @@ Every plan keeps at least one column (the narrowest), since rows without columns
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from engine.expressions.base import Attribute, references
@@ -46,26 +47,31 @@ def prune(plan: LogicalPlan, needed: Ids) -> LogicalPlan:
         case lp.Scan(relation, columns, name, filters, limit):
             kept = _kept(columns, needed | references(filters))
             return plan if len(kept) == len(columns) else lp.Scan(relation, kept, name, filters, limit)
-        case lp.Window(functions, partition, order, child):
+        case lp.Window():
             return _window(plan, needed)
         case lp.Join():
             return _join(plan, needed)
-        case lp.Union(inputs, columns):
+        case lp.Union():
             return _union(plan, needed)
         case lp.Expand(projections, columns, child):
             return _expand(plan, needed)
         case lp.Generate(generator, _, columns, child):
-            below = needed - {column.id for column in columns} | generator.references
-            return plan.map_plans(lambda each: narrowed(each, below))
+            read = needed - {column.id for column in columns} | generator.references
+            return _over(plan, lambda each: narrowed(each, read))
         case lp.LocalRelation(columns, batch):
             kept = _kept(columns, needed)
             places = [columns.index(each) for each in kept]
             return plan if len(kept) == len(columns) else lp.LocalRelation(kept, batch.select(places))
         case lp.Filter() | lp.Limit():
-            return plan.map_plans(lambda each: prune(each, needed | plan.references))
+            return _over(plan, lambda each: prune(each, needed | plan.references))
         case lp.Sort() | lp.TopN() | lp.Repartition():
-            return plan.map_plans(lambda each: narrowed(each, needed | plan.references))
-    return plan.map_plans(lambda each: prune(each, each.output_ids))
+            return _over(plan, lambda each: narrowed(each, needed | plan.references))
+    return _over(plan, lambda each: prune(each, each.output_ids))
+
+
+def _over(plan: LogicalPlan, fn: Callable[[LogicalPlan], LogicalPlan]) -> LogicalPlan:
+    new: LogicalPlan = plan.map_plans(fn)
+    return new
 
 
 def narrowed(plan: LogicalPlan, needed: Ids) -> LogicalPlan:
@@ -91,7 +97,7 @@ def _join(plan: lp.Join, needed: Ids) -> LogicalPlan:
     if plan.exists is not None and plan.exists.id not in needed:
         return prune(plan.left, needed)
     below = needed | plan.references
-    return plan.map_plans(lambda side: narrowed(side, below))
+    return _over(plan, lambda side: narrowed(side, below))
 
 
 def _window(plan: lp.Window, needed: Ids) -> LogicalPlan:

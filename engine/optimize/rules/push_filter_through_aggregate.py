@@ -20,7 +20,9 @@ def push_filter_through_aggregate(plan: TreeNode) -> TreeNode | None:
     match plan:
         case Filter(condition, Aggregate(grouping, aggregates, child)) if grouping:
             keys = set(grouping)
-            stands_for = {id: each for id, each in meanings(aggregates).items() if each in keys and each.deterministic}
+            stands_for = {
+                key: each for key, each in meanings(aggregates).items() if each in keys and each.deterministic
+            }
             moved, kept = movable_terms(
                 condition, lambda term: bool(term.references) and term.references <= stands_for.keys()
             )

@@ -11,6 +11,7 @@ Through an outer join only to the side whose rows are kept. A term that can rais
 
 from __future__ import annotations
 
+from engine.expressions.base import Expression
 from engine.expressions.predicates import conjunction
 from engine.logical.plan import Filter, Join, JoinType
 from engine.optimize.pushing import filtered, movable_terms
@@ -27,7 +28,9 @@ def push_filter_through_join(plan: TreeNode) -> TreeNode | None:
     match plan:
         case Filter(condition, Join(left, right, type) as join):
             terms, kept = movable_terms(condition, lambda _: True)
-            to_left, to_right, into = [], [], []
+            to_left: list[Expression] = []
+            to_right: list[Expression] = []
+            into: list[Expression] = []
             for term in terms:
                 if type in _TO_LEFT and term.references <= left.output_ids:
                     to_left.append(term)

@@ -22,7 +22,7 @@ def push_filter_through_project(plan: TreeNode) -> TreeNode | None:
         case Filter(condition, Project(projections, child)):
             stands_for = meanings(projections)
             fixed = frozenset(
-                id for id, each in stands_for.items() if each.deterministic and not each.has(SubqueryExpression)
+                key for key, each in stands_for.items() if each.deterministic and not each.has(SubqueryExpression)
             )
             moved, kept = leading_terms(condition, lambda term: term.references <= fixed)
             if not moved:

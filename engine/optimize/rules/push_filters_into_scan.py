@@ -19,7 +19,7 @@ from engine.tree.rules import rule
 @rule(Filter)
 def push_filters_into_scan(plan: TreeNode) -> TreeNode | None:
     match plan:
-        case Filter(condition, Scan(relation, columns, name, filters, limit)):
+        case Filter(condition, Scan(relation, columns, name, filters)):
             useful = tuple(
                 term
                 for term in conjuncts(condition)

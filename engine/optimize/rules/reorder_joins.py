@@ -32,7 +32,8 @@ _ENOUGH = 0.999
 
 @whole(Join)
 def reorder_joins(plan: TreeNode, estimator: Estimator) -> TreeNode | None:
-    return _visit(plan, estimator)
+    result: TreeNode = _visit(plan, estimator)
+    return result
 
 
 def _visit(node: Any, estimator: Estimator) -> Any:
@@ -106,7 +107,8 @@ class _Region:
             current[left | right] = joined
         best = best_tree(graph)
         if best.cost >= current[best.members].cost * _ENOUGH:
-            return self._as_it_was(plan)
+            unchanged: LogicalPlan = self._as_it_was(plan)
+            return unchanged
         constant = [edge.term for edge in graph.edges if not edge.members]
         built = filtered(constant, _Builder(graph).build(best))
         same = [column.id for column in built.output] == [column.id for column in plan.output]

@@ -26,13 +26,13 @@ _ROWS = Frame("rows", Unbounded(), CurrentRow())
 def replace_set_operations(plan: TreeNode) -> TreeNode | None:
     match plan:
         case SetOperation(kind, every, left, right):
-            type = JoinType.SEMI if kind.lower() == "intersect" else JoinType.ANTI
+            kept = JoinType.SEMI if kind.lower() == "intersect" else JoinType.ANTI
             if left.output_ids & right.output_ids:
                 right = renew(right)
             if every:
-                return _counted(left, right, type)
+                return _counted(left, right, kept)
             same = conjunction(*(EqualNullSafe(a, b) for a, b in zip(left.output, right.output, strict=True)))
-            return Aggregate(left.output, left.output, Join(left, right, type, same))
+            return Aggregate(left.output, left.output, Join(left, right, kept, same))
     return None
 
 

@@ -49,5 +49,7 @@ def rewrite_distinct_aggregates(plan: TreeNode) -> TreeNode | None:
 def _plain(node: TreeNode) -> TreeNode:
     """Without DISTINCT where it makes no difference."""
     if isinstance(node, AggregateCall) and node.distinct and node.function.lower() in _NO_MATTER:
-        return AggregateCall(node.function, node.arguments, node.type, node.is_nullable, False, node.condition, node.order)
+        return AggregateCall(
+            node.function, node.arguments, node.type, node.is_nullable, False, node.condition, node.order
+        )
     return node if isinstance(node, LogicalPlan) else node.map_children(_plain)

@@ -96,7 +96,7 @@ def _with(node: And | Or, kept: list[Expression], decisive: Expression) -> Expre
 
 
 def _flat(node: And | Or, terms: tuple[Expression, ...]) -> list[Expression]:
-    return [each for term in terms for each in (term.terms if type(term) is type(node) else (term,))]  # type: ignore[attr-defined]
+    return [each for term in terms for each in (term.terms if type(term) is type(node) else (term,))]
 
 
 def _absorbed(terms: list[Expression], other: type[And] | type[Or]) -> list[Expression]:

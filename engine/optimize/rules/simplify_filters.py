@@ -27,7 +27,7 @@ def simplify_filters(plan: TreeNode) -> TreeNode | None:
             if conjuncts(simple)[0] == FALSE:
                 return empty(plan.output)
             return Filter(simple, child) if simple is not condition else None
-        case Join(left, right, JoinType.INNER, condition) if condition is not None and is_true(condition):
+        case Join(left, right, JoinType.INNER, condition) if condition is None or is_true(condition):
             return Join(left, right, JoinType.CROSS, hints=plan.hints)
         case Join(left, right, type, condition) if condition is not None and not plan.null_aware:
             simple = as_condition(condition)

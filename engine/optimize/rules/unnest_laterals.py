@@ -72,4 +72,6 @@ def _along(right: LogicalPlan, left: LogicalPlan, outer: bool) -> LogicalPlan | 
 
 def _renames(projections: tuple[NamedExpression, ...], child: LogicalPlan) -> bool:
     """Whether the columns are a generator's, as they are: null where it made no row."""
-    return isinstance(child, lp.Generate) and all(isinstance(each, Attribute) for each in meanings(projections).values())
+    return isinstance(child, lp.Generate) and all(
+        isinstance(each, Attribute) for each in meanings(projections).values()
+    )

@@ -72,8 +72,8 @@ def _join(plan: Join) -> LogicalPlan | None:
     others = [term for term in conjuncts(plan.condition) if not term.has(Exists, InSubquery)]
     if plan.type in (JoinType.INNER, JoinType.CROSS):
         on = conjunction(*others) if others else None
-        type = JoinType.INNER if others else JoinType.CROSS
-        return filtered(asking, Join(plan.left, plan.right, type, on, hints=plan.hints))
+        kind = JoinType.INNER if others else JoinType.CROSS
+        return filtered(asking, Join(plan.left, plan.right, kind, on, hints=plan.hints))
     left, right = plan.left, plan.right
     for term in asking:
         if term.references <= left.output_ids:

@@ -49,10 +49,10 @@ def _join(plan: Join) -> LogicalPlan | None:
     asking = [term for term in conjuncts(plan.condition) if has_correlated_scalar(term)]
     others = [term for term in conjuncts(plan.condition) if not has_correlated_scalar(term)]
     if plan.type in (JoinType.INNER, JoinType.CROSS):
-        type = JoinType.INNER if others else JoinType.CROSS
+        kind = JoinType.INNER if others else JoinType.CROSS
         on = conjunction(*others) if others else None
-        filter = Filter(conjunction(*asking), Join(plan.left, plan.right, type, on, hints=plan.hints))
-        found: LogicalPlan | None = unnest_scalars.rewrite(filter)
+        above = Filter(conjunction(*asking), Join(plan.left, plan.right, kind, on, hints=plan.hints))
+        found: LogicalPlan | None = unnest_scalars.rewrite(above)
         return found
     left, right = plan.left, plan.right
     for term in asking:
