@@ -64,7 +64,7 @@ class CsvRelation(FileRelation):
             ("Delimiter", delimiter),
             ("Quote", self.dialect.quote),
             ("Header", "true" if self.dialect.header else "false"),
-            ("Types", f"from the first {self.examined} rows"),
+            ("Types", "from the first row" if self.examined == 1 else f"from the first {self.examined} rows"),
         ]
 
     def __getstate__(self) -> dict[str, object]:

@@ -206,14 +206,16 @@ _VALUE = re.compile(r"[+-]?[\d.]+([eE][+-]?\d+)?|(?i:true|false|nan|null)|\d{4}-
 
 
 def has_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row names the columns: all distinct words, above values or above other words."""
-    first, rest = rows[0], rows[1:1000]
-    if any(_VALUE.fullmatch(cell.strip()) for cell in first) or len(set(first)) < len(first):
+    """Whether the first row names the columns: words above values, or distinct words above other words."""
+    first, rest = [cell.strip() for cell in rows[0]], rows[1:1000]
+    if not any(first) or any(cell and _VALUE.fullmatch(cell) for cell in first):
         return False
     columns = list(zip(*(row for row in rest if len(row) == len(first)), strict=True))
-    if any(all(_VALUE.fullmatch(cell.strip()) for cell in column) for column in columns):
-        return True
-    return not any(name in column for name, column in zip(first, columns, strict=False))
+    for name, column in zip(first, columns, strict=False):
+        if name and any(column) and all(_VALUE.fullmatch(cell.strip()) for cell in column):
+            return True
+    distinct = len(set(first)) == len(first) and all(first)
+    return distinct and not any(name in column for name, column in zip(first, columns, strict=False))
 
 
 def column_names(first: Sequence[str], header: bool) -> list[str]:

@@ -31,7 +31,7 @@ from engine.types import (
     StructField,
     StructType,
 )
-from engine.types.arrow import from_arrow
+from engine.types.arrow import from_arrow, to_arrow
 
 KEPT_FOOTERS = 1024
 READ_FAILURES = (pa.ArrowException, OSError, MemoryError, OverflowError, ValueError)
@@ -259,15 +259,19 @@ class FooterColumns(Mapping[str, ColumnStatistics]):
             nulls=None if nulls is None else int(nulls * self._scale),
             minimum=_literal_value(least, field.dataType),
             maximum=_literal_value(most, field.dataType),
-            average_bytes=self._average(field, groups),
+            average_bytes=self._average(field, groups, least, most),
         )
 
-    def _average(self, field: StructField, groups: Sequence[tuple[Footer, int]]) -> float | None:
-        """Uncompressed bytes a row in the first row group."""
+    def _average(self, field: StructField, groups: Sequence[tuple[Footer, int]], least: Any, most: Any) -> float | None:
+        """Bytes a row in memory: the type's width; for texts, which dictionaries hide, at least as the bounds are long."""
+        arrow = to_arrow(field.dataType)
+        if pa.types.is_primitive(arrow):
+            return float(max(1, arrow.bit_width // 8))
+        bounds = (len(least) + len(most)) / 2 if isinstance(least, bytes) and isinstance(most, bytes) else 0.0
         for known, group in groups[:1]:
             chunk = known.chunk(group, known.column(field.name) or "")
             if chunk is not None and known.rows(group):
-                return float(chunk.total_uncompressed_size / known.rows(group))
+                return max(bounds, float(chunk.total_uncompressed_size / known.rows(group)))
         return None
 
     def _distinct(

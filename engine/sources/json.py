@@ -7,6 +7,7 @@ line by line by Spark's rules. Fields that the schema does not have are ignored.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -62,6 +63,9 @@ OPTIONS = {
 }
 INFER_BYTES = 128 << 20
 """How much of the files the schema is inferred from; a value beyond that does not fit it is an error."""
+
+_HUGE = re.compile(rb"[:\[,]\s*-?\d{19,}\s*[,}\]]")
+"""A number that may not fit BIGINT: pyarrow takes it for a DOUBLE, Spark for a DECIMAL."""
 
 CORRUPT = "_corrupt_record"
 ISO = TextFormat()
@@ -250,7 +254,7 @@ def _block_types(block: bytes, multi_line: bool, file: DataFile) -> tuple[Struct
             table = pajson.read_json(
                 io.BytesIO(block), read_options=pajson.ReadOptions(use_threads=False, block_size=len(block) + 1)
             )
-            if not _has_timestamp(table.schema):
+            if not _has_timestamp(table.schema) and not _HUGE.search(block):
                 return from_arrow_schema(table.schema), False
         except (pa.ArrowException, UnicodeError, TypeError):
             pass  # mixed types or corrupt lines: looked at one by one below

@@ -179,7 +179,9 @@ def infer(value: Any) -> DataType:
     if isinstance(value, bool):
         return BOOLEAN
     if isinstance(value, int):
-        return LONG if -(2**63) <= value < 2**63 else (DecimalType(38, 0) if abs(value) < 10**38 else DOUBLE)
+        if -(2**63) <= value < 2**63:
+            return LONG
+        return DecimalType(len(str(abs(value))), 0) if abs(value) < 10**38 else DOUBLE
     if isinstance(value, Decimal | float):
         return DOUBLE
     if isinstance(value, list):

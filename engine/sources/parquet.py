@@ -125,12 +125,14 @@ def infer_schema(listing: Listing, merge: bool) -> StructType:
     files = listing.select().files if merge else listing.sample(1)
     if not files:
         raise no_schema("Parquet")
+    if len(files) == 1:
+        return file_schema(footer(files[0]), files[0].path)
     found: dict[str, StructField] = {}
     for file in files:
         for field in file_schema(footer(file), file.path).fields:
-            known = found.setdefault(field.name, field)
+            known = found.setdefault(field.name.lower(), field)
             if known.dataType != field.dataType:
-                found[field.name] = StructField(known.name, _merged(known, field, file))
+                found[field.name.lower()] = StructField(known.name, _merged(known, field, file))
     return StructType(tuple(found.values()))
 
 

@@ -80,6 +80,8 @@ def convert(texts: pa.Array, data_type: DataType, form: TextFormat) -> tuple[pa.
         return texts, None
     if data_type == BINARY:
         return texts.cast(pa.binary()), None
+    if data_type == VOID:
+        return pa.nulls(len(texts)), (texts.is_valid() if texts.null_count < len(texts) else None)
     quick = _quick(texts, data_type, form)
     return (quick, None) if quick is not None else _each(texts, data_type, form)
 
@@ -130,7 +132,7 @@ def parser(data_type: DataType, form: TextFormat) -> Callable[[str], Any]:
         return instant_parser(form)
     if data_type == TIMESTAMP_NTZ:
         return local_parser(form.timestamp_ntz)
-    return {BOOLEAN: _boolean, VOID: _void}.get(data_type, str)
+    return _boolean if data_type == BOOLEAN else str
 
 
 def _integer(text: str, bits: int) -> int:
@@ -177,10 +179,6 @@ def _boolean(text: str) -> bool:
     if text.lower() not in ("true", "false"):
         raise ValueError(text)
     return text.lower() == "true"
-
-
-def _void(text: str) -> None:
-    raise ValueError(text)
 
 
 _LOCAL = re.compile(
@@ -294,7 +292,7 @@ def strptime_format(pattern: str) -> str:
 _WHOLE = r"^[+-]?[0-9]{1,19}$"
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^NaN$|^[+-]?Inf(inity)?$"
 _DATE = r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$"
-_TIMESTAMP = r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}[T ][0-9]{1,2}:[0-9]{2}.*$"
+_TIMESTAMP = r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([T ][0-9]{1,2}:[0-9]{2}.*)?$"
 
 
 def infer_type(texts: pa.Array | pa.ChunkedArray, form: TextFormat) -> DataType:
