@@ -17,12 +17,16 @@ LATER = {
     "ray", "grpc", "duckdb", "polars", "datafusion", "tpch.check", "tpch.bench",
 }  # fmt: skip
 
+EARLY = {"pyarrow", "numpy", "tabulate", "wcwidth", "engine.session"}
+
 # statement -> modules that it must not load
 STARTS = {
-    "import cli": LATER | {"pyarrow", "numpy", "tabulate", "wcwidth", "engine.session"},  # the prompt comes first
-    "import engine": LATER | {"tabulate", "wcwidth"},
-    "import cli; cli.main(['-e', 'select 1'])": LATER,
+    "import cli": LATER | EARLY,  # the prompt comes first
+    "import engine": LATER | EARLY,
+    "from engine import Session": LATER - {"pandas"} | {"tabulate", "wcwidth"},
+    "import cli; cli.main(['-e', 'select 1'])": LATER - {"pandas"},
 }
+# pandas: pyarrow looks for it on the first pyarrow.array, so it is loaded there where it is installed
 
 LINE = re.compile(r"^import time:\s*(?P<self>\d+) \|\s*(?P<total>\d+) \|(?P<indent>\s+)(?P<name>\S+)$")
 

@@ -34,16 +34,14 @@ class Peer(Protocol):
 
 class Flint:
     def open(self, tables: Tables, threads: int) -> str:
-        from importlib.metadata import version
+        import engine
 
-        from engine import Session
-
-        self._session = Session(master=f"local[{threads}]")
+        self._session = engine.Session(master=f"local[{threads}]")
         for table, files in tables.items():
             place = _place(files)
             name = place.replace("`", "``")
             self._session.sql(f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM parquet.`{name}`")
-        return version("flint-sql")
+        return engine.__version__
 
     def run(self, text: str) -> Any:
         return self._session.sql(text).toArrow()
