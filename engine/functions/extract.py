@@ -64,7 +64,7 @@ def date_part(field: Expression, source: Expression) -> Expression:
     return resolve_call(target, (source,), origin=source.origin)
 
 
-@function("second_with_fraction", (ANY_TIMESTAMP,), returns=DecimalType(8, 6), wants_context=True)
+@function("second_with_fraction", (ANY_TIMESTAMP,), returns=DecimalType(8, 6), wants_context=True, hidden=True)
 def second_with_fraction(time: pa.Array, *, context: CallContext) -> pa.Array:
     """Returns the second with its fraction.
 
@@ -86,7 +86,7 @@ def _interval_part(
         return from_numpy(part.astype(kind.to_pandas_dtype()), kind, valid(interval))
 
     kernel.__doc__ = doc
-    function(name, (parameter,), returns=result)(kernel)
+    function(name, (parameter,), returns=result, hidden=True)(kernel)
 
 
 _DT, _YM = DayTimeIntervalType(), YearMonthIntervalType()
@@ -137,7 +137,7 @@ _interval_part(
 )
 
 
-@function("extract_seconds", (_DT,), returns=DecimalType(8, 6))
+@function("extract_seconds", (_DT,), returns=DecimalType(8, 6), hidden=True)
 def extract_seconds(interval: pa.Array) -> pa.Array:
     """Returns the seconds with their fraction.
 

@@ -52,7 +52,7 @@ def _checked_sum(left: Any, right: Any, is_valid: Any) -> Any:
     return total
 
 
-@function("date_add_days_interval", (DATE, DAY_TIME), returns=DATE, raises=True)
+@function("date_add_days_interval", (DATE, DAY_TIME), returns=DATE, raises=True, hidden=True)
 def date_add_days_interval(day: pa.Array, interval: pa.Array) -> pa.Array:
     """Returns the date some whole days later.
 
@@ -66,7 +66,7 @@ def date_add_days_interval(day: pa.Array, interval: pa.Array) -> pa.Array:
     return from_numpy(days.astype(np.int32), pa.date32(), is_valid)
 
 
-@function("date_add_months_interval", (DATE, YEAR_MONTH), returns=DATE)
+@function("date_add_months_interval", (DATE, YEAR_MONTH), returns=DATE, hidden=True)
 def date_add_months_interval(day: pa.Array, interval: pa.Array) -> pa.Array:
     """Returns the date some months later, the last day of the month where it has no such day.
 
@@ -77,7 +77,7 @@ def date_add_months_interval(day: pa.Array, interval: pa.Array) -> pa.Array:
     return from_numpy(days.astype(np.int32), pa.date32(), all_valid(day, interval))
 
 
-@function("timestamp_add_interval", (ANY_TIMESTAMP, DAY_TIME), returns=_same, raises=True)
+@function("timestamp_add_interval", (ANY_TIMESTAMP, DAY_TIME), returns=_same, raises=True, hidden=True)
 def timestamp_add_interval(time: pa.Array, interval: pa.Array) -> pa.Array:
     """Returns the timestamp some days, hours, minutes and seconds later.
 
@@ -88,7 +88,14 @@ def timestamp_add_interval(time: pa.Array, interval: pa.Array) -> pa.Array:
     return from_numpy(_checked_sum(numpy_values(time), numpy_values(interval), is_valid), time.type, is_valid)
 
 
-@function("timestamp_add_months_interval", (ANY_TIMESTAMP, YEAR_MONTH), returns=_same, raises=True, wants_context=True)
+@function(
+    "timestamp_add_months_interval",
+    (ANY_TIMESTAMP, YEAR_MONTH),
+    returns=_same,
+    raises=True,
+    wants_context=True,
+    hidden=True,
+)
 def timestamp_add_months_interval(time: pa.Array, interval: pa.Array, *, context: CallContext) -> pa.Array:
     """Returns the timestamp some months later at the same local time.
 
@@ -100,7 +107,7 @@ def timestamp_add_months_interval(time: pa.Array, interval: pa.Array, *, context
     return from_local(days * DAY + local % DAY, all_valid(time, interval), time.type, context.time_zone)
 
 
-@function("date_difference", (DATE, DATE), returns=DayTimeIntervalType(DAY_FIELD, DAY_FIELD))
+@function("date_difference", (DATE, DATE), returns=DayTimeIntervalType(DAY_FIELD, DAY_FIELD), hidden=True)
 def date_difference(end: pa.Array, start: pa.Array) -> pa.Array:
     """Returns the days from `start` to `end` as an interval.
 
@@ -111,7 +118,7 @@ def date_difference(end: pa.Array, start: pa.Array) -> pa.Array:
     return from_numpy(days * DAY, pa.duration("us"), all_valid(end, start))
 
 
-@function("timestamp_difference", (ANY_TIMESTAMP, ANY_TIMESTAMP), returns=DAY_TIME, wants_context=True)
+@function("timestamp_difference", (ANY_TIMESTAMP, ANY_TIMESTAMP), returns=DAY_TIME, wants_context=True, hidden=True)
 def timestamp_difference(end: pa.Array, start: pa.Array, *, context: CallContext) -> pa.Array:
     """Returns the local time from `start` to `end` as an interval.
 
@@ -122,7 +129,7 @@ def timestamp_difference(end: pa.Array, start: pa.Array, *, context: CallContext
     return from_numpy(micros, pa.duration("us"), all_valid(end, start))
 
 
-@function("multiply_interval", (INTERVAL, NUMBER), returns=_interval_of, raises=True, wants_context=True)
+@function("multiply_interval", (INTERVAL, NUMBER), returns=_interval_of, raises=True, wants_context=True, hidden=True)
 def multiply_interval(interval: pa.Array, number: pa.Array, *, context: CallContext) -> pa.Array:
     """Returns the interval so many times as long, rounded HALF_UP.
 
@@ -132,7 +139,7 @@ def multiply_interval(interval: pa.Array, number: pa.Array, *, context: CallCont
     return _scaled(interval, number, context, divide=False)
 
 
-@function("divide_interval", (INTERVAL, NUMBER), returns=_interval_of, raises=True, wants_context=True)
+@function("divide_interval", (INTERVAL, NUMBER), returns=_interval_of, raises=True, wants_context=True, hidden=True)
 def divide_interval(interval: pa.Array, number: pa.Array, *, context: CallContext) -> pa.Array:
     """Returns the interval divided by a number, rounded HALF_UP.
 

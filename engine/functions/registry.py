@@ -36,7 +36,7 @@ class Function:
     on, gives the types to cast them to, or None for a mismatch.
     `lambda_types`: what the parameters of a lambda are: takes the position of the lambda among the arguments, how many
     parameters it has and the types of the arguments before it; gives (type, nullable) pairs.
-    `names`: of the parameters, for `name => value`. `optional`: how many of the last parameters may be left out.
+    `hidden`: what other functions are short for; not listed. `names`: of the parameters, for `name => value`. `optional`: how many of the last parameters may be left out.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Function:
     takes_scalars: bool = False
     wants_context: bool = False
     group: str = ""
+    hidden: bool = False
     names: tuple[str, ...] = ()
     coerce: Callable[[tuple[DataType, ...], bool], Sequence[DataType] | None] | None = None
     lambda_types: Callable[[int, int, tuple[DataType, ...]], Sequence[tuple[DataType, bool]]] | None = None
@@ -75,8 +76,8 @@ def lookup(name: str) -> list[Function]:
 
 
 def names() -> list[str]:
-    """Every function's name, sorted."""
-    return sorted(_functions)
+    """The name of every function that is not hidden, sorted."""
+    return sorted(name for name, overloads in _functions.items() if not all(each.hidden for each in overloads))
 
 
 def function(

@@ -1,0 +1,173 @@
+"""Functions that make rows: of the elements of arrays and maps, of several expressions, of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from engine.errors import AnalysisError
+from engine.expressions.base import Attribute, Expression, Literal
+from engine.expressions.calls import Call
+from engine.expressions.sql import sql
+from engine.functions.elements import as_list
+from engine.functions.registry import function
+from engine.functions.resolve import cast_to
+from engine.functions.signature import ANY, ARRAY, ARRAY_OR_MAP, Variadic
+from engine.kernels.calls import Generated
+from engine.kernels.lists import flat, flat_entries, lengths, parents
+from engine.logical.plan import LogicalPlan, Range
+from engine.types import INT, LONG, ArrayType, DataType, IntegralType, MapType, StructField, StructType
+from engine.types.coercion import common_type_of
+
+
+def _columns(*types: DataType) -> tuple[StructField, ...]:
+    kind = types[0]
+    if isinstance(kind, MapType):
+        return (StructField("key", kind.keyType, False), StructField("value", kind.valueType, kind.valueContainsNull))
+    assert isinstance(kind, ArrayType), "coerced to an array"
+    return (StructField("col", kind.elementType, kind.containsNull),)
+
+
+@function(
+    "explode",
+    (ARRAY_OR_MAP,),
+    returns=lambda *t: StructType(_columns(*t)),
+    kind="generator",
+    aliases=("explode_outer",),
+)
+def explode(value: pa.Array) -> Generated:
+    """Makes a row of each element of an array, or of each entry of a map.
+
+    > SELECT explode(array(10, 20));
+    10
+    20
+    """
+    if pa.types.is_map(value.type):
+        return _owners(value), list(flat_entries(value))
+    return parents(value), [flat(value)]
+
+
+def _owners(value: pa.Array) -> Any:
+    return np.repeat(np.arange(len(value), dtype=np.int64), lengths(value))
+
+
+@function(
+    "posexplode",
+    (ARRAY_OR_MAP,),
+    returns=lambda *t: StructType((StructField("pos", INT, False), *_columns(*t))),
+    kind="generator",
+    aliases=("posexplode_outer",),
+)
+def posexplode(value: pa.Array) -> Generated:
+    """Like `explode`, with the place of the element (from 0) before it.
+
+    > SELECT posexplode(array(10, 20));
+    0	10
+    1	20
+    """
+    owners, columns = explode(value)
+    counts = lengths(value)
+    places = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return owners, [pa.array(places.astype(np.int32)), *columns]
+
+
+def _list_of_structs(types: tuple[DataType, ...], ansi: bool) -> Sequence[DataType] | None:
+    listed = as_list(types[0])
+    return (listed,) if listed is not None and isinstance(listed.elementType, StructType) else None
+
+
+def _fields(kind: DataType) -> DataType:
+    assert isinstance(kind, ArrayType) and isinstance(kind.elementType, StructType), "checked before"
+    nullable = kind.containsNull
+    return StructType(tuple(StructField(f.name, f.dataType, f.nullable or nullable) for f in kind.elementType.fields))
+
+
+@function("inline", (ARRAY,), returns=_fields, kind="generator", coerce=_list_of_structs, aliases=("inline_outer",))
+def inline(value: pa.Array) -> Generated:
+    """Makes a row of each struct of an array, a column of each field.
+
+    > SELECT inline(array(struct(1, 'a'), struct(2, 'b')));
+    1	a
+    2	b
+    """
+    return parents(value), flat(value).flatten()
+
+
+@function("stack", (INT, Variadic(ANY, 1)), kind="rewrite")
+def stack(count: Expression, *values: Expression) -> Expression:
+    """Makes `count` rows of the other arguments.
+
+    > SELECT stack(2, 1, 2, 3);
+    1	2
+    3	NULL
+    """
+    rows = count.value if isinstance(count, Literal) else None
+    if not isinstance(rows, int) or rows < 1:
+        parameters = {"sqlExpr": "stack", "inputName": "`n`", "inputType": '"INT"', "inputExpr": f'"{sql(count)}"'}
+        raise AnalysisError("DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", parameters, count.origin)
+    width = -(-len(values) // rows)
+    fields, cast = [], list(values)
+    for place in range(width):
+        column = values[place::width]
+        met = common_type_of([each.dataType for each in column])
+        if met is None:
+            shown = ", ".join(f'"{each.dataType.sql}"' for each in column)
+            parameters = {"sqlExpr": "stack", "functionName": "`stack`", "dataType": f"[{shown}]"}
+            raise AnalysisError("DATATYPE_MISMATCH.DATA_DIFF_TYPES", parameters, count.origin)
+        for index in range(place, len(values), width):
+            cast[index] = cast_to(values[index], met)
+        nullable = len(column) < rows or any(each.nullable for each in column)
+        fields.append(StructField(f"col{place}", met, nullable))
+    return Call("stack_rows", (count, *cast), StructType(tuple(fields)), False)
+
+
+@function("stack_rows", (INT, Variadic(ANY, 1)), kind="generator", hidden=True)
+def stack_rows(count: pa.Array, *values: pa.Array) -> Generated:
+    """Makes rows of the arguments after the first, which is how many.
+
+    > SELECT stack(1, 'a');
+    a
+    """
+    length = len(count)
+    rows = count[0].as_py() if length else 1
+    width = -(-len(values) // rows)
+    padded = [*values, *[pa.nulls(length, values[i % width].type) for i in range(len(values), rows * width)]]
+    owners = np.repeat(np.arange(length, dtype=np.int64), rows)
+    order = pa.array(np.arange(rows * length).reshape(rows, length).T.ravel())
+    columns = [pa.concat_arrays(padded[place::width]).take(order) for place in range(width)]
+    return owners, columns
+
+
+@function("range", (Variadic(LONG, 1),), kind="table")
+def range_(*bounds: Literal) -> LogicalPlan:
+    """Makes the rows of the numbers from a start (0) to before an end, by a step (1).
+
+    > SELECT * FROM range(3);
+    0
+    1
+    2
+    """
+    values = []
+    for bound in bounds:
+        if not isinstance(bound.dataType, IntegralType) or bound.value is None:
+            parameters = {
+                "sqlExpr": "range",
+                "paramIndex": "first",
+                "requiredType": '"BIGINT"',
+                "inputSql": sql(bound),
+                "inputType": f'"{bound.dataType.sql}"',
+            }
+            raise AnalysisError("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", parameters, bound.origin)
+        values.append(int(bound.value))
+    if len(values) > 4:
+        parameters = {"functionName": "`range`", "expectedNum": "[1, 2, 3, 4]", "actualNum": len(values)}
+        raise AnalysisError("WRONG_NUM_ARGS", parameters)
+    start, end = (0, values[0]) if len(values) == 1 else (values[0], values[1])
+    step = values[2] if len(values) > 2 else 1
+    if step == 0:
+        parameters = {"parameter": "`step`", "functionName": "`range`", "reason": "step cannot be 0"}
+        raise AnalysisError("INVALID_PARAMETER_VALUE", parameters, bounds[2].origin)
+    return Range(start, end, step, Attribute("id", LONG, False), values[3] if len(values) > 3 else None)

@@ -1,0 +1,78 @@
+"""Structs: making them of values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from engine.errors import AnalysisError
+from engine.expressions.base import Alias, Attribute, Expression, Literal
+from engine.expressions.calls import Call, Field
+from engine.expressions.sql import sql
+from engine.functions.registry import function
+from engine.functions.signature import ANY, Variadic
+from engine.kernels.context import CallContext
+from engine.kernels.nested import struct_of
+from engine.types import StructField, StructType
+from engine.types.arrow import to_arrow
+
+
+def _build(names: list[str], values: list[Expression]) -> Expression:
+    fields = tuple(StructField(n, v.dataType, v.nullable) for n, v in zip(names, values, strict=True))
+    return Call("make_struct", tuple(values), StructType(fields), False)
+
+
+@function("struct", (Variadic(ANY),), kind="rewrite")
+def struct(*values: Expression) -> Expression:
+    """Returns a struct of the arguments; a column or an aliased argument gives its name to its field, others are col1, col2 ...
+
+    > SELECT struct(1, 2, 3);
+    {"col1":1,"col2":2,"col3":3}
+    """
+    names = [
+        value.name if isinstance(value, Alias | Attribute | Field) else f"col{place}"
+        for place, value in enumerate(values, 1)
+    ]
+    return _build(names, [value.child if isinstance(value, Alias) else value for value in values])
+
+
+@function("named_struct", (Variadic(ANY),), kind="rewrite")
+def named_struct(*arguments: Expression) -> Expression:
+    """Returns a struct of names and values, one after the other.
+
+    > SELECT named_struct('a', 1, 'b', 2, 'c', 3);
+    {"a":1,"b":2,"c":3}
+    """
+    if len(arguments) % 2:
+        parameters = {"functionName": "`named_struct`", "expectedNum": "2n (n > 0)", "actualNum": len(arguments)}
+        raise AnalysisError("WRONG_NUM_ARGS", parameters)
+    names = []
+    for name in arguments[0::2]:
+        if not isinstance(name, Literal) or not isinstance(name.value, str):
+            parameters = {
+                "sqlExpr": "named_struct",
+                "inputName": "`name`",
+                "inputType": '"STRING"',
+                "inputExpr": sql(name),
+            }
+            raise AnalysisError("DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", parameters, name.origin)
+        names.append(name.value)
+    return _build(names, list(arguments[1::2]))
+
+
+def _unnamed(*types: Any) -> StructType:
+    return StructType(tuple(StructField(f"col{place}", each) for place, each in enumerate(types, 1)))
+
+
+@function("make_struct", (Variadic(ANY),), returns=_unnamed, nullable="never", wants_context=True, hidden=True)
+def make_struct(*values: pa.Array, context: CallContext) -> pa.Array:
+    """Returns a struct of values, with the names of the result type.
+
+    > SELECT struct(1, 'a');
+    {"col1":1,"col2":"a"}
+    """
+    wanted = to_arrow(context.result)
+    if not values:
+        return pa.array([{}] * context.rows, wanted)
+    return struct_of(list(values), wanted)
