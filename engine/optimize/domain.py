@@ -38,7 +38,7 @@ class Domain:
     """The different combinations of the columns `outer` of a plan; every use of it is a copy with ids of its own."""
 
     def __init__(self, source: LogicalPlan, outer: Sequence[Attribute]) -> None:
-        self._plan = lp.Aggregate(tuple(outer), tuple(outer), source)
+        self._plan = lp.Aggregate(tuple(outer), tuple(outer), _narrowest(source, frozenset(each.id for each in outer)))
         self.outer = tuple(outer)
 
     def copy(self) -> LogicalPlan:
@@ -55,6 +55,19 @@ class Domain:
             return node.map_children(visit) if node.has(OuterReference) else node
 
         return visit(expression)
+
+
+def _narrowest(plan: LogicalPlan, ids: frozenset[int]) -> LogicalPlan:
+    """The smallest part of `plan` that has all values of the columns `ids`; more values than needed do no harm, but nulls
+    that an outer join puts in must not be missed."""
+    match plan:
+        case lp.Join(left, _, type) if ids <= left.output_ids and type not in (JoinType.RIGHT, JoinType.FULL):
+            return _narrowest(left, ids)
+        case lp.Join(_, right, JoinType.INNER | JoinType.CROSS | JoinType.RIGHT) if ids <= right.output_ids:
+            return _narrowest(right, ids)
+        case lp.Project(_, child) | lp.Filter(_, lp.Join() as child) if ids <= child.output_ids:
+            return _narrowest(child, ids)
+    return plan
 
 
 def widened(plan: LogicalPlan, domain: Domain) -> Widened:

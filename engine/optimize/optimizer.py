@@ -113,6 +113,8 @@ def batches(context: OptimizerContext) -> tuple[Batch, ...]:
                 replace_between,
             ),
         ),
+        # before subqueries: what is folded cannot raise any more, and need not stay behind conditions on outer columns
+        Batch("Fold constants", (fold,)),
         Batch(
             "Subqueries",
             (
