@@ -54,6 +54,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42703",
         "The column <colName> cannot be found. Verify the spelling and correctness of the column name.",
     ),
+    "COMPARATOR_RETURNS_NULL": ("22004", "The comparator has returned a NULL for a comparison between <firstValue> and <secondValue>. It should return a positive integer for \"greater than\", 0 for \"equal\" and a negative integer for \"less than\"."),
     "CONFLICTING_PARTITION_COLUMN_NAMES": (
         "KD009",
         "Conflicting partition column names detected under <path>: <distinctPartColLists>. Directories of one table must nest the same partition columns in the same order.",
@@ -162,6 +163,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     ),
     "INTERNAL_ERROR": ("XX000", "<message>"),
     "INTERVAL_ARITHMETIC_OVERFLOW": ("22015", "Integer overflow while operating with intervals. <message>"),
+    "INTERVAL_DIVIDED_BY_ZERO": ("22012", "Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead."),
     "INVALID_ARRAY_INDEX": (
         "22003",
         "The index <indexValue> is out of bounds. The array has <arraySize> elements. Use the SQL function `get()` to tolerate accessing element at invalid index and return NULL instead.",
@@ -264,6 +266,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42K07",
         "The input schema <inputSchema> is not a valid schema string. Cannot parse the schema: <reason>",
     ),
+    "INVALID_SCHEMA_OR_RELATION_NAME": (
+        "42602",
+        "<name> is not a valid name for tables/schemas. Valid names only contain alphabet characters, numbers and _.",
+    ),
     "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX": (
         "42000",
         "Invalid SQL syntax: The function <functionName> does not support <syntax>.",
@@ -299,6 +305,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "22023",
         "Malformed records are detected in record parsing: <badRecord>. Parse Mode: <failFastMode>. To process malformed records as null result, try setting the option 'mode' as 'PERMISSIVE'.",
     ),
+    "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION": ("22023", "Malformed records are detected in record parsing: <badRecord>. Parse Mode: <failFastMode>."),
     "MAP_DUPLICATED_KEY": ("23505", "Duplicate map key <key> was found, please check the input data."),
     "MISSING_AGGREGATION": (
         "42803",

@@ -8,6 +8,7 @@ spark.sql.caseSensitive. Methods may be called from several threads.
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -204,6 +205,7 @@ class Catalog:
     def target(self, parts: Sequence[str]) -> tuple[Database, str]:
         """Where something called `parts` is to be made: its database and its name."""
         names = [self.fold(part) for part in parts]
+        valid_name(names[-1])
         if len(names) == 3 and names[0] == CATALOG:
             names = names[1:]
         if len(names) > 2:
@@ -318,6 +320,12 @@ class Catalog:
     def fold(self, name: str) -> str:
         """A name as it is kept and compared."""
         return name if self._conf.get("spark.sql.caseSensitive", "false") == "true" else name.lower()
+
+
+def valid_name(name: str) -> None:
+    """Raises AnalysisError INVALID_SCHEMA_OR_RELATION_NAME for what cannot name something kept: it is a folder too."""
+    if re.fullmatch(r"\w+", name) is None:
+        raise AnalysisError("INVALID_SCHEMA_OR_RELATION_NAME", {"name": quoted(name)})
 
 
 def already_exists(name: tuple[str, ...]) -> AnalysisError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from engine.catalog.catalog import valid_name
 from engine.catalog.tables import CATALOG, GLOBAL_TEMP, Database, Entry, Table, TempView
 from engine.commands.context import DONE, Context, answer
 from engine.errors import AnalysisError, ExecutionError, Unsupported, quoted, suggestions
@@ -18,6 +19,7 @@ def create_database(command: CreateDatabase, context: Context) -> LogicalPlan:
     """CREATE DATABASE: its folder is made with the first table."""
     catalog = context.catalog
     name = catalog.database_part(command.name)
+    valid_name(name)
     if name == GLOBAL_TEMP:
         raise AnalysisError("SCHEMA_ALREADY_EXISTS", {"schemaName": quoted(name)})
     location = local_path(command.location) if command.location else str(Path(catalog.warehouse) / f"{name}.db")

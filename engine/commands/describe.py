@@ -10,6 +10,7 @@ from engine.commands.context import Context, answer
 from engine.errors import AnalysisError, Unsupported, quoted, suggestions
 from engine.events import redact
 from engine.functions import registry
+from engine.functions.resolve import unresolved_routine
 from engine.logical.commands import Command, DescribeFunction, DescribeQuery, DescribeTable, Explain
 from engine.logical.plan import LogicalPlan, Project, Scan
 from engine.logical.relation import ColumnStatistics, Relation
@@ -130,17 +131,11 @@ def _sniffed(relation: Relation) -> list[Row]:
     return [("", "", ""), ("# Detected", "", ""), *((name, value, "") for name, value in details)]
 
 
-def describe_function(command: DescribeFunction, context: Context) -> LogicalPlan:
+def describe_function(command: DescribeFunction, _context: Context) -> LogicalPlan:
     """DESCRIBE FUNCTION [EXTENDED] name."""
     overloads = registry.lookup(command.name[-1]) if len(command.name) == 1 else []
     if not overloads:
-        near = suggestions(command.name[-1], registry.names())
-        parameters = {
-            "routineName": quoted(command.name),
-            "searchPath": f"[`system`.`builtin`, `{CATALOG}`.`{context.catalog.current_database}`]",
-            "suggestion": f" Did you mean one of the following? [{', '.join(near)}]." if near else "",
-        }
-        raise AnalysisError("UNRESOLVED_ROUTINE", parameters, command.origin)
+        raise unresolved_routine(".".join(command.name), command.origin)
     doc = next((each.doc for each in overloads if each.doc), "")
     usage, _, examples = doc.partition("\n\n")
     rows = [(f"Function: {command.name[-1].lower()}",), (f"Usage: {' '.join(usage.split())}",)]
