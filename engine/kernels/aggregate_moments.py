@@ -159,7 +159,7 @@ def doubles(array: pa.Array) -> Floats:
 class Correlation(PairMoments):
     def result_of(self, *moments: Floats) -> tuple[Floats, Mask]:
         n, _, _, co, yy, xx = moments
-        return co / np.sqrt(yy * xx), (n > 0) & ((n == 1) | ((yy > 0) & (xx > 0)))
+        return co / np.sqrt(yy * xx), (n > 0) & (yy > 0) & (xx > 0)
 
 
 class CovariancePopulation(PairMoments):

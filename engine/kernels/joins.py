@@ -48,7 +48,7 @@ class JoinTable:
     def __init__(self, keys: Sequence[pa.Array], rows: int, null_safe: Sequence[bool], in_order: bool = False) -> None:
         self._keys = list(keys)
         self._safe = list(null_safe)
-        self._ranges = self._exact_ranges(rows)
+        self._ranges = self._exact_ranges()
         codes, present = self._codes(self._keys, rows)
         kept = None if present is None else np.flatnonzero(present)
         codes = codes if kept is None else codes[kept]
@@ -107,11 +107,11 @@ class JoinTable:
             same &= _equal(left, right, safe)
         return same
 
-    def _exact_ranges(self, rows: int) -> list[tuple[int, int]] | None:
+    def _exact_ranges(self) -> list[tuple[int, int]] | None:
         """Least value and number of values of each key (the last one stands for null), or None if inexact."""
         ranges, product = [], 1
         for key in self._keys:
-            values = integer_column(key) if rows else np.zeros(0, np.int64)
+            values = integer_column(key)
             if values is None:
                 return None
             present = valid(key)
