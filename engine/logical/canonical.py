@@ -6,6 +6,7 @@ parts, caches, and "did this rule change anything" compare only canonical forms.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from engine.expressions.base import Alias, Attribute
@@ -14,20 +15,20 @@ from engine.tree.node import TreeNode
 
 
 def canonical(plan: LogicalPlan) -> LogicalPlan:
-    """`plan` with ids by position of first appearance and without names."""
+    """`plan` with ids by position of first appearance and without names; a scan keeps those of its source's columns."""
     columns: dict[int, int] = {}
     ctes: dict[int, int] = {}
 
     def visit(node: Any) -> Any:
         match node:
+            case Scan(_, attributes):  # what is read is known by name only
+                node = replace(node, name=tuple(column.name for column in attributes))
             case Attribute(_, kind, nullable, id):
                 return Attribute("", kind, nullable, columns.setdefault(id, len(columns)))
         node = node.map_children(visit)
         match node:
             case Alias(child, _, id):
                 return Alias(child, "", columns.setdefault(id, len(columns)))
-            case Scan(relation, attributes, _, filters, limit):
-                return Scan(relation, attributes, (), filters, limit)
             case SubqueryAlias(_, child):
                 return SubqueryAlias((), child)
             case CteDefinition(id, _, child):
