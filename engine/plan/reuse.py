@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from engine.expressions.base import Alias, Attribute
@@ -19,8 +20,8 @@ def canonical_exchange(exchange: ExchangeExec) -> Operator:
         if isinstance(node, Attribute):
             return Attribute("", node.type, node.is_nullable, columns.setdefault(node.id, len(columns)))
         if isinstance(node, ScanExec):
-            # sources are asked for columns by name, so these stay
-            return node.map_children(lambda c: visit(c).with_name(c.name) if isinstance(c, Attribute) else visit(c))
+            # sources are asked for columns by name, and equal ids would hide that these differ
+            return replace(node.map_children(visit), name=tuple(column.name for column in node.columns))
         if isinstance(node, ExchangeExec):
             # by position: what the columns are called on this side says nothing
             node = ExchangeExec(node.split, node.child.output, node.child)
