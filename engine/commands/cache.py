@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
+
+from engine.catalog.catalog import refreshed
 from engine.catalog.tables import TempView
 from engine.commands.context import DONE, Context
 from engine.errors import AnalysisError, Unsupported, quoted
@@ -28,8 +31,12 @@ def cache_table(command: CacheTable, context: Context) -> LogicalPlan:
 
 def _keep(parts: tuple[str, ...], name: tuple[str, ...], context: Context, *, lazy: bool) -> None:
     # resolved now, so that the query below reads what the name stood for and not what stands in for it
-    query = context.subquery(UnresolvedRelation(name))
-    relation = ArrowRelation.lazy(query.schema, lambda: list(query.batches()), f"cached {'.'.join(parts)}")
+    plan = context.subquery(UnresolvedRelation(name)).analyzed
+
+    def load() -> list[pa.RecordBatch]:
+        return list(context.subquery(refreshed(plan)).batches())
+
+    relation = ArrowRelation.lazy(plan.schema, load, f"cached {'.'.join(parts)}")
     if not lazy:
         relation.batches()
     context.catalog.cache(parts, relation)

@@ -16,6 +16,7 @@ from pathlib import Path
 from engine.catalog.catalog import already_exists
 from engine.catalog.tables import CATALOG, Database, Entry, Table
 from engine.commands.context import DONE, Context
+from engine.commands.databases import remove_directory
 from engine.errors import AnalysisError, ExecutionError, quoted, suggestions
 from engine.logical.commands import CreateTable
 from engine.logical.plan import LogicalPlan
@@ -39,10 +40,12 @@ def create_table(command: CreateTable, context: Context) -> LogicalPlan:
     if command.query is not None:
         _as_select(command, table, known, context)
         return DONE
+    entry = _with_schema(command, table, context)
     if table.managed:
         _claim(table, known)
-        Path(table.location).mkdir(parents=True, exist_ok=True)
-    catalog.put(_with_schema(command, table, context), replace=command.replace, if_not_exists=command.if_not_exists)
+        _clear(Path(table.location))
+    catalog.put(entry, replace=command.replace, if_not_exists=command.if_not_exists)
+    _forget(table, known)
     return DONE
 
 
@@ -114,19 +117,36 @@ def _as_select(command: CreateTable, table: Table, known: Entry | object | None,
     _claim(table, known)
     with _staging(Path(table.location)) as staged:
         write_files(query.batches(), query.schema, staged, table.format, dict(table.options), table.partitioned_by)
-        replaced = isinstance(known, Table)
-        if replaced or _is_empty(Path(table.location)):
+        if _same_place(table, known) or _is_empty(Path(table.location)):
             _swap(staged, Path(table.location))
         else:
             raise _taken(table)
     entry = _replaced(table, schema, table.partitioned_by)
     context.catalog.put(entry, replace=command.replace, if_not_exists=command.if_not_exists)
+    _forget(table, known)
 
 
 def _claim(table: Table, known: object | None) -> None:
-    """Raises LOCATION_ALREADY_EXISTS where files of something else lie."""
-    if known is None and not _is_empty(Path(table.location)):
+    """Raises LOCATION_ALREADY_EXISTS where files of something else lie: only a table's own are ever replaced."""
+    if not _same_place(table, known) and not _is_empty(Path(table.location)):
         raise _taken(table)
+
+
+def _same_place(table: Table, known: object | None) -> bool:
+    return isinstance(known, Table) and known.location == table.location
+
+
+def _forget(table: Table, known: object | None) -> None:
+    """Removes the files of a managed table that was replaced by one in another place."""
+    if isinstance(known, Table) and known.managed and known.location != table.location:
+        remove_directory(known.location)
+
+
+def _clear(location: Path) -> None:
+    """Makes an empty folder of a table's; the files of the one it replaces go."""
+    if location.exists():
+        shutil.rmtree(location)
+    location.mkdir(parents=True)
 
 
 def _taken(table: Table) -> AnalysisError:
