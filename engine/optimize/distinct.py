@@ -34,8 +34,7 @@ def in_two_steps(plan: Aggregate, distinct: Sequence[AggregateCall], others: Seq
         plain = tuple(arguments[each].to_attribute() for each in _filtered(call))
         new[call] = AggregateCall(call.function, (*plain, *_constants(call)), call.type, call.is_nullable)
     for call, part in zip(others, parts, strict=True):
-        merged = AggregateCall(_MERGED[call.function], (part.to_attribute(),), call.type)
-        new[call] = merged if plan.grouping else _or_nothing(merged, call)
+        new[call] = _of_parts(AggregateCall(_MERGED[call.function], (part.to_attribute(),), call.type), call, plan)
     return _above(plan, keys, new, below)
 
 
@@ -65,8 +64,7 @@ def expanded(plan: Aggregate, distinct: Sequence[AggregateCall], others: Sequenc
         new[call] = AggregateCall(call.function, (*plain, *_constants(call)), call.type, call.is_nullable)
     for call, alias in own.items():
         only = EqualTo(gid, Literal(0, INT))
-        first = AggregateCall("first", (alias.to_attribute(),), call.type, condition=only)
-        new[call] = first if plan.grouping else _or_nothing(first, call)
+        new[call] = _of_parts(AggregateCall("first", (alias.to_attribute(),), call.type, condition=only), call, plan)
     named: dict[Expression, NamedExpression] = {key: c.attribute for key, c in zip(plan.grouping, keys, strict=True)}
     return _above(plan, named, new, below)
 
@@ -122,10 +120,17 @@ def _over(call: AggregateCall, inputs: Mapping[Expression, _Column]) -> Aggregat
     return call.map_children(lambda each: inputs[each].attribute if each in inputs else each)
 
 
-def _or_nothing(merged: AggregateCall, call: AggregateCall) -> Expression:
-    """`merged`, and where there was no row at all the value of none."""
+def _of_parts(merged: AggregateCall, call: AggregateCall, plan: Aggregate) -> Expression:
+    """`call` as `merged` from its parts. A group has at least one part; without grouping there may be none, and then the
+    value is that of no rows."""
+    if plan.grouping:
+        return merged if call.is_nullable else _never_null(merged)
     nothing = without_rows(call)
     return merged if nothing == Literal(None, call.type) else Coalesce((merged, nothing))
+
+
+def _never_null(call: AggregateCall) -> AggregateCall:
+    return AggregateCall(call.function, call.arguments, call.type, False, condition=call.condition)
 
 
 def _above(

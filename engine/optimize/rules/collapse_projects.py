@@ -24,7 +24,8 @@ from engine.tree.rules import rule
 def collapse_projects(plan: TreeNode) -> TreeNode | None:
     match plan:
         case Project(upper, Project(lower, child)) if _may_merge(upper, lower):
-            return Project(merged(upper, lower), child)
+            both = Project(merged(upper, lower), child)
+            return collapse_projects.rewrite(both) or both  # with what `lower` alone did not merge
         case Project(upper, Aggregate(grouping, aggregates, child)) if _may_merge(upper, aggregates):
             return Aggregate(grouping, merged(upper, aggregates), child)
     return None

@@ -73,7 +73,7 @@ def _join(plan: Join) -> LogicalPlan | None:
     if plan.type in (JoinType.INNER, JoinType.CROSS):
         on = conjunction(*others) if others else None
         kind = JoinType.INNER if others else JoinType.CROSS
-        return filtered(asking, Join(plan.left, plan.right, kind, on, hints=plan.hints))
+        return _filter(Filter(conjunction(*asking), Join(plan.left, plan.right, kind, on, hints=plan.hints)))
     left, right = plan.left, plan.right
     for term in asking:
         if term.references <= left.output_ids:
