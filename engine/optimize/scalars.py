@@ -21,7 +21,7 @@ from engine.optimize.substitution import substitute
 from engine.types import INT, LONG, STRING, VOID, DataType
 
 TOO_MANY_ROWS = "SCALAR_SUBQUERY_TOO_MANY_ROWS"
-RAISE = "raise_error"
+RAISE = "raise_condition"
 _NULL: Expression = Literal(None, VOID)
 
 

@@ -41,7 +41,7 @@ def fold_constants(plan: TreeNode, context: EvalContext) -> TreeNode | None:
 
 
 def _value(expression: Expression, context: EvalContext) -> Literal | None:
-    if expression.dataType.children or any(call.function == "raise_error" for call in expression.collect(Call)):
+    if expression.dataType.children or any(call.function.startswith("raise_") for call in expression.collect(Call)):
         return None  # nested constants are kept as the calls that make them
     try:
         found = evaluate_constant(expression, context)
