@@ -54,7 +54,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42703",
         "The column <colName> cannot be found. Verify the spelling and correctness of the column name.",
     ),
-    "COMPARATOR_RETURNS_NULL": ("22004", "The comparator has returned a NULL for a comparison between <firstValue> and <secondValue>. It should return a positive integer for \"greater than\", 0 for \"equal\" and a negative integer for \"less than\"."),
+    "COMPARATOR_RETURNS_NULL": (
+        "22004",
+        'The comparator has returned a NULL for a comparison between <firstValue> and <secondValue>. It should return a positive integer for "greater than", 0 for "equal" and a negative integer for "less than".',
+    ),
     "CONFLICTING_PARTITION_COLUMN_NAMES": (
         "KD009",
         "Conflicting partition column names detected under <path>: <distinctPartColLists>. Directories of one table must nest the same partition columns in the same order.",
@@ -163,7 +166,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     ),
     "INTERNAL_ERROR": ("XX000", "<message>"),
     "INTERVAL_ARITHMETIC_OVERFLOW": ("22015", "Integer overflow while operating with intervals. <message>"),
-    "INTERVAL_DIVIDED_BY_ZERO": ("22012", "Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead."),
+    "INTERVAL_DIVIDED_BY_ZERO": (
+        "22012",
+        "Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead.",
+    ),
     "INVALID_ARRAY_INDEX": (
         "22003",
         "The index <indexValue> is out of bounds. The array has <arraySize> elements. Use the SQL function `get()` to tolerate accessing element at invalid index and return NULL instead.",
@@ -305,7 +311,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "22023",
         "Malformed records are detected in record parsing: <badRecord>. Parse Mode: <failFastMode>. To process malformed records as null result, try setting the option 'mode' as 'PERMISSIVE'.",
     ),
-    "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION": ("22023", "Malformed records are detected in record parsing: <badRecord>. Parse Mode: <failFastMode>."),
+    "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION": (
+        "22023",
+        "Malformed records are detected in record parsing: <badRecord>. Parse Mode: <failFastMode>.",
+    ),
     "MAP_DUPLICATED_KEY": ("23505", "Duplicate map key <key> was found, please check the input data."),
     "MISSING_AGGREGATION": (
         "42803",

@@ -1,0 +1,145 @@
+"""Types as text: the schema argument of from_json and its like ("a INT, b ARRAY<STRING>")."""
+
+from __future__ import annotations
+
+import re
+
+from engine.errors import AnalysisError
+from engine.types import (
+    BINARY,
+    BOOLEAN,
+    BYTE,
+    DATE,
+    DOUBLE,
+    FLOAT,
+    INT,
+    LONG,
+    SHORT,
+    STRING,
+    TIMESTAMP,
+    TIMESTAMP_NTZ,
+    VOID,
+    ArrayType,
+    DataType,
+    DecimalType,
+    MapType,
+    StructField,
+    StructType,
+)
+
+_PLAIN: dict[str, DataType] = {
+    "boolean": BOOLEAN, "tinyint": BYTE, "byte": BYTE, "smallint": SHORT, "short": SHORT, "int": INT, "integer": INT,
+    "bigint": LONG, "long": LONG, "float": FLOAT, "real": FLOAT, "double": DOUBLE, "string": STRING, "binary": BINARY,
+    "date": DATE, "timestamp": TIMESTAMP, "timestamp_ltz": TIMESTAMP, "timestamp_ntz": TIMESTAMP_NTZ, "void": VOID,
+}  # fmt: skip
+_TOKEN = re.compile(r"\s*(`(?:[^`]|``)+`|\w+|[<>(),:]|'(?:[^'\\]|\\.)*')")
+
+
+def parse_schema(text: str) -> DataType:
+    """The type a text names; fields without struct<> around them make a struct. Raises INVALID_SCHEMA.PARSE_ERROR."""
+    reader = _Reader(text)
+    try:
+        first = reader.peek()
+        following = reader.tokens[reader.place + 1 : reader.place + 2]
+        is_type = first.lower() in (*_PLAIN, "decimal", "dec", "numeric", "array", "map", "struct")
+        found = reader.type() if is_type and following in ([], ["<"], ["("]) else reader.fields("")
+        reader.end()
+        return found
+    except (IndexError, KeyError, ValueError) as error:
+        parameters = {"inputSchema": f"'{text}'", "reason": str(error)}
+        raise AnalysisError("INVALID_SCHEMA.PARSE_ERROR", parameters) from error
+
+
+class _Reader:
+    def __init__(self, text: str) -> None:
+        self.tokens: list[str] = []
+        self.place = 0
+        start = 0
+        while start < len(text.rstrip()):
+            found = _TOKEN.match(text, start)
+            if found is None:
+                raise AnalysisError(
+                    "INVALID_SCHEMA.PARSE_ERROR", {"inputSchema": f"'{text}'", "reason": f"at '{text[start:]}'"}
+                )
+            self.tokens.append(found[1])
+            start = found.end()
+
+    def peek(self) -> str:
+        return self.tokens[self.place]
+
+    def next(self) -> str:
+        self.place += 1
+        return self.tokens[self.place - 1]
+
+    def expect(self, token: str) -> None:
+        found = self.next()
+        if found != token:
+            raise ValueError(f"'{token}' is expected, not '{found}'")
+
+    def accept(self, token: str) -> bool:
+        found = self.place < len(self.tokens) and self.tokens[self.place].lower() == token
+        self.place += found
+        return found
+
+    def end(self) -> None:
+        if self.place < len(self.tokens):
+            raise ValueError(f"at '{self.peek()}'")
+
+    def type(self) -> DataType:
+        name = self.next().lower()
+        if name in ("decimal", "dec", "numeric"):
+            return self._decimal()
+        if name in ("varchar", "char"):
+            for _ in range(3 if self.accept("(") else 0):
+                if self.next() == ")":
+                    break
+            return STRING
+        if name == "array":
+            self.expect("<")
+            element = self.type()
+            self.expect(">")
+            return ArrayType(element)
+        if name == "map":
+            self.expect("<")
+            key = self.type()
+            self.expect(",")
+            value = self.type()
+            self.expect(">")
+            return MapType(key, value)
+        if name == "struct":
+            self.expect("<")
+            return self.fields(">")
+        if name not in _PLAIN:
+            raise ValueError(f"no such type: {name}")
+        return _PLAIN[name]
+
+    def _decimal(self) -> DataType:
+        if not self.accept("("):
+            return DecimalType(10, 0)
+        precision = int(self.next())
+        scale = int(self.next()) if self.accept(",") else 0
+        self.expect(")")
+        return DecimalType(precision, scale)
+
+    def fields(self, closing: str) -> StructType:
+        found: list[StructField] = []
+        while True:
+            if closing and self.accept(closing):
+                return StructType(tuple(found))
+            name = self.next()
+            name = name[1:-1].replace("``", "`") if name.startswith("`") else name
+            self.accept(":")
+            data_type = self.type()
+            nullable = not self.accept("not")
+            if not nullable:
+                self.expect_word("null")
+            comment = self.next()[1:-1] if self.accept("comment") else ""
+            found.append(StructField(name, data_type, nullable, comment))
+            if not self.accept(","):
+                if closing:
+                    self.expect(closing)
+                return StructType(tuple(found))
+
+    def expect_word(self, word: str) -> None:
+        if not self.accept(word):
+            raise ValueError(f"'{word}' is expected")
