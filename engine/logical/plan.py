@@ -90,6 +90,9 @@ class LocalRelation(LogicalPlan):
     def output(self) -> tuple[Attribute, ...]:
         return self.columns
 
+    def __hash__(self) -> int:
+        return hash((self.columns, self.batch.num_rows))  # batches do not hash
+
 
 @dataclass(frozen=True)
 class Range(LogicalPlan):
