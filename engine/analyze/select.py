@@ -76,7 +76,7 @@ class Select:
 
     def _where(self, unresolved: Expression) -> Expression:
         found = condition(self.resolver.resolve(unresolved), self.context.ansi, "WHERE")
-        if has_aggregate(found) or found.has(WindowExpression):
+        if has_aggregate(found) or _own_windows(found):
             parameters = {"condition": f'"{sql(found)}"', "expressionList": sql(found)}
             raise AnalysisError("INVALID_WHERE_CONDITION", parameters, unresolved.origin, hint="Use HAVING or QUALIFY.")
         return found
