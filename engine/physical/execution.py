@@ -22,12 +22,14 @@ class Execution:
     """One task's run of its stage.
 
     `partition` is which share of each source it takes. `results` holds, by operator id, the morsels of finished breakers.
+    `failed` tells threads that wait for others that one of them has failed.
     """
 
     def __init__(self, task: TaskContext, evaluation: EvalContext) -> None:
         self.task = task
         self.partition = task.partition
         self.evaluation = evaluation
+        self.failed = False
         self.results: dict[Hashable, Sequence[Morsel]] = {}
         self._states: dict[Hashable, Any] = {}
         self._lock = threading.RLock()

@@ -16,7 +16,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 import pyarrow as pa
 
@@ -96,6 +96,14 @@ class Sink(Protocol):
 
     def finish(self) -> Sequence[Morsel]:
         """Called once after all threads; gives the result as morsels."""
+
+
+@runtime_checkable
+class OrderedSink(Protocol):
+    """A sink that cares for the order of its input, whichever thread it comes from."""
+
+    def begin(self, local: Any, number: int) -> None:
+        """What the thread adds from now on is of morsel `number`; its morsel before that is done."""
 
 
 @dataclass(frozen=True)

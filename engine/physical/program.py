@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 import pyarrow as pa
 
 from engine.kernels.context import EvalContext
+from engine.physical.emit import EmitSink
 from engine.physical.execution import Execution
-from engine.physical.operator import Morsel, Sink
+from engine.physical.operator import Sink
 from engine.physical.pipeline import Pipeline
 from engine.physical.run import run_pipelines
 from engine.physical.subqueries import QueryPipelines, substituted
@@ -31,7 +31,7 @@ class ResultOutput:
     """To the driver."""
 
     def sink(self, run: Execution) -> Sink:
-        return CallbackSink(run.task.emit)
+        return EmitSink(run.task.emit, run)
 
 
 @dataclass(frozen=True)
@@ -49,28 +49,7 @@ class StageProgram:
         values: dict[int, Sequence[pa.RecordBatch]] = {}
         for query in self.queries:
             found: list[pa.RecordBatch] = []
-            run_pipelines(substituted(query.pipelines, values), run, partial(CallbackSink, found.append))
+            run_pipelines(substituted(query.pipelines, values), run, partial(EmitSink, found.append, run))
             values[query.id] = found
         pipelines = substituted(self.pipelines, values) if self.queries else self.pipelines
         run_pipelines(pipelines, run, lambda: self.output.sink(run))
-
-
-class CallbackSink:
-    """Hands each batch to a function, one at a time."""
-
-    def __init__(self, take: Callable[[pa.RecordBatch], Any]) -> None:
-        self._take = take
-        self._lock = threading.Lock()
-
-    def local(self) -> None:
-        return None
-
-    def add(self, local: None, batch: pa.RecordBatch) -> None:  # noqa: ARG002
-        with self._lock:
-            self._take(batch)
-
-    def combine(self, local: None) -> None:
-        pass
-
-    def finish(self) -> Sequence[Morsel]:
-        return []

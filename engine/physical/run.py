@@ -5,6 +5,7 @@ The first error wins: the other threads stop at their next batch. One thread run
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -14,7 +15,7 @@ import pyarrow as pa
 
 from engine.errors import Cancelled
 from engine.physical.execution import Execution
-from engine.physical.operator import Breaker, Morsel, Operator, Sink, Source, Streaming
+from engine.physical.operator import Breaker, Morsel, Operator, OrderedSink, Sink, Source, Streaming
 from engine.physical.pipeline import Chain, Pipeline
 from engine.physical.task import TaskMetrics
 
@@ -40,13 +41,14 @@ def run_pipelines(pipelines: Sequence[Pipeline], run: Execution, output: Callabl
 
 def run_pipeline(pipeline: Pipeline, run: Execution, sink: Sink) -> None:
     """Runs all chains of a pipeline into `sink`, which is not finished here."""
+    numbers = itertools.count()
     group: list[Chain] = []
     for chain in pipeline.chains:
         if chain.tail and group:
-            _run_group(group, pipeline, run, sink)
+            _run_group(group, pipeline, run, sink, numbers)
             group = []
         group.append(chain)
-    _run_group(group, pipeline, run, sink)
+    _run_group(group, pipeline, run, sink, numbers)
 
 
 def result_key(operator: Operator) -> Hashable:
@@ -62,8 +64,8 @@ def _sink(target: Operator, build: bool, run: Execution) -> Sink:
     return target.sink(run)
 
 
-def _run_group(chains: list[Chain], pipeline: Pipeline, run: Execution, sink: Sink) -> None:
-    queues = [_Queue(_morsels(chain, run)) for chain in chains]
+def _run_group(chains: list[Chain], pipeline: Pipeline, run: Execution, sink: Sink, numbers: Iterator[int]) -> None:
+    queues = [_Queue(_morsels(chain, run), numbers) for chain in chains]
     threads = 1 if pipeline.ordered else min(run.task.threads, max(1, sum(queue.size for queue in queues)))
     group = _Group(list(zip(chains, queues, strict=True)), pipeline.target, run, sink)
     if threads == 1:
@@ -90,17 +92,19 @@ def _morsels(chain: Chain, run: Execution) -> Sequence[Morsel]:
 
 
 class _Queue:
-    """Morsels of one source, handed out in order."""
+    """Morsels of one source, handed out in order, with their numbers in the whole pipeline."""
 
-    def __init__(self, morsels: Sequence[Morsel]) -> None:
+    def __init__(self, morsels: Sequence[Morsel], numbers: Iterator[int]) -> None:
         self.size = len(morsels)
         self._morsels = iter(morsels)
+        self._numbers = numbers
         self._lock = threading.Lock()
 
-    def take(self) -> Morsel | None:
+    def take(self) -> tuple[int, Morsel] | None:
         """The next morsel, None at the end."""
         with self._lock:
-            return next(self._morsels, None)
+            morsel = next(self._morsels, None)
+            return None if morsel is None else (next(self._numbers), morsel)
 
 
 class _Group:
@@ -127,9 +131,10 @@ class _Group:
             with self._lock:
                 if self.error is None or isinstance(self.error, Cancelled):
                     self.error = error
+            self._run.failed = True
 
     def _drain(self, chain: Chain, queue: _Queue, local: Any) -> None:
-        source = Measured(chain.source.id, self._pull(queue), None)
+        source = Measured(chain.source.id, self._pull(queue, local), None)
         measured = [source]
         for step in chain.steps:
             measured.append(Measured(step.id, step.stream(measured[-1], self._run), measured[-1]))
@@ -148,8 +153,12 @@ class _Group:
             if self._target is not None:
                 metrics.add(self._target.id, "time", spent)
 
-    def _pull(self, queue: _Queue) -> Iterator[pa.RecordBatch]:
-        while (morsel := queue.take()) is not None:
+    def _pull(self, queue: _Queue, local: Any) -> Iterator[pa.RecordBatch]:
+        begin = self._sink.begin if isinstance(self._sink, OrderedSink) else None
+        while (taken := queue.take()) is not None:
+            number, morsel = taken
+            if begin is not None:
+                begin(local, number)
             for batch in morsel():
                 self._check()
                 yield batch

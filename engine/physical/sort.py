@@ -12,11 +12,13 @@ import pyarrow as pa
 from engine.expressions.base import SortOrder
 from engine.expressions.sql import Name
 from engine.kernels.sorting import SortKey, sort_rows
-from engine.physical.batches import Columns, arrow_types
+from engine.physical.batches import BATCH_ROWS, Columns, arrow_types
 from engine.physical.collect import CollectSink
 from engine.physical.execution import Execution, Kernel
 from engine.physical.operator import Breaker, Morsel, Operator, Sink, texts
 from engine.types.arrow import to_arrow
+
+_MORSEL_ROWS = 4 * BATCH_ROWS
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,10 @@ class SortSink(CollectSink):
         stop = None if self.count is None else self.offset + self.count
         rows = Columns(self.batches, arrow_types(self.columns))
         self.batches = []
-        return [partial(rows.batches, places[self.offset : stop])]
+        places = places[self.offset : stop]
+        return [
+            partial(rows.batches, places[start : start + _MORSEL_ROWS]) for start in range(0, len(places), _MORSEL_ROWS)
+        ]
 
     def kernels(self) -> list[Kernel]:
         """The sort keys, compiled anew: each thread needs its own."""

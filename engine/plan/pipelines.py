@@ -98,7 +98,8 @@ def pipelines(root: Operator, made: set[Hashable] | None = None) -> tuple[Pipeli
 
 
 def _pipeline(chains: tuple[Chain, ...], target: Operator | None, build: bool = False) -> Pipeline:
-    ordered = any(chain.source.ordered and not chain.tail for chain in chains) or any(
-        isinstance(step, LimitExec) for chain in chains for step in chain.steps
-    )
+    # the output keeps the order of morsels itself; other sinks and LIMIT see what comes first first
+    limited = any(isinstance(step, LimitExec) for chain in chains for step in chain.steps)
+    sorted_input = any(chain.source.ordered and not chain.tail for chain in chains)
+    ordered = limited or (sorted_input and target is not None)
     return Pipeline(chains, target, ordered, build)
