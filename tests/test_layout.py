@@ -26,7 +26,9 @@ FUNCTION_LINES = 40
 LONG_FILES = {  # path -> why it is one concept all the same
     "engine/conditions.py": "one table, a condition a line",
 }
-LONG_FUNCTIONS: dict[str, str] = {}  # path:name -> why it reads better whole
+LONG_FUNCTIONS = {  # path:name -> why it reads better whole
+    "engine/parse/loop.py:run": "the parser's hot loop: a call per token would cost more than the step itself",
+}
 
 VOCABULARY = ("errors", "conditions", "config", "events", "types", "tree", "expressions", "functions", "logical")
 PHASES = ("parse", "analyze", "optimize", "plan", "compile", "schedule")  # in the order of a query's life
@@ -202,7 +204,7 @@ def test_functions_do_one_thing() -> None:
         if (node.end_lineno or node.lineno) - node.lineno + 1 > FUNCTION_LINES
     }
     assert {name: lines for name, lines in long.items() if name not in LONG_FUNCTIONS} == {}
-    assert set(LONG_FUNCTIONS) - set(long) == set(), "no longer long: take them off the list"
+    assert LONG_FUNCTIONS.keys() - long.keys() == set(), "no longer long: take them off the list"
 
 
 def test_nothing_is_left_for_later() -> None:
