@@ -58,7 +58,7 @@ def pull(plan: LogicalPlan) -> Pulled | None:
         case lp.Project(projections, child) if not any(is_correlated(each) for each in projections):
             return _project(projections, pull(child))
         case lp.Aggregate(grouping, aggregates, child) if not any(map(is_correlated, (*grouping, *aggregates))):
-            return _aggregate(plan, pull(child))
+            return grouped(plan, pull(child))
         case lp.Join():
             return _join(plan)
         case lp.Window(functions) if not any(is_correlated(each) for each in functions):
@@ -120,7 +120,8 @@ def _only_outer(expression: Expression) -> bool:
     return not expression.references and is_correlated(expression)
 
 
-def _aggregate(plan: lp.Aggregate, below: Pulled | None) -> Pulled | None:
+def grouped(plan: lp.Aggregate, below: Pulled | None) -> Pulled | None:
+    """The aggregate `plan` over what is left of its child, grouped by what outer rows are equal to as well."""
     keys = equality_keys(below.conditions) if below is not None else None
     if below is None or keys is None:
         return None

@@ -194,7 +194,7 @@ def _union(inputs: Sequence[LogicalPlan], columns: Sequence[Attribute], domain: 
     return Widened(lp.Union(branches, (*columns, *keys)), keys)
 
 
-def same(left: Sequence[Attribute], right: Sequence[Attribute]) -> Expression:
+def same(left: Sequence[Expression], right: Sequence[Expression]) -> Expression:
     """Column by column equal, nulls too."""
     return conjunction(*(EqualNullSafe(a, b) for a, b in zip(left, right, strict=True)))
 

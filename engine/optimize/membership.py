@@ -12,8 +12,9 @@ from engine.expressions.predicates import (
     IsNull,
     Or,
     conjunction,
+    conjuncts,
 )
-from engine.expressions.subquery import Exists, InSubquery, ScalarSubquery
+from engine.expressions.subquery import Exists, InSubquery, OuterReference, ScalarSubquery
 from engine.logical import plan as lp
 from engine.logical.plan import Join, JoinType, LogicalPlan
 from engine.logical.renew import renew
@@ -120,7 +121,8 @@ def by_domain(plan: LogicalPlan, child: LogicalPlan) -> Pulled:
     outer = [by_id[column.id] for column in ScalarSubquery(plan).outer if column.id in by_id]
     wide = widened(plan, Domain(child, outer))
     ordered = lp.Project((*plan.output, *wide.keys), wide.plan)
-    return Pulled(ordered, (same(outer, wide.keys),))
+    on = same([OuterReference(column) for column in outer], wide.keys)
+    return Pulled(ordered, conjuncts(on))
 
 
 def has_global_aggregate(plan: LogicalPlan) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.expressions.aggregate import AggregateCall
-from engine.expressions.base import TRUE, Alias, Attribute, Expression, Literal
+from engine.expressions.base import TRUE, Alias, Expression, Literal
 from engine.expressions.calls import Call
 from engine.expressions.cast import Cast
 from engine.expressions.conditional import If
@@ -13,7 +13,7 @@ from engine.expressions.predicates import GreaterThan, IsNull, conjunction
 from engine.expressions.subquery import ScalarSubquery
 from engine.logical import plan as lp
 from engine.logical.plan import Join, JoinType, LogicalPlan
-from engine.optimize.correlation import Pulled, is_correlated, pull, unwrapped
+from engine.optimize.correlation import Pulled, grouped, is_correlated, pull, unwrapped
 from engine.optimize.domain import empty_row
 from engine.optimize.membership import by_domain
 from engine.optimize.nulls import is_null_with
@@ -61,14 +61,17 @@ def with_scalars(expression: Any, child: LogicalPlan) -> tuple[Any, LogicalPlan]
 
 def _column(subquery: ScalarSubquery, child: LogicalPlan) -> tuple[Expression, LogicalPlan]:
     plan = _having_as_value(subquery.plan)
+    single = _is_single(plan)
     found = pull(plan)
+    if found is not None and not single:
+        found = _counted(found)
     if found is None:
         found, of_nothing = by_domain(plan, child), _NULL  # which gives a row for every outer row
+        found = found if single else _counted(found)
+        assert found is not None, "a domain is joined by equalities"
     else:
         of_nothing = (empty_row(plan) or {}).get(plan.output[0].id, _NULL)
-    value, error = found.plan.output[0], None
-    if not _is_single(plan):
-        found, value, error = _counted(found)
+    value = found.plan.output[0]
     terms = [unwrapped(term, child.output_ids) for term in found.conditions]
     on, inner = conjunction(*terms), found.plan
     result: Expression = value.with_nullability(True)
@@ -77,8 +80,9 @@ def _column(subquery: ScalarSubquery, child: LogicalPlan) -> tuple[Expression, L
         inner = lp.Project((*inner.output, present), inner)
         missing = IsNull(present.to_attribute().with_nullability(True))
         result = If(missing, unwrapped(of_nothing, child.output_ids), result)
-    if error is not None:
-        result = If(error, _too_many(value.dataType), result)
+    if not single:
+        many = GreaterThan(found.plan.output[1].with_nullability(True), Literal(1, LONG))
+        result = If(many, _too_many(value.dataType), result)
     return result, Join(child, inner, JoinType.LEFT, on)
 
 
@@ -94,17 +98,13 @@ def _is_single(plan: LogicalPlan) -> bool:
     return False
 
 
-def _counted(found: Pulled) -> tuple[Pulled, Attribute, Expression]:
-    """The rows of a subquery by what the outer row is joined on, their value, and the condition under which there are too
-    many: an error, but only once an outer row meets them."""
-    value, *_ = found.plan.output
-    needed = frozenset().union(*(term.references for term in found.conditions))
-    keys = tuple(column for column in found.plan.output if column.id in needed)
+def _counted(found: Pulled) -> Pulled | None:
+    """The rows of a subquery by what the outer row is equal to: their value, and how many there are. Two are an error, but
+    only once an outer row meets them. None where the conditions are not all equalities."""
+    value = found.plan.output[0]
     first = Alias(AggregateCall("first", (value,), value.dataType), value.name)
     count = Alias(AggregateCall("count", (Literal(1, INT),), LONG, False), "rows")
-    grouped = lp.Aggregate(keys, (first, count, *keys), found.plan)
-    many = GreaterThan(count.to_attribute().with_nullability(True), Literal(1, LONG))
-    return Pulled(grouped, found.conditions), first.to_attribute(), many
+    return grouped(lp.Aggregate((), (first, count), found.plan), found)
 
 
 def _too_many(data_type: DataType) -> Expression:
