@@ -6,8 +6,10 @@ Nothing of the engine is imported up here: at the prompt that is the work of a t
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
@@ -32,9 +34,20 @@ def run(chosen: argparse.Namespace, usage: Complain) -> int:
     options = _options(chosen)
     if options.statements is None and options.file is None and sys.stdin.isatty() and sys.stdout.isatty():
         return _prompt(options, usage)
-    from engine.shell import batch  # here: imports the engine, which the prompt does behind itself
+    with _collecting_later():
+        from engine.shell import batch  # here: imports the engine, which the prompt does behind itself
 
     return batch.run(options, usage)
+
+
+@contextmanager
+def _collecting_later() -> Iterator[None]:
+    """Imports make many objects and hardly any garbage: looking for it would take a tenth of their time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _write_utf8(stream: TextIO) -> None:
@@ -74,7 +87,8 @@ def _prompt(options: Options, usage: Complain) -> int:
     opened: list[Console] = []
 
     def load() -> Console:
-        from engine.shell.opening import open_console  # here: imports the engine, on the loader's thread
+        with _collecting_later():
+            from engine.shell.opening import open_console  # here: imports the engine, on the loader's thread
 
         opened.append(open_console(options, interactive=True))
         return opened[0]
