@@ -64,9 +64,11 @@ def to_arrow(data_type: DataType) -> pa.DataType:
         case DayTimeIntervalType():
             return pa.duration("us")
         case ArrayType(element, nullable):
-            return pa.list_(pa.field("element", to_arrow(element), nullable))
+            return pa.list_(_field("element", element, nullable))
         case MapType(key, value, nullable):
-            return pa.map_(pa.field("key", to_arrow(key), False), pa.field("value", to_arrow(value), nullable))
+            # Arrow has no map whose keys are of the null type: `map()` is one that never has a key
+            keys = pa.string() if key == VOID else to_arrow(key)
+            return pa.map_(pa.field("key", keys, False), _field("value", value, nullable))
         case StructType():
             return pa.struct(to_arrow_schema(data_type))
     raise TypeError(f"no Arrow type for {data_type}")
@@ -74,7 +76,12 @@ def to_arrow(data_type: DataType) -> pa.DataType:
 
 def to_arrow_schema(schema: StructType) -> pa.Schema:
     """The Arrow schema of a relation."""
-    return pa.schema([pa.field(f.name, to_arrow(f.dataType), f.nullable) for f in schema.fields])
+    return pa.schema([_field(f.name, f.dataType, f.nullable) for f in schema.fields])
+
+
+def _field(name: str, data_type: DataType, nullable: bool) -> pa.Field:
+    """A field; Arrow wants those of the null type nullable."""
+    return pa.field(name, to_arrow(data_type), nullable or data_type == VOID)
 
 
 _BY_ID: dict[int, DataType] = {
