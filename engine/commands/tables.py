@@ -6,6 +6,7 @@ catalog know the table: what is half written is never seen, and a failed stateme
 
 from __future__ import annotations
 
+import errno
 import shutil
 import time
 import uuid
@@ -17,7 +18,7 @@ from engine.catalog.catalog import already_exists
 from engine.catalog.tables import CATALOG, Database, Entry, Table
 from engine.commands.context import DONE, Context
 from engine.commands.databases import remove_directory
-from engine.errors import AnalysisError, ExecutionError, quoted, suggestions
+from engine.errors import AnalysisError, ExecutionError, FlintError, quoted, suggestions
 from engine.logical.commands import CreateTable
 from engine.logical.plan import LogicalPlan
 from engine.sources.base import format_named, open_relation
@@ -116,14 +117,23 @@ def _as_select(command: CreateTable, table: Table, known: Entry | object | None,
     schema = StructType(tuple(StructField(f.name, f.dataType) for f in schema.fields))  # files promise nothing
     _claim(table, known)
     with _staging(Path(table.location)) as staged:
-        write_files(query.batches(), query.schema, staged, table.format, dict(table.options), table.partitioned_by)
-        if _same_place(table, known) or _is_empty(Path(table.location)):
+        zone = context.session.conf.get("spark.sql.session.timeZone")
+        options = dict(table.options)
+        write_files(query.batches(), query.schema, staged, table.format, options, table.partitioned_by, zone)
+        if _same_place(table, known):
             _swap(staged, Path(table.location))
         else:
-            raise _taken(table)
+            _move(staged, table)
     entry = _replaced(table, schema, table.partitioned_by)
-    context.catalog.put(entry, replace=command.replace, if_not_exists=command.if_not_exists)
-    _forget(table, known)
+    try:
+        done = context.catalog.put(entry, replace=command.replace, if_not_exists=command.if_not_exists)
+    except FlintError:
+        remove_directory(table.location)  # someone else was first with the name
+        raise
+    if done:
+        _forget(table, known)
+    else:
+        remove_directory(table.location)
 
 
 def _claim(table: Table, known: object | None) -> None:
@@ -171,6 +181,16 @@ def _staging(location: Path) -> Iterator[Path]:
         raise ExecutionError("SPILL_DISK_FULL", parameters) from error
     finally:
         shutil.rmtree(staged, ignore_errors=True)
+
+
+def _move(staged: Path, table: Table) -> None:
+    """Puts `staged` where nothing is yet; if another statement was faster, its files stay."""
+    try:
+        staged.rename(table.location)
+    except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+            raise _taken(table) from error
+        raise
 
 
 def _swap(staged: Path, location: Path) -> None:

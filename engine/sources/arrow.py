@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from engine.errors import AnalysisError, quoted
 from engine.logical.relation import ColumnStatistics, ScanRequest, Split, Splits, TableStatistics
 from engine.sources.filescan import BATCH_ROWS, fit, record_batch
 from engine.types import StructType
@@ -58,6 +59,9 @@ class ArrowRelation:
     def of(table: pa.Table | pa.RecordBatch, title: str = "in memory") -> ArrowRelation:
         """The rows of an Arrow table of the user. Raises TypeError for a type that SQL does not have."""
         schema = from_arrow_schema(table.schema)
+        for name in schema.names:
+            if schema.names.count(name) > 1:
+                raise AnalysisError("COLUMN_ALREADY_EXISTS", {"columnName": quoted(name)})
         batches = table.to_batches() if isinstance(table, pa.Table) else [table]
         fitted = [_fitted(batch, schema, title) for batch in batches]
         return ArrowRelation(schema, title, rows=Rows(None, fitted))

@@ -33,7 +33,7 @@ from engine.sources.textvalues import check_types, convert, infer_type, narrowed
 from engine.types import INT, LONG, STRING, VOID, DataType, StructField, StructType
 from engine.types.coercion import tightest_common_type
 
-SNIFF_ROWS = 500_000
+SNIFF_ROWS = 50_000
 """Rows that types are inferred from in a sniffed file; Spark's inferSchema looks at all."""
 
 

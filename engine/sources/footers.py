@@ -7,11 +7,13 @@ FAILED_READ_FILE. The cache is keyed by path, size and mtime, so a replaced file
 from __future__ import annotations
 
 import datetime
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -33,6 +35,7 @@ from engine.types import (
 )
 from engine.types.arrow import from_arrow, to_arrow
 
+MAGIC = b"PAR1"
 KEPT_FOOTERS = 1024
 READ_FAILURES = (pa.ArrowException, OSError, MemoryError, OverflowError, ValueError)
 """What pyarrow raises for files that are not as they should be."""
@@ -177,9 +180,8 @@ def _read_footer(file: DataFile) -> Footer:
         raise read_error(file.path, "The file is empty (0 bytes): it is not a Parquet file.")
     check_unchanged(file)
     try:
-        with open_file(file, None) as reader:
-            found = Footer(reader.metadata, file.path)
-            found.arrow_schema  # noqa: B018 - a schema that cannot be read must fail here
+        found = Footer(pq.read_metadata(pa.BufferReader(_footer_bytes(file))), file.path)
+        found.arrow_schema  # noqa: B018 - a schema that cannot be read must fail here
     except READ_FAILURES as error:
         check_unchanged(file)
         reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
@@ -188,8 +190,25 @@ def _read_footer(file: DataFile) -> Footer:
     return found
 
 
+def _footer_bytes(file: DataFile) -> bytes:
+    """The footer as a file of its own, without the writer's Arrow schema: columns are what Parquet says, as in Spark.
+
+    Arrow's schema would bring back dictionaries, views and zones, only to be cast away batch by batch.
+    """
+    with Path(file.path).open("rb") as stream:
+        stream.seek(-min(8, file.size), os.SEEK_END)
+        tail = stream.read(8)
+        length = int.from_bytes(tail[:4], "little")
+        if tail[4:] != MAGIC or length + 12 > file.size:
+            reason = "it is encrypted" if tail[4:] == b"PARE" else "its last bytes are not those of a footer"
+            raise ValueError(reason)
+        stream.seek(-(length + 8), os.SEEK_END)
+        footer_bytes = stream.read(length)
+    return MAGIC + footer_bytes.replace(b"ARROW:schema", b"arrow-schema") + tail
+
+
 def open_file(file: DataFile, metadata: Any) -> Any:
-    """A pyarrow ParquetFile; with `metadata` given the footer is not read again."""
+    """A pyarrow ParquetFile over the footer `metadata`, which is not read again."""
     return pq.ParquetFile(
         file.path,
         metadata=metadata,

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import pyarrow as pa
 
-from engine.errors import AnalysisError, Unsupported
+from engine.errors import AnalysisError, Unsupported, quoted
 from engine.expressions.base import Attribute, Expression
 from engine.logical.relation import ScanRequest, Split, Splits, TableStatistics
 from engine.sources.base import Options, check_options
@@ -137,9 +138,18 @@ def infer_schema(listing: Listing, merge: bool) -> StructType:
 
 
 def file_schema(known: Footer, path: str) -> StructType:
-    """A file's columns as SQL sees them: all nullable; INT96 and instants are TIMESTAMP."""
-    fields = []
+    """A file's columns as SQL sees them: all nullable; INT96 and instants are TIMESTAMP.
+
+    Raises AnalysisError COLUMN_ALREADY_EXISTS for two columns of one name, Unsupported for a type that SQL does not have.
+    """
+    fields: list[StructField] = []
+    seen: set[str] = set()
     for arrow in known.arrow_schema:
+        if arrow.name in seen:
+            raise AnalysisError(
+                "COLUMN_ALREADY_EXISTS", {"columnName": quoted(arrow.name)}, hint=f"In the file {path}."
+            )
+        seen.add(arrow.name)
         try:
             data_type = from_arrow(arrow.type)
         except (TypeError, ValueError):
@@ -177,11 +187,36 @@ def _conform(
 ) -> pa.RecordBatch:
     """The columns in the order and the types of `fields`."""
     rows = batch.num_rows
-    arrays = [
-        pa.nulls(rows, to_arrow(field.dataType)) if name is None else fit(batch.column(name), field, path)
-        for field, name in zip(fields, found, strict=True)
-    ]
+    arrays = []
+    for field, name in zip(fields, found, strict=True):
+        if name is None:
+            arrays.append(pa.nulls(rows, to_arrow(field.dataType)))
+            continue
+        column = batch.column(name)
+        if not _is_text(column):
+            raise read_error(path, f"The file is corrupt: the column `{name}` holds bytes that are not UTF-8 text.")
+        arrays.append(fit(column, field, path))
     return record_batch(arrays, fields, rows)
+
+
+def _is_text(column: pa.Array) -> bool:
+    """Whether all texts of a column are valid; pyarrow's reader does not look. ASCII is told apart at memory speed."""
+    if pa.types.is_string(column.type):
+        if not len(column):
+            return True
+        _, places, data = column.buffers()
+        offsets = np.frombuffer(places, np.int32)[column.offset : column.offset + len(column) + 1]
+        if data is None or offsets[0] == offsets[-1]:
+            return True
+        if np.frombuffer(data, np.uint8)[offsets[0] : offsets[-1]].max() < 128:
+            return True
+    elif not pa.types.is_nested(column.type):
+        return True
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _nulls(fields: Sequence[StructField], rows: int) -> Iterator[pa.RecordBatch]:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeAlias
 from urllib.parse import unquote
-from zoneinfo import ZoneInfo
 
 from engine.errors import AnalysisError
 from engine.types import (
@@ -33,6 +32,7 @@ from engine.types import (
     StructField,
     StructType,
 )
+from engine.types.cells import zone_of
 
 Values: TypeAlias = tuple[Any, ...]
 """The values of the partition columns, as in `Literal` (dates as datetime.date, timestamps as microseconds)."""
@@ -172,7 +172,7 @@ def _parse(text: str, data_type: DataType, zone: str) -> Any:
     if data_type in (TIMESTAMP, TIMESTAMP_NTZ):
         moment = datetime.datetime.fromisoformat(text)
         if data_type == TIMESTAMP:
-            moment = moment.replace(tzinfo=ZoneInfo(zone)).astimezone(datetime.UTC).replace(tzinfo=None)
+            moment = moment.replace(tzinfo=zone_of(zone)).astimezone(datetime.UTC).replace(tzinfo=None)
         return (moment - EPOCH) // datetime.timedelta(microseconds=1)
     return text.encode() if data_type.name == "binary" else text
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -35,6 +34,7 @@ from engine.types import (
     IntegralType,
 )
 from engine.types.arrow import to_arrow
+from engine.types.cells import zone_of
 
 EPOCH = datetime.datetime(1970, 1, 1)
 
@@ -54,16 +54,7 @@ class TextFormat:
     @cached_property
     def time_zone(self) -> datetime.tzinfo:
         """The zone as Python has it."""
-        return datetime.UTC if self.zone in ("UTC", "Z", "GMT") else zone_of(self.zone)
-
-
-def zone_of(name: str) -> datetime.tzinfo:
-    """A region or an offset such as +02:00."""
-    match = re.fullmatch(r"(?:UTC|GMT|UT)?([+-])(\d{1,2})(?::?(\d{2}))?", name)
-    if match is None:
-        return ZoneInfo(name)
-    offset = datetime.timedelta(hours=int(match[2]), minutes=int(match[3] or 0))
-    return datetime.timezone(-offset if match[1] == "-" else offset)
+        return zone_of(self.zone)
 
 
 def check_types(types: list[DataType], format: str) -> None:

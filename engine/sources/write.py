@@ -25,6 +25,7 @@ from engine.sources.partitions import partition_name
 from engine.sources.textvalues import check_types
 from engine.types import StructType
 from engine.types.arrow import to_arrow_schema
+from engine.types.cells import Style, texts, zone_of
 
 OPEN_FILES = 100
 """Partitions written at a time; when more are met, the first ones' files are finished and may be continued in new ones."""
@@ -156,9 +157,11 @@ def write_files(
     format: str,
     options: Mapping[str, str],
     partitioned_by: Sequence[str],
+    zone: str = "UTC",
 ) -> int:
     """Writes all rows below `directory` and gives their number. Raises Unsupported for a format that cannot be written,
-    AnalysisError for options it does not have, OSError if the disk does not take it."""
+    AnalysisError for options it does not have, OSError if the disk does not take it. Instants that are partition values
+    are written as local time of `zone`."""
     if format not in _WRITERS:
         raise Unsupported(f"writing {format} files", hint=f"Formats to write: {', '.join(sorted(_WRITERS))}.")
     suffix, opener, known = _WRITERS[format]
@@ -166,7 +169,7 @@ def write_files(
     check_options(format, lowered, known)
     if format == "csv":
         check_types([field.dataType for field in schema.fields], format)
-    layout = _Layout(directory, to_arrow_schema(schema), partitioned_by)
+    layout = _Layout(directory, schema, partitioned_by, zone)
 
     def open_file(folder: Path) -> Writer:
         folder.mkdir(parents=True, exist_ok=True)
@@ -196,8 +199,11 @@ def _write_all(batches: Iterable[pa.RecordBatch], layout: _Layout, open_file: Ca
 class _Layout:
     """Which directory a row goes to, and the columns that are left for the file."""
 
-    def __init__(self, directory: Path, schema: pa.Schema, partitioned_by: Sequence[str]) -> None:
+    def __init__(self, directory: Path, sql: StructType, partitioned_by: Sequence[str], zone: str) -> None:
         self.directory = directory
+        self.types = [field.dataType for field in sql.fields]
+        self.style = Style(zone_of(zone))
+        schema = to_arrow_schema(sql)
         lowered = [name.lower() for name in schema.names]
         self.places = [lowered.index(name.lower()) for name in partitioned_by]
         self.names = [schema.names[place] for place in self.places]
@@ -211,22 +217,11 @@ class _Layout:
         if not self.places:
             yield self.directory, inner
             return
-        texts = [_partition_texts(batch.column(place)) for place in self.places]
+        found = [texts(batch.column(place), self.types[place], self.style) for place in self.places]
         folders = [
             "/".join(partition_name(name, value) for name, value in zip(self.names, values, strict=True))
-            for values in zip(*texts, strict=True)
+            for values in zip(*found, strict=True)
         ]
         distinct, groups = np.unique(np.array(folders, dtype=object), return_inverse=True)
         for number, folder in enumerate(distinct):
             yield self.directory / str(folder), inner.take(pa.array(np.flatnonzero(groups == number)))
-
-
-def _partition_texts(column: pa.Array) -> list[str | None]:
-    """The values of a partition column as its directories are named."""
-    if pa.types.is_timestamp(column.type):
-        texts: list[str | None] = pc.strftime(column, format="%Y-%m-%d %H:%M:%S").to_pylist()
-        return texts
-    if pa.types.is_floating(column.type) or pa.types.is_decimal(column.type):
-        return [None if value is None else str(value) for value in column.to_pylist()]
-    found: list[str | None] = column.cast(pa.string()).to_pylist()
-    return found
