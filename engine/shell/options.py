@@ -61,7 +61,11 @@ def checked_mode(name: str) -> str:
     """`name` if it is a format, else a ShellError that tells the nearest ones."""
     from difflib import get_close_matches  # here: 5 ms that only a wrong name needs
 
-    known = modes()
+    from engine.shell.formats import WRITERS  # here: as above
+
+    if name.lower() == "table" or name.lower() in WRITERS:
+        return name.lower()
+    known = modes()  # only these need tabulate
     if name.lower() in known:
         return name.lower()
     near = get_close_matches(name.lower(), known, n=3)
