@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -178,8 +178,8 @@ SETTINGS: dict[str, Setting] = {
 }
 
 
-class Conf:
-    """The settings of a session. Thread-safe; `version` changes with every change."""
+class Conf(Mapping[str, str]):
+    """The settings of a session, as a mapping of all of them. Thread-safe; `version` changes with every change."""
 
     def __init__(self, initial: Mapping[str, Any] | None = None) -> None:
         self._values: dict[str, str] = {}
@@ -189,7 +189,16 @@ class Conf:
             self._put(name, _text(value))
         self._initial = dict(self._values)
 
-    def get(self, name: str, default: str | None = None) -> str:
+    def __getitem__(self, name: str) -> str:
+        return self.mapping()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.mapping())
+
+    def __len__(self) -> int:
+        return len(self.mapping())
+
+    def get(self, name: str, default: str | None = None) -> str:  # type: ignore[override] - an unknown name is an error
         """The text of a setting: as set, else `default`, else its declared default. Raises AnalysisError if unknown."""
         if name in self._values:
             return self._values[name]

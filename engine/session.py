@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
-from typing import Any, Self
+from functools import partial
+from typing import Any, Self, TypeVar
 
 from engine.catalog.catalog import Catalog
 from engine.cluster.inline import InlineCluster
@@ -27,6 +27,10 @@ from engine.query import Query
 from engine.schedule.scheduler import Scheduler
 
 Arguments = Mapping[str, Any] | Sequence[Any]
+T = TypeVar("T")
+
+INLINE_EXECUTORS = 4
+"""How many small queries run in this process at a time."""
 
 
 class Session:
@@ -44,7 +48,8 @@ class Session:
         self.conf = Conf(settings | _cores_of(str(settings.get("spark.master", "local[*]")), settings))
         self.events = EventBus()
         self.catalog = Catalog(self.conf)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._parts: dict[str, Any] = {}
         self._running: set[Query] = set()
         self._stopped = False
 
@@ -122,20 +127,27 @@ class Session:
         """What runs jobs: `local` in this process, else on the executors."""
         return self._inline_scheduler if local else self._cluster_scheduler
 
-    @cached_property
+    @property
     def cluster(self) -> LocalCluster:
-        """The worker processes."""
-        return LocalCluster(self.conf.mapping())
+        """The worker processes; they start with the first query that reads something."""
+        return self._once("cluster", lambda: LocalCluster(self.conf.mapping()))
 
-    @cached_property
+    @property
     def _cluster_scheduler(self) -> Scheduler:
-        with self._lock:
-            return self.__dict__.get("_cluster_scheduler") or Scheduler(self.cluster, self.events)
+        return self._once("scheduler", lambda: Scheduler(self.cluster, self.events))
 
-    @cached_property
+    @property
     def _inline_scheduler(self) -> Scheduler:
+        # small queries of several threads run beside each other
+        inline = partial(InlineCluster, self.conf.mapping(), executors=INLINE_EXECUTORS, cores=1)
+        return self._once("inline", lambda: Scheduler(inline(), self.events))
+
+    def _once(self, name: str, make: Callable[[], T]) -> T:
         with self._lock:
-            return self.__dict__.get("_inline_scheduler") or Scheduler(InlineCluster(cores=1), self.events)
+            if name not in self._parts:
+                self._parts[name] = make()
+            part: T = self._parts[name]
+            return part
 
     # the end
 
@@ -143,10 +155,9 @@ class Session:
         """Ends running statements, the executors, and removes their files. May be called twice."""
         self._stopped = True
         self.cancel()
-        for name in ("_cluster_scheduler", "_inline_scheduler"):
-            scheduler = self.__dict__.get(name)
-            if scheduler is not None:
-                scheduler.stop()
+        for name in ("scheduler", "inline"):
+            if name in self._parts:
+                self._parts[name].stop()
 
     def _check_open(self) -> None:
         if self._stopped:

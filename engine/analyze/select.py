@@ -234,7 +234,10 @@ class Select:
             self.plan = Window(tuple(aliases), partition, order, self.plan)
 
         def swap(expression: Expression) -> Expression:
-            return expression.transform_down(lambda e: replaced.get(e, e) if isinstance(e, WindowExpression) else e)
+            found: Expression = expression.transform_down(
+                lambda e: replaced.get(e, e) if isinstance(e, WindowExpression) else e
+            )
+            return found
 
         return [swap(e) for e in columns], tuple(map(swap, orders)), swap(qualify) if qualify is not None else None  # type: ignore[arg-type]
 
@@ -257,8 +260,8 @@ class Select:
             child = _replaced(each.child, by_expression)
             if not child.references <= ids:
                 if self.node.distinct:
-                    visible = Scope(tuple(c.to_attribute() for c in output))
-                    raise visible.unresolved((sql(each.child),), each.child.origin or each.origin)
+                    selected = Scope(tuple(c.to_attribute() for c in output))
+                    raise selected.unresolved((sql(each.child),), each.child.origin or each.origin)
                 alias = Alias(each.child, "_order")
                 extra.append(alias)
                 child = alias.to_attribute()
