@@ -198,7 +198,7 @@ class Conf(Mapping[str, str]):
     def __len__(self) -> int:
         return len(self.mapping())
 
-    def get(self, name: str, default: str | None = None) -> str:  # type: ignore[override] - an unknown name is an error
+    def get(self, name: str, default: str | None = None) -> str:  # type: ignore[override]
         """The text of a setting: as set, else `default`, else its declared default. Raises AnalysisError if unknown."""
         if name in self._values:
             return self._values[name]

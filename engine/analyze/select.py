@@ -167,7 +167,7 @@ class Select:
         return found
 
     def _ordinal(self, item: Expression) -> Expression:
-        position = item.value  # type: ignore[attr-defined]
+        position: int = item.value  # type: ignore[attr-defined]
         if not 1 <= position <= len(self.items):
             parameters = {"index": position, "size": len(self.items)}
             raise AnalysisError("GROUP_BY_POS_OUT_OF_RANGE", parameters, item.origin)
