@@ -10,13 +10,13 @@ import fnmatch
 import glob
 import os
 import re
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from engine.errors import AnalysisError, ExecutionError, Unsupported, suggestions
+from engine.lazy import cached_property
 from engine.sources.partitions import PartitionColumns, Values, partition_of
 
 MAX_DEPTH = 32
@@ -81,6 +81,11 @@ class Listing:
             else:
                 pruned += 1
         return Selection(tuple(files), len(self.directories), pruned)
+
+    def partitions(self) -> Iterator[Values]:
+        """The values of all partitions."""
+        texts = [directory.values for directory in self.directories] + [file.values for file in self.files]
+        return map(self.columns.typed, texts)
 
     def sample(self, count: int) -> tuple[DataFile, ...]:
         """At most some `count` files, the first ones, listing only what that takes."""

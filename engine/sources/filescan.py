@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, ClassVar
 
 import pyarrow as pa
@@ -13,10 +12,11 @@ import pyarrow.compute as pc
 
 from engine.errors import AnalysisError
 from engine.expressions.base import Expression
+from engine.lazy import cached_property
 from engine.logical.relation import ScanRequest, Split, Splits, TableStatistics
 from engine.sources.files import DataFile, Listing, Selection, list_files, read_error
-from engine.sources.partitions import PartitionColumns, Values
-from engine.sources.pruning import Bounds, excluded, single_value
+from engine.sources.partition_filter import partition_filter
+from engine.sources.partitions import PartitionColumns
 from engine.types import ArrayType, DataType, MapType, StructField, StructType
 from engine.types.arrow import to_arrow
 
@@ -94,15 +94,10 @@ class FileRelation(ABC):
 
     def select(self, filters: Sequence[Expression]) -> Selection:
         """The files of the partitions that may hold rows which pass `filters`."""
-        columns = self.listing.columns
-
-        def keep(values: Values) -> bool:
-            known: dict[str, Bounds] = {
-                field.name.lower(): single_value(value) for field, value in zip(columns.fields, values, strict=True)
-            }
-            return not excluded(filters, lambda name: known.get(name.lower()))
-
-        return self.listing.select(keep if columns.fields and filters else lambda _: True)
+        listing = self.listing
+        if not filters or not listing.columns.fields:
+            return listing.select()
+        return listing.select(partition_filter(filters, listing.columns, listing.partitions()))
 
     def splits(self, request: ScanRequest) -> Splits:
         """One split a file; formats that can cut files override this."""

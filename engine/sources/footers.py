@@ -12,13 +12,13 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from engine.lazy import cached_property
 from engine.logical.relation import ColumnStatistics, TableStatistics
 from engine.sources.files import DataFile, check_unchanged, read_error
 from engine.sources.pruning import Bounds

@@ -140,7 +140,8 @@ def infer_schema(listing: Listing, merge: bool) -> StructType:
 def file_schema(known: Footer, path: str) -> StructType:
     """A file's columns as SQL sees them: all nullable; INT96 and instants are TIMESTAMP.
 
-    Raises AnalysisError COLUMN_ALREADY_EXISTS for two columns of one name, Unsupported for a type that SQL does not have.
+    Raises AnalysisError COLUMN_ALREADY_EXISTS for two columns of one name, Unsupported for a type that SQL does not
+    have.
     """
     fields: list[StructField] = []
     seen: set[str] = set()

@@ -11,13 +11,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.errors import AnalysisError, Unsupported
+from engine.lazy import cached_property
 from engine.types import (
     BINARY,
     BOOLEAN,

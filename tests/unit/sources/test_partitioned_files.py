@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.errors import AnalysisError
-from engine.expressions.base import Literal
-from engine.expressions.predicates import And, EqualTo, GreaterThan, In, IsNull, LessThan
+from engine.expressions.base import Attribute, Literal
+from engine.expressions.operators import BitwiseAnd, IntegralDivide, Subtract
+from engine.expressions.predicates import And, EqualTo, GreaterThan, In, IsNull, LessThan, Like
 from engine.logical.relation import ScanRequest
 from engine.sources.base import open_relation
 from engine.sources.partitions import infer_type, parse_value, partition_name, partition_of
@@ -94,6 +95,22 @@ def test_other_partitions_are_not_even_listed(
     kept = read(relation, "day", filters=(And((IsNull(country), LessThan(day, Literal(2, INT)))),))
     assert kept["day"].to_pylist() == [1, 1]
     assert read(relation, "id", filters=(GreaterThan(day, Literal(99, INT)),)).num_rows == 0
+
+
+def test_any_condition_over_partitions_prunes(here: Path, column: Any) -> None:
+    table_of_days(here / "t")
+    relation = open_relation("parquet", ["t"])
+    day, country = column(relation, "day"), column(relation, "country")
+
+    def read_of_40(condition: Any) -> int:
+        return len(relation.splits(ScanRequest(("id",), (condition,))).splits)
+
+    assert read_of_40(EqualTo(BitwiseAnd(day, Literal(3, INT)), Literal(0, INT))) == 10
+    assert read_of_40(Like(country, Literal("%H", STRING))) == 20
+    assert read_of_40(EqualTo(day, Attribute("id", LONG))) == 40  # read by the engine, not by the listing
+    # what may raise is left to the engine, which raises it or not
+    raising = EqualTo(IntegralDivide(day, Subtract(day, Literal(1, INT))), Literal(2, LONG))
+    assert read_of_40(raising) == 40
 
 
 def test_new_files_in_a_partition_are_seen(here: Path, read: Callable[..., pa.Table]) -> None:
