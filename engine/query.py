@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -24,6 +23,7 @@ from engine.errors import Cancelled, FlintError, InternalError
 from engine.events import QueryFinished, QueryPhase, QueryStarted
 from engine.explain import explain
 from engine.expressions.base import Expression
+from engine.lazy import cached_property
 from engine.logical.plan import LogicalPlan, Scan
 from engine.optimize.context import OptimizerContext
 from engine.optimize.optimizer import optimize

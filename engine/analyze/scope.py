@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from engine.errors import AnalysisError, Position, quoted, suggestions
 from engine.expressions.base import Attribute, Expression
 from engine.expressions.calls import Field
 from engine.expressions.subquery import OuterReference
+from engine.lazy import cached_property
 from engine.types import StructType
 
 

@@ -10,9 +10,9 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
 from typing import Any, TypeGuard
 
+from engine.lazy import cached_property
 from engine.tree.node import TreeNode
 from engine.types import BOOLEAN, VOID, DataType
 

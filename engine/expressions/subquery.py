@@ -7,10 +7,10 @@ The plan of a subquery is a child of the expression, so rules reach it. It names
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from engine.expressions.base import Attribute, Expression
+from engine.lazy import cached_property
 from engine.types import BOOLEAN, DataType
 
 

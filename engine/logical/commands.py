@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from engine.expressions.base import Attribute
+from engine.lazy import cached_property
 from engine.logical.plan import LogicalPlan
 from engine.types import StructType
 

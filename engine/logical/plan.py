@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
 
 from engine.expressions.base import Alias, Attribute, Expression, NamedExpression, SortOrder
+from engine.lazy import cached_property
 from engine.logical.relation import Relation
 from engine.tree.node import TreeNode
 from engine.types import LONG, StructField, StructType

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from engine.expressions.base import Attribute, Expression, NamedExpression, SortOrder
 from engine.expressions.window import WindowSpec
+from engine.lazy import cached_property
 from engine.logical.plan import JoinType, LogicalPlan
 
 

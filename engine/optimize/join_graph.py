@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from engine.expressions.base import Attribute, Expression
 from engine.expressions.predicates import EqualTo
+from engine.lazy import cached_property
 from engine.logical.plan import JoinType, LogicalPlan
 from engine.optimize.selectivity import OTHER
 from engine.optimize.statistics import SEMI_LEAST, Estimator

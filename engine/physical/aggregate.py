@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -22,6 +22,7 @@ from engine.expressions.sql import Name
 from engine.kernels.aggregates import aggregate_kernel, inputs_of
 from engine.kernels.buffers import Ints, Words
 from engine.kernels.grouping import group_rows, hash_rows
+from engine.lazy import cached_property
 from engine.physical.batches import Columns, batch_of, sliced
 from engine.physical.execution import Execution, Kernel
 from engine.physical.operator import Breaker, Morsel, Operator, Sink, texts

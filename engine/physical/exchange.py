@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal, Protocol
 
 import numpy as np
@@ -18,6 +17,7 @@ from engine.expressions.base import Attribute, Expression
 from engine.expressions.sql import Name
 from engine.kernels.buffers import Ints
 from engine.kernels.grouping import hash_rows
+from engine.lazy import cached_property
 from engine.physical.execution import Execution, Kernel
 from engine.physical.operator import Morsel, Operator, Sink, Source, texts
 from engine.tree.node import TreeNode

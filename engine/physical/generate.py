@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +12,7 @@ from engine.expressions.base import Attribute, Expression
 from engine.expressions.calls import Call
 from engine.expressions.sql import Name, sql
 from engine.kernels.evaluate import compile_generator
+from engine.lazy import cached_property
 from engine.physical.batches import BATCH_ROWS, batch_of
 from engine.physical.execution import Execution
 from engine.physical.operator import Operator, Streaming, texts

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -19,6 +19,7 @@ import pyarrow as pa
 from engine.expressions.base import Attribute, Expression
 from engine.expressions.sql import Name, sql
 from engine.kernels.buffers import Ints, Mask
+from engine.lazy import cached_property
 from engine.logical.plan import JoinType
 from engine.physical.batches import BATCH_ROWS, Columns, arrow_types, batch_of, nulls
 from engine.physical.collect import CollectSink

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import cached_property
 
 from engine.expressions.base import Attribute
 from engine.expressions.sql import Name
+from engine.lazy import cached_property
 from engine.physical.collect import CollectSink
 from engine.physical.execution import Execution
 from engine.physical.operator import Breaker, Operator, Sink, texts

@@ -15,7 +15,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 import pyarrow as pa
@@ -23,6 +22,7 @@ import pyarrow as pa
 from engine.errors import InternalError
 from engine.expressions.base import Attribute, Expression
 from engine.expressions.sql import Name, sql
+from engine.lazy import cached_property
 from engine.tree.node import TreeNode
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import pyarrow as pa
 
 from engine.expressions.base import Attribute, NamedExpression
 from engine.expressions.sql import Name
+from engine.lazy import cached_property
 from engine.physical.batches import batch_of
 from engine.physical.execution import Execution
 from engine.physical.operator import Operator, Streaming, texts

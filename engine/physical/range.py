@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 
 from engine.expressions.base import Attribute
 from engine.expressions.sql import Name
+from engine.lazy import cached_property
 from engine.physical.batches import BATCH_ROWS, batch_of
 from engine.physical.execution import Execution
 from engine.physical.operator import Morsel, Source, texts

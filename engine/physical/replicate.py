@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -13,6 +12,7 @@ import pyarrow as pa
 from engine.expressions.base import Attribute
 from engine.expressions.sql import Name
 from engine.kernels.buffers import int64_values
+from engine.lazy import cached_property
 from engine.physical.batches import BATCH_ROWS, batch_of
 from engine.physical.execution import Execution
 from engine.physical.operator import Operator, Streaming

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 
 import pyarrow as pa
 
 from engine.expressions.base import Attribute, Expression
 from engine.expressions.sql import Name
+from engine.lazy import cached_property
 from engine.logical.relation import Relation, ScanRequest, Split
 from engine.physical.execution import Execution
 from engine.physical.operator import Morsel, Source, texts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from engine.kernels.frames import aggregate_over, frames_of
 from engine.kernels.grouping import group_rows, hash_rows, key_codes
 from engine.kernels.sorting import SortKey, sort_rows
 from engine.kernels.windows import Layout, layout_of
+from engine.lazy import cached_property
 from engine.physical.batches import Columns, arrow_types, batch_of, sliced
 from engine.physical.collect import CollectSink
 from engine.physical.execution import Execution

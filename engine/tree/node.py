@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, ClassVar, Self, TypeVar
 
 from engine.errors import Position
+from engine.lazy import cached_property
 
 N = TypeVar("N", bound="TreeNode")
 
