@@ -6,12 +6,14 @@ The sum of a group is kept as DECIMAL(38, scale) beside the number of values; a 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from engine.errors import ExecutionError
 from engine.expressions.aggregate import AggregateCall
 from engine.kernels.aggregates import Aggregation, counts_of, present_rows
 from engine.kernels.buffers import (
@@ -150,7 +152,12 @@ class Average(Aggregation):
         if pa.types.is_floating(wanted):
             return fixed_array(as_doubles(low, high) / divisor, wanted, present)
         scale = wanted.scale - total.type.scale if pa.types.is_decimal128(wanted) else 0
-        return _divided(low, high, divisor, 10**scale, wanted, present)
+        found, beyond = _divided(low, high, divisor, 10**scale, wanted, present)
+        if beyond is not None:
+            if self.context.ansi and not self.tolerant:
+                parameters = {"value": beyond, "precision": wanted.precision, "scale": wanted.scale}
+                raise ExecutionError("NUMERIC_VALUE_OUT_OF_RANGE", parameters, self.call.origin)
+        return found
 
 
 class TryAverage(Average):
@@ -263,22 +270,29 @@ def as_doubles(low: Words, high: Ints) -> Floats:
     return high.astype(np.float64) * 2.0**64 + low.astype(np.float64)
 
 
-def _divided(low: Words, high: Ints, divisor: Ints, factor: int, wanted: pa.DataType, present: Mask) -> pa.Array:
-    """`(low, high) * factor / divisor`, rounded half up."""
+def _divided(
+    low: Words, high: Ints, divisor: Ints, factor: int, wanted: pa.DataType, present: Mask
+) -> tuple[pa.Array, Decimal | None]:
+    """`(low, high) * factor / divisor`, rounded half up; and one that the result type cannot hold, which is null then."""
     if fits_int64(low, high):
         values = np.ascontiguousarray(low).view(np.int64)
         largest = max(abs(int(values.min())), abs(int(values.max()))) if len(values) else 0
         if largest * factor + int(divisor.max(initial=1)) < 1 << 62:
             sizes = np.abs(values) * factor
             quotient = (sizes + divisor // 2) // divisor
-            return fixed_array(np.where(values < 0, -quotient, quotient), wanted, present)
-    words = []
+            return fixed_array(np.where(values < 0, -quotient, quotient), wanted, present), None
+    words, beyond = [], None
+    limit = 10**wanted.precision if pa.types.is_decimal128(wanted) else 1 << 63
+    fits = np.ones(len(low), np.bool_)
     for a, b, count in zip(low.tolist(), high.tolist(), divisor.tolist(), strict=True):
         value = (b << 64) + a
         size = (2 * abs(value) * factor + count) // (2 * count)
+        if size >= limit:
+            fits[len(words)] = False
+            beyond = Decimal(-size if value < 0 else size).scaleb(-wanted.scale)
         words.append((-size if value < 0 else size) & ((1 << 128) - 1))
     data = b"".join(word.to_bytes(16, "little") for word in words)
     pairs = np.frombuffer(data, np.uint64)
     if pa.types.is_decimal128(wanted):
-        return decimal_array(pairs[0::2], pairs[1::2].view(np.int64), wanted, present)
-    return fixed_array(pairs[0::2].view(np.int64), wanted, present)
+        return decimal_array(pairs[0::2], pairs[1::2].view(np.int64), wanted, present & fits), beyond
+    return fixed_array(pairs[0::2].view(np.int64), wanted, present), None
