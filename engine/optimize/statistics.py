@@ -30,7 +30,7 @@ ROWS_UNKNOWN = 1_000_000.0
 """Rows of a relation that does not say how many it has."""
 
 SEMI_LEAST = 0.1
-"""The least part of the rows that a semi or anti join is taken to leave."""
+"""The least part of the rows that an anti join is taken to leave."""
 
 
 class Estimator:
@@ -201,7 +201,7 @@ def semi_selectivity(plan: lp.Join, left: Estimate, right: Estimate) -> float:
                 part = min(part, distinct_of(b, right) / max(1.0, distinct_of(a, left)))
             case _:
                 part *= OTHER.semi_condition
-    return min(1.0, max(SEMI_LEAST if part >= SEMI_LEAST else part, 1e-6))
+    return max(part, OTHER.least)
 
 
 def groups(keys: Iterable[Expression], below: Estimate) -> float:

@@ -124,6 +124,10 @@ class _Region:
         edges = []
         for term in dict.fromkeys(self._terms):
             members = graph.members_of(term)
+            place = members.bit_length() - 1
+            if members.bit_count() == 1 and not graph.is_one_sided(place):
+                self.units[place] = Unit(filtered((term,), self.units[place].plan))  # so that estimates see it
+                continue
             sides = None
             if isinstance(term, EqualTo):
                 one, other = graph.members_of(term.left), graph.members_of(term.right)
@@ -155,7 +159,7 @@ class _Builder:
     def build(self, tree: Tree) -> LogicalPlan:
         if tree.left is None or tree.right is None:
             own = [EqualTo(first, other) for first, *rest in self._graph.equal_columns(tree.leaf) for other in rest]
-            return filtered([*own, *self._completed(tree.members, 0, 0)], self._graph.units[tree.leaf].plan)
+            return filtered(own, self._graph.units[tree.leaf].plan)
         left = self.build(tree.left)
         if tree.right.leaf >= 0 and self._graph.is_one_sided(tree.right.leaf):
             terms = self._completed(tree.members, tree.left.members, 0)  # those on the right side alone too: not below
