@@ -95,6 +95,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42K09",
         'Cannot resolve "<sqlExpr>" due to data type mismatch: filter expression "<filter>" of type "<type>" is not a boolean.',
     ),
+    "DATATYPE_MISMATCH.HASH_MAP_TYPE": (
+        "42K09",
+        'Input to the function <functionName> cannot contain elements of the "MAP" type. In Spark, same maps may have different hashcode, thus hash expressions are prohibited on "MAP" elements.',
+    ),
     "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE": (
         "42K09",
         'Cannot resolve "<sqlExpr>" due to data type mismatch: the <functionName> does not support ordering on type "<dataType>".',
@@ -159,6 +163,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "INCOMPATIBLE_COLUMN_TYPE": (
         "42825",
         "<operator> can only be performed on tables with compatible column types. The <columnOrdinalNumber> column of the <tableOrdinalNumber> table is <dataType1> type which is not compatible with <dataType2> at the same column of the first table.",
+    ),
+    "INCOMPATIBLE_VIEW_SCHEMA_CHANGE": (
+        "51024",
+        "A view reads the column <colName> of <table>, which has now only the columns <actualCols>. Please re-create the view.",
     ),
     "INCOMPLETE_TYPE_DEFINITION": (
         "42K01",

@@ -12,9 +12,9 @@ import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from engine.catalog.folder import FolderStore
+from engine.catalog.hints import file_hint, format_hint, format_inside, is_empty_directory
 from engine.catalog.memory import MemoryStore
 from engine.catalog.patterns import matching
 from engine.catalog.tables import (
@@ -38,7 +38,6 @@ from engine.expressions.base import Attribute
 from engine.logical.plan import LogicalPlan, Scan
 from engine.logical.relation import Relation
 from engine.sources.base import FORMATS, format_of, is_format, open_relation
-from engine.sources.files import list_files
 from engine.sources.filescan import FileRelation
 from engine.types import StructType
 
@@ -85,7 +84,7 @@ class Catalog:
         if cached is not None:
             return ResolvedTable(cached, name)
         if isinstance(found, TempView):
-            return ResolvedTempView(refreshed(found.plan), name)
+            return ResolvedTempView(self.refreshed(found.plan), name)
         if isinstance(found, View):
             columns = tuple(column for column, _ in found.columns)
             return ResolvedView(found.text, columns, name, found.current, found.settings)
@@ -110,6 +109,40 @@ class Catalog:
         """The rows of a table's files."""
         return open_relation(table.format, [table.location], dict(table.options), table.schema, self._conf)
 
+    def refreshed(self, plan: LogicalPlan) -> LogicalPlan:
+        """An analyzed plan over the tables and files of now: what a temporary view stands for.
+
+        Raises AnalysisError TABLE_OR_VIEW_NOT_FOUND or PATH_NOT_FOUND for what is gone, INCOMPATIBLE_VIEW_SCHEMA_CHANGE
+        for a table that lost a column the plan reads.
+        """
+
+        def again(node: LogicalPlan) -> LogicalPlan:
+            if not isinstance(node, Scan) or not isinstance(node.relation, FileRelation):
+                return node
+            found = self._again(node, node.relation)
+            return node if found == node.relation else replace(node, relation=found)
+
+        changed: LogicalPlan = plan.transform_up(again)
+        return changed
+
+    def _again(self, scan: Scan, relation: FileRelation) -> Relation:
+        if len(scan.name) != 3 or scan.name[0] != CATALOG:
+            return relation.relisted()
+        entry = self.find(scan.name)
+        if not isinstance(entry, Table):
+            raise self.not_found(scan.name)
+        found = self.open_table(entry)
+        known = {field.name: field.dataType for field in found.schema.fields}
+        for column in scan.columns:
+            if known.get(column.name) != column.dataType:
+                parameters = {
+                    "colName": quoted(column.name),
+                    "table": quoted(scan.name),
+                    "actualCols": ", ".join(known),
+                }
+                raise AnalysisError("INCOMPATIBLE_VIEW_SCHEMA_CHANGE", parameters)
+        return found
+
     def open_file(
         self, format: str | None, path: str, options: Mapping[str, str] | None = None, schema: StructType | None = None
     ) -> Relation:
@@ -127,6 +160,8 @@ class Catalog:
         if known is None:
             self._must_exist(path)
             hint = f"Name the format, as in parquet.`{path}`. Known formats: {', '.join(FORMATS)}."
+            if is_empty_directory(path):
+                hint = "There are no files with data there."
             raise AnalysisError("UNABLE_TO_INFER_SCHEMA", {"format": f"'{path}'"}, hint=hint)
         if known == "csv":
             given.setdefault("sniff", "true")
@@ -142,7 +177,7 @@ class Catalog:
         said = f" Did you mean one of the following? [{', '.join(near)}]." if near else ""
         parameters = {"relationName": quoted(parts), "suggestion": said}
         condition = "VIEW_NOT_FOUND" if kind == "view" else "TABLE_OR_VIEW_NOT_FOUND"
-        return AnalysisError(condition, parameters, position, hint=_file_hint(parts))
+        return AnalysisError(condition, parameters, position, hint=format_hint(parts) or file_hint(parts))
 
     def _candidates(self, parts: tuple[str, ...]) -> list[str]:
         if len(parts) > 1 and self._store.database(self.fold(parts[-2])) is not None:
@@ -333,39 +368,5 @@ def already_exists(name: tuple[str, ...]) -> AnalysisError:
     return AnalysisError("TABLE_OR_VIEW_ALREADY_EXISTS", {"relationName": quoted(name)})
 
 
-def refreshed(plan: LogicalPlan) -> LogicalPlan:
-    """The plan with its files listed anew, where that changes no column: a temporary view sees the files of today."""
-
-    def again(node: LogicalPlan) -> LogicalPlan:
-        if not isinstance(node, Scan) or not isinstance(node.relation, FileRelation):
-            return node
-        found = node.relation.relisted()
-        return node if found == node.relation else replace(node, relation=found)
-
-    changed: LogicalPlan = plan.transform_up(again)
-    return changed
-
-
-def format_inside(path: str) -> str | None:
-    """The format of the files in a directory, if its first one tells."""
-    if not Path(path).expanduser().is_dir():
-        return None
-    first = list_files([path], {}, {}).sample(1)
-    known = format_of(first[0].path) if first else None
-    return known.name if known else None
-
-
 def _renamed(view: TempView, name: str) -> TempView:
     return view if view.name == name else replace(view, name=name)
-
-
-def _file_hint(parts: tuple[str, ...]) -> str:
-    """Points at a file of that name: `from x.parquet` needs quotes."""
-    path = ".".join(parts)
-    if Path(path).exists():
-        return f"There is a file of that name: write it in quotes, '{path}'."
-    for each in FORMATS.values():
-        for suffix in each.suffixes:
-            if len(parts) == 1 and Path(path + suffix).exists():
-                return f"There is a file '{path}{suffix}': write its name in quotes."
-    return ""

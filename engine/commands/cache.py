@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from engine.catalog.catalog import refreshed
 from engine.catalog.tables import TempView
 from engine.commands.context import DONE, Context
 from engine.errors import AnalysisError, Unsupported, quoted
@@ -34,7 +33,7 @@ def _keep(parts: tuple[str, ...], name: tuple[str, ...], context: Context, *, la
     plan = context.subquery(UnresolvedRelation(name)).analyzed
 
     def load() -> list[pa.RecordBatch]:
-        return list(context.subquery(refreshed(plan)).batches())
+        return list(context.subquery(context.catalog.refreshed(plan)).batches())
 
     relation = ArrowRelation.lazy(plan.schema, load, f"cached {'.'.join(parts)}")
     if not lazy:

@@ -77,10 +77,13 @@ class FileRelation(ABC):
         return {"listing": self.listing, "data": self.data, "options": self.options}
 
     def relisted(self) -> FileRelation:
-        """The same relation over the files that are there now; this one if they are partitioned otherwise."""
+        """The same relation over the files that are there now; this one if they are partitioned otherwise.
+
+        Raises AnalysisError PATH_NOT_FOUND if its paths are gone.
+        """
         listing = self.listing
         conf = {"spark.sql.session.timeZone": listing.columns.zone}
-        now = list_files(listing.asked, dict(self.options), conf, must_exist=False)
+        now = list_files(listing.asked, dict(self.options), conf, must_exist=bool(listing.paths))
         if now == listing or now.columns.names != listing.columns.names:
             return self
         return replace(self, listing=replace(now, columns=listing.columns))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from engine.catalog.catalog import Catalog, refreshed
+from engine.catalog.catalog import Catalog
 from engine.catalog.encoding import from_json, to_json, type_from_json, type_to_json
 from engine.catalog.folder import FolderStore
 from engine.catalog.memory import MemoryStore
 from engine.catalog.patterns import matching
 from engine.catalog.tables import Database, ResolvedTable, ResolvedTempView, ResolvedView, Table, TempView, View
 from engine.errors import AnalysisError, ExecutionError
+from engine.expressions.base import Attribute
 from engine.logical.plan import OneRow, Scan
 from engine.sources.arrow import ArrowRelation
 from engine.types import (
@@ -116,6 +118,13 @@ def test_files_as_tables(catalog: Catalog) -> None:
     with pytest.raises(AnalysisError, match="UNABLE_TO_INFER_SCHEMA") as error:
         catalog.open_file(None, "noidea")
     assert "parquet.`noidea`" in error.value.hint
+    Path("empty").mkdir()
+    with pytest.raises(AnalysisError, match="UNABLE_TO_INFER_SCHEMA") as error:
+        catalog.open_file(None, "empty")
+    assert error.value.hint == "There are no files with data there."
+    with pytest.raises(AnalysisError, match="TABLE_OR_VIEW_NOT_FOUND") as error:
+        catalog.resolve(("parquett", "x.parquet"))
+    assert error.value.hint == "Did you mean parquet.`x.parquet`?"
 
 
 def test_databases(catalog: Catalog) -> None:
@@ -222,11 +231,31 @@ def test_registered_relations_and_files_that_change(catalog: Catalog) -> None:
     catalog.register("X", catalog.open_file(None, "x.parquet"))
     first = catalog.resolve(("x",))
     assert isinstance(first, ResolvedTempView) and isinstance(first.plan, Scan)
-    assert refreshed(first.plan) is first.plan
+    assert catalog.refreshed(first.plan) is first.plan
     pq.write_table(pa.table({"a": [1, 2]}), "x.parquet")
     second = catalog.resolve(("x",))
     assert isinstance(second, ResolvedTempView) and isinstance(second.plan, Scan)
     assert second.plan.relation.statistics().rows == 2 and second.plan.columns == first.plan.columns
+
+
+def test_temporary_views_over_what_is_gone(catalog: Catalog) -> None:
+    pq.write_table(pa.table({"a": [1]}), "x.parquet")
+    catalog.register("x", catalog.open_file(None, "x.parquet"))
+    Path("x.parquet").unlink()
+    with pytest.raises(AnalysisError, match="PATH_NOT_FOUND"):
+        catalog.resolve(("x",))
+    catalog.put(table("t"))
+    found = catalog.resolve(("t",))
+    assert isinstance(found, ResolvedTable)
+    plan = Scan(found.relation, (Attribute("a", LONG),), found.name)
+    catalog.create_temp_view(TempView("v", plan))
+    assert isinstance(catalog.resolve(("v",)), ResolvedTempView)
+    catalog.put(replace(table("t"), schema=StructType((StructField("b", LONG),))), replace=True)
+    with pytest.raises(AnalysisError, match=r"INCOMPATIBLE_VIEW_SCHEMA_CHANGE.*`a`"):
+        catalog.resolve(("v",))
+    catalog.remove(table("t"))
+    with pytest.raises(AnalysisError, match="TABLE_OR_VIEW_NOT_FOUND"):
+        catalog.resolve(("v",))
 
 
 def test_threads(catalog: Catalog) -> None:
