@@ -203,11 +203,11 @@ class Query:
 
     @cached_property
     def _planner_context(self) -> PlannerContext:
-        cluster = self.session.cluster
+        here = self.is_small
         return PlannerContext.of(
             self.session.conf.mapping(),
-            executors=1 if self.is_small else cluster.executors,
-            cores=cluster.cores,
+            executors=1 if here else self.session.cluster.executors,
+            cores=1 if here else self.session.cluster.cores,
             rows=self.estimator.rows,
             bytes=self.estimator.bytes,
             evaluation=self._optimizer_context.evaluation,

@@ -155,7 +155,7 @@ class Session:
         """Ends running statements, the executors, and removes their files. May be called twice."""
         self._stopped = True
         self.cancel()
-        for name in ("scheduler", "inline"):
+        for name in ("scheduler", "inline", "cluster"):  # the last for one that was asked about, but never started
             if name in self._parts:
                 self._parts[name].stop()
 
