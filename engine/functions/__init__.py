@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.functions import (
     aggregates,
+    array_order,
     array_sets,
     arrays,
     bits,
@@ -35,6 +36,7 @@ from engine.functions import (
 
 __all__ = [
     "aggregates",
+    "array_order",
     "array_sets",
     "arrays",
     "bits",

@@ -251,7 +251,8 @@ def _steps(start: int, stop: int, step: int) -> list[int]:
 
 def _months(start: int, stop: int, step: int) -> list[int]:
     _check_step(start, stop, step, 0)
-    values, place = [], 0
+    values: list[int] = []
+    place = 0
     while True:
         day = int(add_months(np.array([start // DAY]), np.array([place * step]))[0])
         value = day * DAY + start % DAY

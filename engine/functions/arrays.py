@@ -21,12 +21,10 @@ from engine.functions.elements import (
 from engine.functions.registry import function
 from engine.functions.signature import ANY, ARRAY, ARRAY_OR_MAP, T, Variadic
 from engine.functions.substrings import same
-from engine.kernels.comparison import SortKey, sort_ranks
 from engine.kernels.context import CallContext
 from engine.kernels.lists import flat, lengths, make
 from engine.kernels.rows import valid
-from engine.kernels.rowwise import map_nullable
-from engine.types import BOOLEAN, INT, LONG, STRING, VOID, ArrayType, DataType
+from engine.types import BOOLEAN, INT, LONG, VOID, ArrayType, DataType
 from engine.types.arrow import to_arrow
 
 
@@ -268,7 +266,9 @@ def array_compact(value: pa.Array, *, context: CallContext) -> pa.Array:
     return picked(values, picks, to_arrow(context.result))
 
 
-@function("array_repeat", (ANY, INT), returns=_list_of, nullable=lambda item, count: count.nullable, wants_context=True)
+@function(
+    "array_repeat", (ANY, INT), returns=_list_of, nullable=lambda _item, count: count.nullable, wants_context=True
+)
 def array_repeat(item: pa.Array, count: pa.Array, *, context: CallContext) -> pa.Array:
     """Returns an array of one value several times.
 
@@ -301,7 +301,7 @@ def slice_(value: pa.Array, start: pa.Array, length: pa.Array) -> pa.Array:
     return picked(flat(value), picks, value.type)
 
 
-def _nested_lists(types: tuple[DataType, ...], ansi: bool) -> Any:
+def _nested_lists(types: tuple[DataType, ...], _ansi: bool) -> Any:
     listed = as_list(types[0])
     return None if listed is None or as_list(listed.elementType) is None else (listed,)
 
@@ -321,99 +321,3 @@ def flatten(value: pa.Array) -> pa.Array:
         whole = None if parts is None or None in parts else [i for part in parts if part is not None for i in part]
         picks.append(whole)
     return picked(flat(inner), picks, value.type.value_type)
-
-
-def _sorted(value: pa.Array, ascending: list[bool | None], nulls_first: bool | None) -> pa.Array:
-    """Each list in order. Nulls come first when ascending and last when descending, or as `nulls_first` says."""
-    values = flat(value)
-    ranks = sort_ranks(values.to_pylist()) if pa.types.is_nested(values.type) else None
-    plain = keys(values) if ranks is None else ranks.tolist()
-    present = valid(values)
-    picks: Picks = []
-    for span, up in zip(spans(value), ascending, strict=True):
-        if span is None or up is None:
-            picks.append(None)
-            continue
-        order = sorted((i for i in span if present[i]), key=lambda i: SortKey(_number(plain[i])), reverse=not up)
-        nulls = [i for i in span if not present[i]]
-        first = up if nulls_first is None else nulls_first
-        picks.append([*nulls, *order] if first else [*order, *nulls])
-    return picked(values, picks, value.type)
-
-
-def _number(item: Any) -> Any:
-    return float("nan") if item == ("NaN",) else item
-
-
-@function("sort_array", (ARRAY, BOOLEAN), returns=same, coerce=list_then(BOOLEAN), optional=1)
-def sort_array(value: pa.Array, ascending: pa.Array | None = None) -> pa.Array:
-    """Returns an array in ascending order with nulls first, or in descending order with nulls last.
-
-    > SELECT sort_array(array('b', 'd', NULL, 'c', 'a'), true);
-    [null,"a","b","c","d"]
-    """
-    return _sorted(value, [True] * len(value) if ascending is None else ascending.to_pylist(), None)
-
-
-@function("array_sort", (ARRAY,), returns=same)
-def array_sort(value: pa.Array) -> pa.Array:
-    """Returns an array in ascending order with nulls last.
-
-    > SELECT array_sort(array('b', 'd', NULL, 'c', 'a'));
-    ["a","b","c","d",null]
-    """
-    return _sorted(value, [True] * len(value), False)
-
-
-def _best(value: pa.Array, largest: bool) -> pa.Array:
-    values = flat(value)
-    plain, present = keys(values), valid(values)
-    picks = []
-    for span in spans(value):
-        members = [i for i in span or () if present[i]]
-        choose = max if largest else min
-        picks.append(choose(members, key=lambda i: SortKey(_number(plain[i]))) if members else -1)
-    indices = np.array(picks, dtype=np.int64)
-    return values.take(pa.array(indices, mask=indices < 0))
-
-
-@function("array_max", (ARRAY,), returns=element, nullable="always")
-def array_max(value: pa.Array) -> pa.Array:
-    """Returns the largest element.
-
-    > SELECT array_max(array(1, 20, NULL, 3));
-    20
-    """
-    return _best(value, True)
-
-
-@function("array_min", (ARRAY,), returns=element, nullable="always")
-def array_min(value: pa.Array) -> pa.Array:
-    """Returns the smallest element.
-
-    > SELECT array_min(array(1, 20, NULL, 3));
-    1
-    """
-    return _best(value, False)
-
-
-def _strings_then_text(types: tuple[DataType, ...], ansi: bool) -> Any:
-    return (ArrayType(STRING), *[STRING] * (len(types) - 1)) if as_list(types[0]) is not None else None
-
-
-@function("array_join", (ARRAY, STRING, STRING), returns=STRING, optional=1, coerce=_strings_then_text)
-def array_join(value: pa.Array, separator: pa.Array, null: pa.Array | None = None) -> pa.Array:
-    """Joins the elements of an array by a separator, with a text for nulls or without them.
-
-    > SELECT array_join(array('hello', NULL, 'world'), ' ', ',');
-    hello , world
-    """
-
-    def joined(items: list[Any] | None, between: str | None, missing: str | None = None) -> str | None:
-        if items is None or between is None:
-            return None
-        return between.join(
-            missing if item is None else str(item) for item in items if item is not None or missing is not None
-        )
-
-    return map_nullable(joined, pa.string(), *((value, separator) if null is None else (value, separator, null)))

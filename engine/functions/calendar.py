@@ -18,13 +18,13 @@ from engine.kernels.datetimes import (
     HOUR,
     MINUTE,
     SECOND,
-    add_months,
     civil,
     days_from_civil,
     days_in_month,
     from_local,
     local_micros,
 )
+from engine.kernels.patterns import MONTHS
 from engine.kernels.rows import from_numpy, numpy_values, valid
 from engine.kernels.rowwise import all_valid, map_rows
 from engine.kernels.zones import zone
@@ -120,7 +120,9 @@ def trunc(day: pa.Array, unit: pa.Array) -> pa.Array:
     return from_numpy(days.astype(np.int32), pa.date32(), all_valid(day, unit) & known)
 
 
-@function("date_trunc", (STRING, ANY_TIMESTAMP), returns=lambda unit, time: time, nullable="always", wants_context=True)
+@function(
+    "date_trunc", (STRING, ANY_TIMESTAMP), returns=lambda _unit, time: time, nullable="always", wants_context=True
+)
 def date_trunc(unit: pa.Array, time: pa.Array, *, context: CallContext) -> pa.Array:
     """Returns a timestamp cut to a unit (year, quarter, month, week, day, hour, minute, second ...); null for other units.
 
@@ -191,11 +193,10 @@ def _range_message(year: pa.Array, month: pa.Array, day: pa.Array, row: int) -> 
         return f"Invalid value for MonthOfYear (valid values 1 - 12): {m}"
     if not 1 <= d <= 31:
         return f"Invalid value for DayOfMonth (valid values 1 - 28/31): {d}"
-    names = "JANUARY FEBRUARY MARCH APRIL MAY JUNE JULY AUGUST SEPTEMBER OCTOBER NOVEMBER DECEMBER".split()
     return (
         f"Invalid date 'February 29' as '{y}' is not a leap year"
         if (m, d) == (2, 29)
-        else f"Invalid date '{names[m - 1]} {d}'"
+        else f"Invalid date '{MONTHS[m - 1].upper()} {d}'"
     )
 
 
@@ -210,7 +211,7 @@ def _local_fields(arrays: tuple[pa.Array, ...], context: CallContext) -> tuple[A
     seconds = np.array([each or 0 for each in decimals.unscaled(arrays[5])], dtype=np.int64)
     is_valid = all_valid(*arrays)
     if context.ansi and (~fits & is_valid).any():
-        raise _field_error(_range_message(*arrays[:3], int(np.argmax(~fits & is_valid))))
+        raise _field_error(_range_message(arrays[0], arrays[1], arrays[2], int(np.argmax(~fits & is_valid))))
     for name, values, most in (("HourOfDay", hour, 23), ("MinuteOfHour", minute, 59)):
         inside = (values >= 0) & (values <= most)
         if context.ansi and (~inside & is_valid).any():

@@ -71,7 +71,7 @@ def nullifzero(value: Expression) -> Expression:
     return If(EqualTo(value, Literal(0, INT)), Literal(None, value.dataType), value)
 
 
-@function("zeroifnull", (NUMERIC,), kind="rewrite")
+@function("zeroifnull", (ANY,), kind="rewrite")
 def zeroifnull(value: Expression) -> Expression:
     """Returns zero where `value` is null, else `value`.
 

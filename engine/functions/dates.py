@@ -18,9 +18,11 @@ from engine.kernels.rowwise import all_valid
 from engine.types import DATE, INT
 
 
-def _date_part(name: str, kernel: Callable[..., pa.Array], doc: str, aliases: tuple[str, ...] = ()) -> None:
+def _date_part(
+    name: str, kernel: Callable[..., pa.Array], doc: str, aliases: tuple[str, ...] = (), hidden: bool = False
+) -> None:
     """Declares a function from a date to an integer."""
-    register(Function(name, "scalar", (DATE_LIKE,), INT, kernel, doc, group="dates"), aliases)
+    register(Function(name, "scalar", (DATE_LIKE,), INT, kernel, doc, group="dates", hidden=hidden), aliases)
 
 
 def _year(day: pa.Array) -> pa.Array:
@@ -67,9 +69,12 @@ _date_part("year", _year, "Returns the year.\n\n> SELECT year('2016-07-30');\n20
 _date_part("month", _month, "Returns the month, 1 to 12.\n\n> SELECT month('2016-07-30');\n7")
 _date_part("day", _day, "Returns the day of the month.\n\n> SELECT day('2009-07-30');\n30", ("dayofmonth",))
 _date_part("quarter", _quarter, "Returns the quarter, 1 to 4.\n\n> SELECT quarter('2016-08-31');\n3")
-_date_part("weekofyear", _week, "Returns the ISO week of the year.\n\n> SELECT weekofyear('2008-02-20');\n8", ("week",))
+_date_part("weekofyear", _week, "Returns the ISO week of the year.\n\n> SELECT weekofyear('2008-02-20');\n8")
 _date_part(
-    "yearofweek", _year_of_week, "Returns the year the ISO week belongs to.\n\n> SELECT yearofweek('2005-01-01');\n2004"
+    "yearofweek",
+    _year_of_week,
+    "Returns the year the ISO week belongs to.\n\n> SELECT extract(YEAROFWEEK FROM date'2005-01-01');\n2004",
+    hidden=True,
 )
 _date_part("dayofyear", _day_of_year, "Returns the day of the year.\n\n> SELECT dayofyear('2016-04-09');\n100")
 _date_part(
@@ -78,7 +83,8 @@ _date_part(
 _date_part(
     "dayofweek_iso",
     _day_of_week_iso,
-    "Returns the day of the week, 1 = Monday.\n\n> SELECT dayofweek_iso('2009-07-30');\n4",
+    "Returns the day of the week, 1 = Monday.\n\n> SELECT extract(DAYOFWEEK_ISO FROM date'2009-07-30');\n4",
+    hidden=True,
 )
 _date_part("weekday", _weekday, "Returns the day of the week, 0 = Monday.\n\n> SELECT weekday('2009-07-30');\n3")
 

@@ -74,7 +74,7 @@ def posexplode(value: pa.Array) -> Generated:
     return owners, [pa.array(places.astype(np.int32)), *columns]
 
 
-def _list_of_structs(types: tuple[DataType, ...], ansi: bool) -> Sequence[DataType] | None:
+def _list_of_structs(types: tuple[DataType, ...], _ansi: bool) -> Sequence[DataType] | None:
     listed = as_list(types[0])
     return (listed,) if listed is not None and isinstance(listed.elementType, StructType) else None
 
@@ -163,7 +163,7 @@ def range_(*bounds: Literal) -> LogicalPlan:
             raise AnalysisError("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", parameters, bound.origin)
         values.append(int(bound.value))
     if len(values) > 4:
-        parameters = {"functionName": "`range`", "expectedNum": "[1, 2, 3, 4]", "actualNum": len(values)}
+        parameters = {"functionName": "`range`", "expectedNum": "[1, 2, 3, 4]", "actualNum": str(len(values))}
         raise AnalysisError("WRONG_NUM_ARGS", parameters)
     start, end = (0, values[0]) if len(values) == 1 else (values[0], values[1])
     step = values[2] if len(values) > 2 else 1

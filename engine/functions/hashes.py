@@ -5,17 +5,16 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Callable
-from typing import Any
 
 import pyarrow as pa
 
-from engine.errors import ExecutionError
+from engine.errors import AnalysisError
 from engine.functions.registry import function
 from engine.functions.signature import ANY, Kind, Variadic
 from engine.kernels.context import CallContext
 from engine.kernels.hashing import MURMUR3, XXHASH64, hash_rows
 from engine.kernels.rowwise import map_rows
-from engine.types import INT, LONG, STRING, BinaryType, StringType
+from engine.types import INT, LONG, STRING, BinaryType, DataType, MapType, StringType
 
 _BYTES = Kind("BINARY", (BinaryType, StringType), fallback=STRING)
 
@@ -69,28 +68,32 @@ def crc32(value: pa.Array) -> pa.Array:
     return map_rows(zlib.crc32, pa.int64(), value.cast(pa.binary()))
 
 
-@function("hash", (Variadic(ANY, 1),), returns=INT, nullable="never", wants_context=True)
+def _no_maps(types: tuple[DataType, ...], _ansi: bool) -> tuple[DataType, ...]:
+    """The types as they are. Equal maps may hold their entries in different orders, so none is taken."""
+    if any(_holds_map(each) for each in types):
+        raise AnalysisError("DATATYPE_MISMATCH.HASH_MAP_TYPE", {"functionName": "`hash`"})
+    return types
+
+
+def _holds_map(data_type: DataType) -> bool:
+    return isinstance(data_type, MapType) or any(map(_holds_map, data_type.children))
+
+
+@function("hash", (Variadic(ANY, 1),), returns=INT, nullable="never", coerce=_no_maps, wants_context=True)
 def murmur3(*values: pa.Array, context: CallContext) -> pa.Array:
     """Returns the Murmur3 hash of the arguments.
 
     > SELECT hash('Spark', array(123), 2);
     -1321691492
     """
-    return pa.array(_hashes(values, context, MURMUR3), pa.int32())
+    return pa.array(hash_rows(values, context.types, MURMUR3), pa.int32())
 
 
-@function("xxhash64", (Variadic(ANY, 1),), returns=LONG, nullable="never", wants_context=True)
+@function("xxhash64", (Variadic(ANY, 1),), returns=LONG, nullable="never", coerce=_no_maps, wants_context=True)
 def xxhash64(*values: pa.Array, context: CallContext) -> pa.Array:
     """Returns the 64-bit XXH64 hash of the arguments.
 
     > SELECT xxhash64('Spark', array(123), 2);
     5602566077635097486
     """
-    return pa.array(_hashes(values, context, XXHASH64), pa.int64())
-
-
-def _hashes(values: tuple[pa.Array, ...], context: CallContext, kind: Any) -> list[int]:
-    try:
-        return hash_rows(values, context.types, kind)
-    except TypeError as error:
-        raise ExecutionError("UNSUPPORTED_FEATURE", {"feature": str(error)}) from error
+    return pa.array(hash_rows(values, context.types, XXHASH64), pa.int64())

@@ -26,22 +26,22 @@ from engine.types.arrow import to_arrow
 Typed = tuple[DataType, bool]
 
 
-def _of_element(place: int, count: int, types: tuple[DataType, ...]) -> Sequence[Typed]:
+def _of_element(_place: int, count: int, types: tuple[DataType, ...]) -> Sequence[Typed]:
     """x, or x and its index."""
     listed = as_list(types[0])
     kind, nullable = (listed.elementType, listed.containsNull) if listed is not None else (VOID, True)
     return ((kind, nullable), (INT, False))[: min(count, 2)]
 
 
-def _one_element(place: int, count: int, types: tuple[DataType, ...]) -> Sequence[Typed]:
+def _one_element(place: int, _count: int, types: tuple[DataType, ...]) -> Sequence[Typed]:
     return _of_element(place, 1, types)
 
 
-def _two_elements(place: int, count: int, types: tuple[DataType, ...]) -> Sequence[Typed]:
+def _two_elements(_place: int, _count: int, types: tuple[DataType, ...]) -> Sequence[Typed]:
     return [*_of_element(0, 1, types[:1])] * 2
 
 
-def _of_entry(place: int, count: int, types: tuple[DataType, ...]) -> Sequence[Typed]:
+def _of_entry(_place: int, _count: int, types: tuple[DataType, ...]) -> Sequence[Typed]:
     kind = types[0] if isinstance(types[0], MapType) else MapType(VOID, VOID)
     return ((kind.keyType, False), (kind.valueType, kind.valueContainsNull))
 
@@ -59,8 +59,16 @@ def _apply(array: pa.Array, fn: LambdaFunction) -> pa.Array:
     return fn(parameters, parents(array))
 
 
+def _list_of_body(*types: DataType) -> DataType:
+    return ArrayType(types[-1], True)
+
+
 @function(
-    "transform", (ARRAY, LAMBDA), returns=lambda a, b: ArrayType(b, True), lambda_types=_of_element, wants_context=True
+    "transform",
+    (ARRAY, LAMBDA),
+    returns=_list_of_body,
+    lambda_types=_of_element,
+    wants_context=True,
 )
 def transform(array: pa.Array, fn: LambdaFunction, *, context: CallContext) -> pa.Array:
     """Returns the array of what a function makes of each element (and its index).
@@ -118,12 +126,12 @@ def forall(array: pa.Array, fn: LambdaFunction) -> pa.Array:
     return _quantified(array, fn, False)
 
 
-def _fold_types(place: int, count: int, types: tuple[DataType, ...]) -> Sequence[Typed]:
+def _fold_types(place: int, _count: int, types: tuple[DataType, ...]) -> Sequence[Typed]:
     start = (types[1], True)
     return (start, *_of_element(0, 1, types[:1])) if place == 2 else (start,)
 
 
-def _fold(types: tuple[DataType, ...], ansi: bool) -> Sequence[DataType] | None:
+def _fold(types: tuple[DataType, ...], _ansi: bool) -> Sequence[DataType] | None:
     listed = as_list(types[0])
     return None if listed is None else (listed, *types[1:])
 
@@ -137,15 +145,12 @@ def _fold(types: tuple[DataType, ...], ansi: bool) -> Sequence[DataType] | None:
     coerce=_fold,
     lambda_types=_fold_types,
     nullable="always",
-    wants_context=True,
 )
 def aggregate(
     array: pa.Array,
     start: pa.Array,
     merge: LambdaFunction,
     finish: LambdaFunction | None = None,
-    *,
-    context: CallContext,
 ) -> pa.Array:
     """Folds an array into one value: a function of what there is so far and the next element, then one of the result.
 
@@ -172,7 +177,7 @@ def aggregate(
     return result.take(pa.array(np.arange(len(array)), mask=~valid(array)))
 
 
-def _zip_types(place: int, count: int, types: tuple[DataType, ...]) -> Sequence[Typed]:
+def _zip_types(_place: int, _count: int, types: tuple[DataType, ...]) -> Sequence[Typed]:
     listed = [as_list(each) for each in types[:2]]
     return [(each.elementType if each is not None else VOID, True) for each in listed]
 

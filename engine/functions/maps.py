@@ -100,7 +100,7 @@ def _only(array: pa.Array, is_valid: Any) -> pa.Array:
     return array.take(pa.array(np.arange(len(array)), mask=~is_valid))
 
 
-def _entry_types(types: tuple[DataType, ...], ansi: bool) -> Any:
+def _entry_types(types: tuple[DataType, ...], _ansi: bool) -> Any:
     listed = as_list(types[0])
     pair = listed.elementType if listed is not None else None
     return (listed,) if isinstance(pair, StructType) and len(pair) == 2 else None

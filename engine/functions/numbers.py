@@ -17,7 +17,7 @@ from engine.expressions.operators import Add, Remainder
 from engine.expressions.predicates import LessThan
 from engine.functions.registry import Function, function, register
 from engine.functions.resolve import cast_to
-from engine.functions.signature import NUMERIC_OR_INTERVAL, Kind, T, Variadic
+from engine.functions.signature import NUMERIC, NUMERIC_OR_INTERVAL, T, Variadic
 from engine.functions.substrings import same
 from engine.kernels.arithmetic import overflow
 from engine.kernels.comparison import compare
@@ -25,9 +25,10 @@ from engine.kernels.conditional import choose
 from engine.kernels.context import CallContext
 from engine.kernels.rows import from_numpy, numpy_values, valid
 from engine.kernels.rowwise import all_valid, map_rows
-from engine.types import DOUBLE, INT, LONG, NumericType
+from engine.types import DOUBLE, FLOAT, INT, LONG, DecimalType, IntegralType
+from engine.types.coercion import common_type
+from engine.types.decimals import decimal_for
 
-SAME_NUMERIC = Kind("NUMERIC", (NumericType,), group="T", fallback=DOUBLE)
 _INTEGER_NAMES = {8: "byte", 16: "short", 32: "integer", 64: "long"}
 
 
@@ -167,16 +168,33 @@ def euler(*, context: CallContext) -> pa.Array:
     return pa.repeat(math.e, context.rows)
 
 
-@function("pmod", (SAME_NUMERIC, SAME_NUMERIC), kind="rewrite", wants_context=True)
+@function("pmod", (NUMERIC, NUMERIC), kind="rewrite", wants_context=True)
 def pmod(dividend: Expression, divisor: Expression, mode: Mode) -> Expression:
     """Returns the positive remainder.
 
     > SELECT pmod(-10, 3);
     2
     """
+    dividend, divisor = _operands(dividend, divisor)
     rest = Remainder(dividend, divisor, mode)
     shifted = Cast(Remainder(Add(rest, divisor, mode), divisor, mode), rest.dataType, mode, implicit=True)
     return If(LessThan(rest, cast_to(Literal(0, INT), rest.dataType)), shifted, rest)
+
+
+def _operands(left: Expression, right: Expression) -> tuple[Expression, Expression]:
+    """Both of one type, or both decimals of types of their own; a whole constant has no more digits than it shows."""
+    types = left.dataType, right.dataType
+    if not any(isinstance(each, DecimalType) for each in types) or any(each in (FLOAT, DOUBLE) for each in types):
+        met = common_type(*types) or DOUBLE
+        return cast_to(left, met), cast_to(right, met)
+    return _exact(left), _exact(right)
+
+
+def _exact(value: Expression) -> Expression:
+    kind = decimal_for(value.dataType)
+    if isinstance(value, Literal) and isinstance(value.dataType, IntegralType) and value.value is not None:
+        kind = DecimalType(len(str(abs(value.value))), 0)
+    return value if kind is None else cast_to(value, kind)
 
 
 @function("factorial", (INT,), returns=LONG, nullable="always")

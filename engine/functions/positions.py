@@ -93,7 +93,8 @@ def _split(value: str, pattern: str, limit: int = -1) -> list[str]:
         return parts if limit <= 0 or limit >= len(parts) else [*parts[: limit - 1], "".join(parts[limit - 1 :])]
     if _is_literal(pattern):
         return value.split(pattern, limit - 1 if limit > 0 else -1)
-    pieces, begin = [], 0
+    pieces: list[str] = []
+    begin = 0
     for match in compile_pattern(pattern, "split").finditer(value):
         if 0 < limit <= len(pieces) + 1:
             break

@@ -36,7 +36,8 @@ class Function:
     on, gives the types to cast them to, or None for a mismatch.
     `lambda_types`: what the parameters of a lambda are: takes the position of the lambda among the arguments, how many
     parameters it has and the types of the arguments before it; gives (type, nullable) pairs.
-    `hidden`: what other functions are short for; not listed. `names`: of the parameters, for `name => value`. `optional`: how many of the last parameters may be left out.
+    `hidden`: what other functions are short for; not listed. `names`: of the parameters, for `name => value`.
+    `optional`: how many of the last parameters may be left out.
     """
 
     name: str

@@ -60,16 +60,8 @@ def resolve_call(
     cast = tuple(_cast(argument, to, ansi) for argument, to in zip(arguments, types, strict=True))
     result = _build(function, cast, types, ansi)
     if isinstance(result, AggregateCall) and function.kind == "aggregate":
-        result = AggregateCall(
-            result.function,
-            result.arguments,
-            result.type,
-            result.is_nullable,
-            distinct,
-            condition,
-            tuple(order),
-            ignore_nulls,
-        )
+        parts = (result.function, result.arguments, result.type, result.is_nullable)
+        result = AggregateCall(*parts, distinct, condition, tuple(order), ignore_nulls)
     if isinstance(result, WindowCall) and ignore_nulls:
         result = WindowCall(result.function, result.arguments, result.type, result.is_nullable, ignore_nulls)
     return result.at(origin) if result.origin is None else result

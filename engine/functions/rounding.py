@@ -35,7 +35,7 @@ def half_even(value: int, drop: int) -> int:
         return value * 10**-drop  # type: ignore[no-any-return]
     quotient, rest = divmod(abs(value), 10**drop)
     quotient += 2 * rest > 10**drop or (2 * rest == 10**drop and quotient % 2 == 1)
-    return -quotient if value < 0 else quotient
+    return int(-quotient if value < 0 else quotient)
 
 
 def downwards(value: int, drop: int) -> int:
@@ -155,7 +155,7 @@ def _kernel(name: str) -> None:
         if pa.types.is_decimal(value.type):
             return _decimals(value, digits, rounding, context)
         if pa.types.is_integer(value.type):
-            return value if context.result == LONG or digits >= 0 else _integers(value, digits, rounding, context)
+            return value if digits >= 0 else _integers(value, digits, rounding, context)
         if context.result == LONG:
             return _to_long(value, np.ceil if name == "ceil" else np.floor)
         return _floats(value, digits, rounding, context)

@@ -20,6 +20,10 @@ from engine.types import BOOLEAN, INT, STRING, ArrayType, StringType
 TEXT = Kind("(STRING or ARRAY<STRING>)", (StringType, ArrayType), fallback=STRING)
 
 
+def _is_ascii(text: pa.Array) -> bool:
+    return bool(pc.all(pc.string_is_ascii(text)).as_py())
+
+
 @function("upper", (STRING,), returns=STRING, aliases=("ucase",))
 def upper(text: pa.Array) -> pa.Array:
     """Returns `text` in upper case.
@@ -27,7 +31,8 @@ def upper(text: pa.Array) -> pa.Array:
     > SELECT upper('SparkSql');
     SPARKSQL
     """
-    return pc.utf8_upper(text)
+    # pyarrow maps one character to one: ß would stay ß
+    return pc.ascii_upper(text) if _is_ascii(text) else map_rows(str.upper, text.type, text)
 
 
 @function("lower", (STRING,), returns=STRING, aliases=("lcase",))
@@ -37,7 +42,7 @@ def lower(text: pa.Array) -> pa.Array:
     > SELECT lower('SparkSql');
     sparksql
     """
-    return pc.utf8_lower(text)
+    return pc.ascii_lower(text) if _is_ascii(text) else map_rows(str.lower, text.type, text)
 
 
 @function("initcap", (STRING,), returns=STRING)
@@ -264,8 +269,8 @@ def _can_be_null(*arguments: Any) -> bool:
     return bool(arguments[0].nullable)
 
 
-@function("concat_ws", (STRING, Variadic(TEXT)), returns=STRING, nullable=_can_be_null, wants_context=True)
-def concat_ws(separator: pa.Array, *parts: pa.Array, context: CallContext) -> pa.Array:
+@function("concat_ws", (STRING, Variadic(TEXT)), returns=STRING, nullable=_can_be_null)
+def concat_ws(separator: pa.Array, *parts: pa.Array) -> pa.Array:
     """Joins strings and arrays of strings by `separator`, leaving out nulls.
 
     > SELECT concat_ws(' ', 'Spark', 'SQL');

@@ -33,7 +33,7 @@ def _unit(names: pa.Array, function_name: str) -> str:
 @function(
     "timestampadd",
     (STRING, LONG, ANY_TIMESTAMP),
-    returns=lambda unit, count, time: time,
+    returns=lambda _unit, _count, time: time,
     raises=True,
     wants_context=True,
     aliases=("dateadd",),

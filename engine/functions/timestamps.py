@@ -36,8 +36,9 @@ def date_format(time: pa.Array, pattern: pa.Array, *, context: CallContext) -> p
     offsets = (micros - numpy_values(time)).tolist() if time.type.tz else [0] * len(time)
     days = micros // DAY
     fields = zip(*(each.tolist() for each in (*civil(days), micros % DAY, days)), offsets, strict=True)
-    rows = zip(fields, pattern.to_pylist(), all_valid(time, pattern).tolist(), strict=True)
-    texts = [write(Moment(*row, zone=context.time_zone), text) if ok else None for row, text, ok in rows]
+    moments = [Moment(y, m, d, clock, day, offset, context.time_zone) for y, m, d, clock, day, offset in fields]
+    rows = zip(moments, pattern.to_pylist(), all_valid(time, pattern).tolist(), strict=True)
+    texts = [write(moment, text) if ok else None for moment, text, ok in rows]
     return pa.array(texts, pa.string())
 
 

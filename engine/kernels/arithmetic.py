@@ -34,8 +34,8 @@ from engine.kernels.rows import (
 from engine.types import DataType, DayTimeIntervalType, DecimalType, FractionalType, YearMonthIntervalType
 from engine.types.arrow import to_arrow
 
-_CHECKED = {"+": pc.add_checked, "-": pc.subtract_checked, "*": pc.multiply_checked}
-_WRAPPING = {"+": pc.add, "-": pc.subtract, "*": pc.multiply}
+_CHECKED: dict[str, Callable[[Datum, Datum], Datum]] = {"+": pc.add_checked, "-": pc.subtract_checked, "*": pc.multiply_checked}
+_WRAPPING: dict[str, Callable[[Datum, Datum], Datum]] = {"+": pc.add, "-": pc.subtract, "*": pc.multiply}
 _NUMPY: dict[str, Callable[..., Any]] = {"+": np.add, "-": np.subtract, "*": np.multiply}
 _TRY = {"+": "try_add", "-": "try_subtract", "*": "try_multiply"}
 _INTEGER_NAMES = {8: "byte", 16: "short", 32: "integer", 64: "long"}

@@ -14,11 +14,6 @@ from engine.kernels.rows import Datum, Node, Rows, as_array, is_scalar
 TRUE, FALSE = pa.scalar(True), pa.scalar(False)
 
 
-def is_true(mask: Datum) -> Datum:
-    """`mask` with null as false."""
-    return pc.fill_null(mask, FALSE) if mask.null_count else mask if not is_scalar(mask) else mask
-
-
 def definite(mask: Datum, length: int) -> pa.BooleanArray:
     """`mask` as an array of `length` rows with null as false."""
     array = as_array(mask, length)

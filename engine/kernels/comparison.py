@@ -89,7 +89,7 @@ def order(left: Any, right: Any) -> int:
     if isinstance(left, float):
         left_nan, right_nan = left != left, right != right
         if left_nan or right_nan:
-            return left_nan - right_nan
+            return int(left_nan) - int(right_nan)
     if isinstance(left, str):
         left, right = left.encode(), right.encode()
     return int(left > right) - int(left < right)
@@ -146,7 +146,7 @@ def _in(expression: pred.In, compiler: Compiler) -> Node:
 
 
 def _in_set(value: Node, literals: list[Node]) -> Node:
-    none = Rows(1, lambda index: pa.nulls(1))
+    none = Rows(1, lambda _index: pa.nulls(1))
     scalars = [literal(none) for literal in literals]
     members = [scalar for scalar in scalars if scalar.is_valid]
     has_null = len(members) < len(scalars)

@@ -5,7 +5,7 @@ Days are int64 counted from 1970-01-01 in the proleptic Gregorian calendar, any 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +15,8 @@ from engine.errors import ExecutionError
 from engine.kernels.rows import from_numpy, numpy_values, valid
 from engine.kernels.zones import zone
 
-Numbers = np.ndarray[Any, Any]
+Numbers: TypeAlias = Any
+"""A numpy array of integers."""
 
 SECOND = 1_000_000
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND

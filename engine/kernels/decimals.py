@@ -184,9 +184,9 @@ def round_half_up(value: int, drop: int) -> int:
     """`value` without its last `drop` digits, ties away from zero; zeros are added for a negative `drop`."""
     if drop <= 0:
         return value * 10**-drop  # type: ignore[no-any-return]
-    unit = 10**drop
+    unit: int = 10**drop
     rounded = (2 * abs(value) + unit) // (2 * unit)
-    return -rounded if value < 0 else rounded
+    return int(-rounded if value < 0 else rounded)
 
 
 def from_int64(values: Integers, is_valid: Integers, wanted: pa.Decimal128Type) -> pa.Array:

@@ -125,7 +125,7 @@ def _guarded(node: Node, expression: Expression) -> Node:
 
 def _literal(expression: Literal, _compiler: Any) -> Node:
     scalar = literal_scalar(expression)
-    return lambda rows: scalar
+    return lambda _rows: scalar
 
 
 def _alias(expression: Alias, compiler: Any) -> Node:

@@ -51,9 +51,9 @@ def loads(text: str) -> Any:
 
 
 def dumps(value: Any) -> str:
-    """The JSON text of what `loads` gave."""
+    """The JSON text of what `loads` gave; numbers with a fraction as Java prints doubles."""
     if isinstance(value, Number):
-        return str(value)
+        return number_text(value)
     if isinstance(value, dict):
         return "{" + ",".join(f"{quoted(name)}:{dumps(item)}" for name, item in value.items()) + "}"
     if isinstance(value, list):
@@ -61,6 +61,11 @@ def dumps(value: Any) -> str:
     if isinstance(value, str):
         return quoted(value)
     return "null" if value is None else "true" if value else "false"
+
+
+def number_text(value: Number) -> str:
+    """A number as Spark copies it: whole ones as they are, others by way of a double."""
+    return str(value) if value.lstrip("-").isdigit() else java_double(float(value))
 
 
 def quoted(text: str) -> str:
@@ -136,7 +141,7 @@ def get(text: str, path: str) -> str | None:
 
 def shown(value: Any) -> str:
     """A value as text: strings without quotes, all else as JSON."""
-    return value if isinstance(value, str) else dumps(value)
+    return value if isinstance(value, str) and not isinstance(value, Number) else dumps(value)
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 
 from engine.kernels.rows import valid, validity_buffer
 
-Numbers = np.ndarray[Any, Any]
+Numbers: TypeAlias = Any
+"""A numpy array of integers."""
 
 
 def lengths(array: pa.Array) -> Numbers:
@@ -33,8 +34,7 @@ def elements(array: pa.ListArray) -> pa.Array:
 
 def parents(array: pa.Array) -> Numbers:
     """For each element of a list that is not null, in order, the row of its list."""
-    counts = lengths(array)
-    return np.repeat(np.arange(len(array), dtype=np.int64), counts)
+    return np.repeat(np.arange(len(array), dtype=np.int64), lengths(array))
 
 
 def places(array: pa.Array) -> Numbers:
@@ -79,7 +79,7 @@ def flat_entries(array: pa.MapArray) -> tuple[pa.Array, pa.Array]:
 
 
 def make_map(counts: Numbers, keys: pa.Array, items: pa.Array, is_valid: Numbers, wanted: pa.MapType) -> pa.Array:
-    """The maps of `counts` entries taken from `keys` and `items` in order; null where not `is_valid` (there counts must be 0)."""
+    """The maps of `counts` entries of `keys` and `items` in order; null where not `is_valid` (there counts must be 0)."""
     offsets = np.zeros(len(counts) + 1, dtype=np.int32)
     np.cumsum(counts, out=offsets[1:])
     pairs = pa.StructArray.from_arrays(

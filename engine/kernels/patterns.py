@@ -16,8 +16,21 @@ from engine.errors import ExecutionError
 from engine.kernels.casts.text_datetimes import day_number
 from engine.kernels.datetimes import DAY, HOUR, MINUTE, SECOND
 
-MONTHS = "January February March April May June July August September October November December".split()
-WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @dataclass(frozen=True)
@@ -138,7 +151,7 @@ def _quarter(moment: Moment, count: int) -> str:
     return f"Q{quarter}" if count == 3 else f"{quarter}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(quarter, 'th') } quarter"
 
 
-def _offset(moment: Moment, count: int, zero: str, colon: bool, short: bool, seconds: bool) -> str:
+def _offset(moment: Moment, zero: str, colon: bool, short: bool, seconds: bool) -> str:
     if moment.offset == 0 and zero:
         return zero
     total = abs(moment.offset) // SECOND
@@ -151,17 +164,13 @@ def _offset(moment: Moment, count: int, zero: str, colon: bool, short: bool, sec
 
 
 def _x(zero: str) -> Callable[[Moment, int], str]:
-    return lambda moment, count: _offset(moment, count, zero, count in (3, 5), count == 1, count >= 4)
+    return lambda moment, count: _offset(moment, zero, count in (3, 5), count == 1, count >= 4)
 
 
 def _z_offset(moment: Moment, count: int) -> str:
     if count == 4:
         return _localized(moment, 4)
-    return (
-        _offset(moment, count, "Z" if count == 5 else "", count == 5, False, count == 5)
-        if count == 5
-        else _offset(moment, count, "+0000" if moment.offset == 0 else "", False, False, False)
-    )
+    return _offset(moment, "Z" if count == 5 else "", count == 5, False, count == 5)
 
 
 def _localized(moment: Moment, count: int) -> str:
@@ -188,11 +197,11 @@ _WRITERS: dict[str, Callable[[Moment, int], str]] = {
     "E": _weekday,
     "Q": _quarter,
     "q": _quarter,
-    "F": _number(lambda m: (m.day - 1) // 7 + 1),
+    "F": _number(lambda m: (m.day - 1) % 7 + 1),
     "G": lambda m, count: (
         ("Anno Domini" if m.year > 0 else "Before Christ") if count == 4 else ("AD" if m.year > 0 else "BC")
     ),
-    "a": lambda m, count: "AM" if m.micros < 12 * HOUR else "PM",
+    "a": lambda m, _count: "AM" if m.micros < 12 * HOUR else "PM",
     "H": _number(lambda m: m.micros // HOUR),
     "k": _number(lambda m: m.micros // HOUR or 24),
     "K": _number(lambda m: m.micros // HOUR % 12),
@@ -200,8 +209,8 @@ _WRITERS: dict[str, Callable[[Moment, int], str]] = {
     "m": _number(lambda m: m.micros // MINUTE % 60),
     "s": _number(lambda m: m.micros // SECOND % 60),
     "S": lambda m, count: f"{m.micros % SECOND:06d}000"[:count],
-    "V": lambda m, count: m.zone,
-    "z": lambda m, count: m.zone,
+    "V": lambda m, _count: m.zone,
+    "z": lambda m, _count: m.zone,
     "O": _localized,
     "X": _x("Z"),
     "x": _x(""),

@@ -109,7 +109,7 @@ def valid(array: pa.Array) -> np.ndarray[Any, Any]:
     """Which rows are not null, as numpy booleans."""
     if array.null_count == 0:
         return np.ones(len(array), dtype=bool)
-    return array.is_valid().to_numpy(zero_copy_only=False)
+    return np.asarray(array.is_valid().to_numpy(zero_copy_only=False))
 
 
 def numpy_values(array: pa.Array) -> np.ndarray[Any, Any]:
@@ -119,9 +119,9 @@ def numpy_values(array: pa.Array) -> np.ndarray[Any, Any]:
     """
     kind = array.type
     if pa.types.is_boolean(kind):
-        return pc.fill_null(array, False).to_numpy(zero_copy_only=False)
+        return np.asarray(pc.fill_null(array, False).to_numpy(zero_copy_only=False))
     buffer = array.buffers()[1]
-    width = {8: np.int8, 16: np.int16, 32: np.int32, 64: np.int64}[kind.bit_width]
+    width: Any = {8: np.int8, 16: np.int16, 32: np.int32, 64: np.int64}[kind.bit_width]
     if pa.types.is_floating(kind):
         width = {32: np.float32, 64: np.float64}[kind.bit_width]
     if buffer is None or len(array) == 0:

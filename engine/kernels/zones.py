@@ -11,14 +11,15 @@ import re
 import zoneinfo
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from importlib import resources
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from engine.errors import ExecutionError
 
-Micros = np.ndarray[Any, Any]
-"""int64 microseconds since 1970: instants in UTC, or local times as if they were."""
+Micros: TypeAlias = Any
+"""A numpy array of int64 microseconds since 1970: instants in UTC, or local times as if they were."""
 
 SECOND = 1_000_000
 CYCLE = 146_097 * 86_400 * SECOND
@@ -26,6 +27,7 @@ CYCLE = 146_097 * 86_400 * SECOND
 _FIRST, _LAST = datetime.datetime(1840, 1, 1), datetime.datetime(2440, 1, 1)
 _EPOCH = datetime.datetime(1970, 1, 1)
 _STEP = datetime.timedelta(days=7)
+_REGION = re.compile(r"[A-Za-z][A-Za-z0-9_+\-]*(/[A-Za-z][A-Za-z0-9_+\-]*)*")
 _OFFSET = re.compile(r"(?:UTC|GMT|UT)?([+-])(\d{1,2})(?::?(\d{2})(?::?(\d{2}))?)?")
 
 
@@ -42,7 +44,8 @@ class Zone:
         """The offset from UTC at each instant."""
         if len(self.offsets) == 1:
             return np.full(len(instants), self.offsets[0])
-        return self.offsets[np.searchsorted(self.instants, _in_cycle(instants), side="right")]
+        found: Micros = self.offsets[np.searchsorted(self.instants, _in_cycle(instants), side="right")]
+        return found
 
     def to_local(self, instants: Micros) -> Micros:
         """The local time at each instant."""
@@ -73,9 +76,18 @@ def zone(name: str) -> Zone:
     if fixed is not None:
         return Zone(np.zeros(0, np.int64), np.zeros(0, np.int64), np.array([fixed], np.int64))
     try:
-        return _tabulate(zoneinfo.ZoneInfo(name))
+        return _tabulate(_region(name))
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ExecutionError("INVALID_TIMEZONE", {"timeZone": name}) from error
+
+
+def _region(name: str) -> zoneinfo.ZoneInfo:
+    """The region from the tzdata package, so that answers do not depend on the machine, else from the system."""
+    file = resources.files("tzdata").joinpath("zoneinfo", *name.split("/"))
+    if _REGION.fullmatch(name) and file.is_file():
+        with file.open("rb") as stream:
+            return zoneinfo.ZoneInfo.from_file(stream, key=name)
+    return zoneinfo.ZoneInfo(name)
 
 
 def fixed_offset(name: str) -> int | None:

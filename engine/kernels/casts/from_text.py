@@ -25,6 +25,7 @@ BLANKS = "".join(map(chr, range(33))) + "\x7f"
 _TRUE, _FALSE = {"t", "true", "y", "yes", "1"}, {"f", "false", "n", "no", "0"}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _DOUBLE = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[dDfF]?", re.ASCII)
+_HEXADECIMAL = re.compile(r"[+-]?0[xX][0-9a-fA-F]*\.?[0-9a-fA-F]*[pP][+-]?\d+[dDfF]?", re.ASCII)
 _SPECIAL = {"inf": "inf", "+inf": "inf", "infinity": "inf", "+infinity": "inf", "-inf": "-inf", "-infinity": "-inf"}
 _WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 _WHOLE_LEGACY = re.compile(r"([+-]?\d*)(\.\d*)?", re.ASCII)
@@ -102,6 +103,8 @@ def read_double(text: str) -> float | None:
     """The double that Java's parseDouble, or Spark's names for what is no number, read in `text`; None if malformed."""
     if _DOUBLE.fullmatch(text):
         return float(text.rstrip("dDfF"))
+    if _HEXADECIMAL.fullmatch(text):
+        return float.fromhex(text.rstrip("dDfF") if "p" in text.lower() else text)
     lower = text.lower()
     if lower == "nan":
         return float("nan")

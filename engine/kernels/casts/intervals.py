@@ -40,13 +40,9 @@ def interval_fields(value: int, data_type: Interval) -> tuple[str, str]:
     parts = []
     for unit in range(data_type.start, data_type.end + 1):
         amount, rest = divmod(rest, _UNITS[unit])
-        text = str(amount) if unit == data_type.start else f"{amount:02d}"
-        if unit == data_type.start and unit not in (0,) and data_type.start != data_type.end:
-            text = f"{amount:02d}"
-        if unit == SECOND:
-            text = f"{amount:02d}" + (f".{rest:06d}".rstrip("0") if rest else "")
-            if data_type.start == SECOND:
-                text = str(amount) + (f".{rest:06d}".rstrip("0") if rest else "")
+        text = str(amount) if unit == 0 else f"{amount:02d}"
+        if unit == SECOND and rest:
+            text += f".{rest:06d}".rstrip("0")
         parts.append(text)
     joined = parts[0] + (" " if data_type.start == 0 and len(parts) > 1 else ":" if len(parts) > 1 else "")
     return sign + joined + ":".join(parts[1:]), fields

@@ -109,7 +109,7 @@ def _decimals_to_integers(array: pa.Array, source: DataType, target: DataType, m
         if not least <= whole <= most:
             if mode is Mode.ANSI:
                 raise overflow_error(array[place].as_py(), source, target)
-            whole = _wrapped(whole, wanted.bit_width) if mode is Mode.LEGACY else None  # type: ignore[assignment]
+            whole = _wrapped(whole, wanted.bit_width) if mode is Mode.LEGACY else None
         result.append(whole)
     return pa.array(result, wanted)
 

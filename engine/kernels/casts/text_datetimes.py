@@ -27,7 +27,7 @@ from engine.types.arrow import to_arrow
 _DATE = re.compile(r"([+-]?)(\d{4,7})(?:-(\d{1,2})(?:-(\d{1,2})(?:[ T].*)?)?)?", re.ASCII | re.DOTALL)
 _TIMESTAMP = re.compile(
     r"(?:([+-]?)(\d{4,6})(?:-(\d{1,2})(?:-(\d{1,2}))?)?)?"
-    r"(?:(^T?|(?<!^)[ T])(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d*))?)?)?[ ]*(\S.*)?",
+    r"(?:(^T?|(?<!^)[ T])(\d{1,2})(?::(\d{1,2})(?::(\d{1,2})(?:\.(\d*))?)?)?)?[ ]*(\S.*)?",
     re.ASCII,
 )
 _ZONE_PREFIX = re.compile(r"(UTC|GMT|UT)?([+-])(\d{1,2})(?::?(\d{1,2}))?(?::(\d{1,2}))?", re.ASCII)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from engine.expressions.base import Mode
 from engine.kernels import decimals
 from engine.kernels.casts.intervals import interval_text
 from engine.kernels.datetimes import date_text, timestamp_text
@@ -31,7 +30,7 @@ from engine.types import (
 )
 
 
-def cast_to_text(array: pa.Array, source: DataType, time_zone: str, mode: Mode = Mode.ANSI) -> pa.Array:
+def cast_to_text(array: pa.Array, source: DataType, time_zone: str) -> pa.Array:
     """Values of any type as strings."""
     match source:
         case DoubleType() | FloatType():
