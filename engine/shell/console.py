@@ -116,23 +116,28 @@ class Console:
         return write_result(frame.schema, batches, self.settings.mode, self.settings.max_rows, style, target)
 
     def _close(self, written: Written, seconds: float) -> None:
-        """The line below a result: rows, what is hidden, time."""
-        parts = []
-        if written.columns == 0:
-            parts.append("OK")
-        elif not written.hidden or "row" not in written.hidden:
-            parts.append(screen.count(written.rows, "row"))
-        if written.hidden:
-            parts.append(f"{written.hidden} (.maxrows 0, .mode vertical or csv show all)")
-        if self.settings.timer:
+        """The line below a result: rows, what is hidden, time. In scripts only what is hidden, unless -v is given."""
+        hidden = written.hidden_rows or written.hidden_columns
+        if not (self.interactive or self.settings.verbose or hidden):
+            return
+        parts = [_sizes(written)] if written.columns else ["OK"]
+        if hidden and not self.interactive:
+            parts.append("--format csv writes everything")
+        if self.settings.timer and (self.interactive or self.settings.verbose):
             parts.append(screen.duration(seconds))
         line = " · ".join(parts)
-        if self.interactive:
-            self.say(screen.paint(line, screen.DIM, self.stdout.isatty()))
-        elif self.settings.verbose:
-            self.say(line)
-        elif written.hidden:
-            self.say(f"{written.hidden} (--format csv writes everything)")
+        self.say(screen.paint(line, screen.DIM, self.stdout.isatty()) if self.interactive else line)
+
+
+def _sizes(written: Written) -> str:
+    """3 rows; 40 of 2,000,000 rows shown (.maxrows 0 for all), 5 of 30 columns shown (.mode vertical for all)."""
+    rows = screen.count(written.rows, "row")
+    if written.hidden_rows:
+        rows = f"{written.rows - written.hidden_rows:,} of {rows} shown (.maxrows 0 for all)"
+    if not written.hidden_columns:
+        return rows
+    columns = f"{written.columns - written.hidden_columns:,} of {screen.count(written.columns, 'column')} shown"
+    return f"{rows}, {columns} (.mode vertical for all)"
 
 
 def _until(batches: Iterable[pa.RecordBatch], left: threading.Event) -> Iterator[pa.RecordBatch]:

@@ -16,11 +16,12 @@ from engine.types.cells import Style
 
 @dataclass(frozen=True)
 class Written:
-    """What was written: all `rows` of the result, and a phrase about those (and columns) that are `hidden`, if any."""
+    """The size of a result, and how much of it was left out on the screen."""
 
     rows: int
     columns: int
-    hidden: str = ""
+    hidden_rows: int = 0
+    hidden_columns: int = 0
 
 
 @dataclass(frozen=True)
@@ -83,4 +84,4 @@ def _write_box(
     for line in box.lines():
         target.stream.write(line + "\n")
     target.stream.flush()
-    return Written(box.rows, len(schema), box.hidden)
+    return Written(box.rows, len(schema), box.hidden_rows, box.hidden_columns)

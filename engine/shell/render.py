@@ -10,7 +10,8 @@
 └─────────┴────────────────┘
 
 Rows stream through: the first ones and the last ones are kept, the others only counted. Columns that do not fit are
-first narrowed, then hidden in the middle. What is hidden is always said, by `hidden`.
+first narrowed, then hidden in the middle. `hidden_rows` and `hidden_columns` tell how much is
+not drawn.
 """
 
 from __future__ import annotations
@@ -162,18 +163,6 @@ class Box:
             cell = screen.pad(shown, column.width, ">" if numbers[column.index] else "<")
             cells.append(screen.paint(cell, screen.DIM, self.colour) if value is None else cell)
         return f"│ {' │ '.join(cells)} │"
-
-    @property
-    def hidden(self) -> str:
-        """What the drawn table leaves out and how to see it; empty if nothing."""
-        parts = []
-        if self.hidden_rows:
-            parts.append(f"{self.limits.rows:,} of {screen.count(self.rows, 'row')} shown")
-        if self.hidden_columns:
-            parts.append(
-                f"{len(self.schema) - self.hidden_columns} of {screen.count(len(self.schema), 'column')} shown"
-            )
-        return ", ".join(parts)
 
 
 def _escaped(rows: Sequence[Row]) -> list[Row]:

@@ -155,8 +155,8 @@ def _session(loader: Loader) -> PromptSession[str]:
     )
 
 
-def _continuation(width: int, _line: int, _wraps: int) -> AnyFormattedText:
-    return "-> ".rjust(width)
+def _continuation(width: int, _line: int, wraps: int) -> AnyFormattedText:
+    return " " * width if wraps else "-> ".rjust(width)
 
 
 def run(load: Callable[[], Console], banner: str, first: str = "") -> None:

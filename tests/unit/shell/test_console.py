@@ -48,7 +48,7 @@ def test_formats_and_dialect_are_obeyed(console: Console, session: Any) -> None:
 
 def test_hidden_rows_are_told_on_stderr_unless_silent(console: Console) -> None:
     assert script.run(console, "many")
-    assert err(console) == "40 of 100 rows shown (--format csv writes everything)\n"
+    assert err(console) == "40 of 100 rows shown (.maxrows 0 for all) · --format csv writes everything\n"
     console.settings.silent = True
     assert script.run(console, "many")
     assert err(console).count("\n") == 1
