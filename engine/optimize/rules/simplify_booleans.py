@@ -74,9 +74,11 @@ def _shorter(node: And | Or, terms: tuple[Expression, ...], decisive: Expression
     neutral = TRUE if decisive is FALSE else FALSE
     join = conjunction if isinstance(node, And) else disjunction
     kept: list[Expression] = []
+    seen: set[Expression] = set()
     for term in _flat(node, terms):
-        if term == neutral or (term in kept and is_movable(term)):
+        if term == neutral or (term in seen and is_movable(term)):
             continue
+        seen.add(term)
         if term == decisive:
             return decisive if not any(can_raise(each) for each in kept) else _with(node, kept, decisive)
         kept.append(term)
