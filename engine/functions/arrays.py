@@ -26,6 +26,7 @@ from engine.kernels.lists import flat, lengths, make
 from engine.kernels.rows import valid
 from engine.types import BOOLEAN, INT, LONG, VOID, ArrayType, DataType
 from engine.types.arrow import to_arrow
+from engine.types.coercion import can_implicitly_cast
 
 
 def element(*types: DataType) -> DataType:
@@ -209,6 +210,11 @@ def _array_nullable(*arguments: Any) -> bool:
     return bool(arguments[0].nullable)
 
 
+def _list_place_element(types: tuple[DataType, ...], ansi: bool) -> Any:
+    met = list_and_element((types[0], types[2]), ansi)
+    return None if met is None or not can_implicitly_cast(types[1], INT, ansi) else (met[0], INT, met[1])
+
+
 def _put(value: pa.Array, item: pa.Array, at_front: bool, wanted: pa.DataType) -> pa.Array:
     values = flat(value)
     base = len(values)
@@ -251,6 +257,35 @@ def array_prepend(value: pa.Array, item: pa.Array, *, context: CallContext) -> p
     ["d","b","d","c","a"]
     """
     return _put(value, item, True, to_arrow(context.result))
+
+
+@function(
+    "array_insert", (ARRAY, INT, ANY), returns=_with_null, coerce=_list_place_element, nullable="always", raises=True
+)
+def array_insert(value: pa.Array, position: pa.Array, item: pa.Array) -> pa.Array:
+    """Returns an array with one more element at a place (1 is the first, -1 the last), with nulls in between where needed.
+
+    > SELECT array_insert(array(1, 2, 3, 4), 5, 5);
+    [1,2,3,4,5]
+    > SELECT array_insert(array(5, 4, 3, 2), -1, 1);
+    [5,4,3,2,1]
+    """
+    values = flat(value)
+    picks: Picks = []
+    for row, (span, place) in enumerate(zip(spans(value), position.to_pylist(), strict=True)):
+        if span is None or place is None:
+            picks.append(None)
+            continue
+        if place == 0:
+            raise ExecutionError("INVALID_INDEX_OF_ZERO")
+        new, kept = len(values) + row, list(span)
+        index = place - 1 if place > 0 else len(kept) + 1 + place
+        if index < 0:
+            picks.append([new, *[-1] * -index, *kept])
+        else:
+            kept += [-1] * (index - len(kept))
+            picks.append([*kept[:index], new, *kept[index:]])
+    return picked(pa.concat_arrays([values, item.cast(values.type)]), picks, pa.list_(values.type))
 
 
 @function("array_compact", (ARRAY,), returns=lambda a: ArrayType(a.elementType, False), wants_context=True)
