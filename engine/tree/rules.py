@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, TypeAlias
 
 from engine.errors import InternalError
@@ -43,17 +44,29 @@ class Rule:
         nothing but the tree (and their context), so that these are not walked again."""
         settled = {} if settled is None else settled
         if not self.entire:
-            return self._walk(tree, settled)
+            return self._walker(settled)(tree)
         if id(tree) in settled or not tree.has(*self.on):
             return tree
         return self._kept(tree, self._at(tree), settled)
 
-    def _walk(self, tree: Any, settled: dict[int, TreeNode]) -> Any:
-        if id(tree) in settled or not tree.has(*self.on):
-            return tree
-        found = self._at(tree) if self.top_down else tree
-        found = found.map_children(lambda child: self._walk(child, settled))
-        return self._kept(tree, found if self.top_down else self._at(found), settled)
+    def _walker(self, settled: dict[int, TreeNode]) -> Rewrite:
+        """The walk over trees that hold one of the classes; one function with all it needs at hand, since planning spends
+        most of its time in here."""
+        meets, on, top_down = _meetings(self.on), self.on, self.top_down
+
+        def walk(tree: Any) -> Any:
+            if id(tree) in settled:
+                return tree
+            hit = meets.get(tree.kinds)
+            if hit is None:
+                hit = meets[tree.kinds] = tree.has(*on)
+            if not hit:
+                return tree
+            found = self._at(tree) if top_down else tree
+            found = found.map_children(walk)
+            return self._kept(tree, found if top_down else self._at(found), settled)
+
+        return walk
 
     def _kept(self, before: Any, after: Any, settled: dict[int, TreeNode]) -> Any:
         if after is before:
@@ -65,6 +78,12 @@ class Rule:
             return node
         found = self.rewrite(node) if self.context is None else self.rewrite(node, self.context)
         return node if found is None or found is node else copy_origin(node, found)
+
+
+@cache
+def _meetings(on: tuple[type[TreeNode], ...]) -> dict[frozenset[type[TreeNode]], bool]:  # noqa: ARG001 - the key
+    """Which sets of kinds hold one of the classes `on`, as far as it was asked."""
+    return {}
 
 
 def rule(*on: type[TreeNode], top_down: bool = False) -> Callable[[Callable[..., Any]], Rule]:
