@@ -71,6 +71,7 @@ class CountIf(Count):
 class Sum(Aggregation):
     """The sum of the values; null without any. `tolerant`: null where it is out of range."""
 
+    state_name = "sums"
     tolerant = False
 
     def __init__(self, call: AggregateCall, context: EvalContext) -> None:
@@ -122,6 +123,7 @@ class TrySum(Sum):
 class Average(Aggregation):
     """The mean of the values: of decimals as a decimal of four digits more, rounded half up, else a double."""
 
+    state_name = "sums"
     tolerant = False
 
     def __init__(self, call: AggregateCall, context: EvalContext) -> None:
@@ -153,10 +155,9 @@ class Average(Aggregation):
             return fixed_array(as_doubles(low, high) / divisor, wanted, present)
         scale = wanted.scale - total.type.scale if pa.types.is_decimal128(wanted) else 0
         found, beyond = _divided(low, high, divisor, 10**scale, wanted, present)
-        if beyond is not None:
-            if self.context.ansi and not self.tolerant:
-                parameters = {"value": beyond, "precision": wanted.precision, "scale": wanted.scale}
-                raise ExecutionError("NUMERIC_VALUE_OUT_OF_RANGE", parameters, self.call.origin)
+        if beyond is not None and self.context.ansi and not self.tolerant:
+            parameters = {"value": beyond, "precision": wanted.precision, "scale": wanted.scale}
+            raise ExecutionError("NUMERIC_VALUE_OUT_OF_RANGE", parameters, self.call.origin)
         return found
 
 
@@ -281,7 +282,8 @@ def _divided(
             sizes = np.abs(values) * factor
             quotient = (sizes + divisor // 2) // divisor
             return fixed_array(np.where(values < 0, -quotient, quotient), wanted, present), None
-    words, beyond = [], None
+    words: list[int] = []
+    beyond = None
     limit = 10**wanted.precision if pa.types.is_decimal128(wanted) else 1 << 63
     fits = np.ones(len(low), np.bool_)
     for a, b, count in zip(low.tolist(), high.tolist(), divisor.tolist(), strict=True):

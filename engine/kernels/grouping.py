@@ -95,6 +95,8 @@ def _codes(array: pa.Array) -> tuple[Ints, int]:
         found = _near_codes(array)
         if found is not None:
             return found
+    if pa.types.is_string(kind) and (letters := _letter_codes(array)) is not None:
+        return letters
     if pa.types.is_floating(kind):
         array = pa.array(plain_floats(array), mask=None if array.null_count == 0 else ~_mask(array))
     encoded = pc.dictionary_encode(array, null_encoding="encode")
@@ -116,6 +118,17 @@ def _near_codes(array: pa.Array) -> tuple[Ints, int] | None:
     if present is None:
         return codes, size
     return np.where(present, codes, size), size + 1
+
+
+def _letter_codes(array: pa.Array) -> tuple[Ints, int] | None:
+    """The byte of each text, where all of them are one byte long: flags and the like."""
+    _, offsets_buffer, data = array.buffers()
+    if array.null_count or data is None:
+        return None
+    offsets = np.frombuffer(offsets_buffer, np.int32, len(array) + 1, array.offset * 4)
+    if offsets[-1] - offsets[0] != len(array) or not (np.diff(offsets) == 1).all():
+        return None
+    return np.frombuffer(data, np.uint8, len(array), int(offsets[0])).astype(np.int64), 256
 
 
 def _mask(array: pa.Array) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

@@ -177,7 +177,7 @@ def _index(codes: Ints) -> _Direct | _Hashed:
     if len(codes) == 0:
         return _Direct(codes, 0, 1)
     low, high = int(codes.min()), int(codes.max())
-    if high - low < max(8 * len(codes), 1 << 16):
+    if high - low < max(8 * len(codes), 1 << 20):
         return _Direct(codes, low, high - low + 1)
     return _Hashed(codes)
 

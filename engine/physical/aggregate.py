@@ -8,7 +8,7 @@ complete   rows -> results                   (one executor)
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
@@ -23,8 +23,9 @@ from engine.kernels.aggregates import aggregate_kernel, inputs_of
 from engine.kernels.buffers import Ints, Words
 from engine.kernels.grouping import group_rows, hash_rows
 from engine.lazy import cached_property
+from engine.physical.aggregate_inputs import AggregateInputs
 from engine.physical.batches import Columns, batch_of, sliced
-from engine.physical.execution import Execution, Kernel
+from engine.physical.execution import Execution
 from engine.physical.operator import Breaker, Morsel, Operator, Sink, texts
 from engine.types.arrow import to_arrow
 
@@ -71,9 +72,7 @@ class AggregateExec(Breaker):
 class _Local:
     """What one thread has: its kernels, tables of groups and states, and their rows since the last merge."""
 
-    keys: list[Kernel] = field(default_factory=list)
-    inputs: list[list[Kernel]] = field(default_factory=list)
-    conditions: list[Kernel | None] = field(default_factory=list)
+    rows_of: AggregateInputs | None = None
     tables: list[pa.RecordBatch] = field(default_factory=list)
     rows: int = 0
     merged_rows: int = 0
@@ -92,16 +91,10 @@ class AggregateSink:
         self._types: list[pa.DataType] = []
 
     def local(self) -> _Local:
-        operator, run = self.operator, self.run
-        columns = operator.child.output
-        local = _Local()
-        if operator.mode != "final":
-            local.keys = run.compile_all(operator.keys, columns)
-            local.inputs = [run.compile_all(inputs_of(call), columns) for call in operator.calls]
-            local.conditions = [
-                None if call.condition is None else run.predicate(call.condition, columns) for call in operator.calls
-            ]
-        return local
+        operator = self.operator
+        if operator.mode == "final":
+            return _Local()
+        return _Local(AggregateInputs(operator.keys, operator.calls, operator.child.output, self.run))
 
     def add(self, local: _Local, batch: pa.RecordBatch) -> None:
         table = batch if self.operator.mode == "final" else self._grouped(local, batch)
@@ -139,19 +132,21 @@ class AggregateSink:
 
     def _grouped(self, local: _Local, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The groups of one batch, with their states."""
-        rows = batch.num_rows
-        keys = [kernel(batch) for kernel in local.keys]
-        groups = group_rows(keys, rows)
+        assert local.rows_of is not None
+        keys, inputs, masks = local.rows_of.evaluate(batch)
+        groups = group_rows(keys, batch.num_rows)
         columns = _picked(keys, groups.first)
-        ids = groups.ids
-        for kernel, inputs, condition in zip(self.kernels, local.inputs, local.conditions, strict=True):
-            if condition is None:
-                columns += kernel.update(ids, groups.count, [each(batch) for each in inputs])
-                continue
-            mask = condition(batch).fill_null(False)
-            chosen = batch.filter(mask)
-            kept = ids[mask.to_numpy(zero_copy_only=False)]
-            columns += kernel.update(kept, groups.count, [each(chosen) for each in inputs])
+        known: dict[Hashable, list[pa.Array]] = {}
+        for kernel, call, own, mask in zip(self.kernels, self.operator.calls, inputs, masks, strict=True):
+            # sum and avg of the same values keep the same states
+            key = (getattr(kernel, "state_name", id(kernel)), inputs_of(call), call.condition)
+            if key not in known:
+                if mask is None:
+                    known[key] = kernel.update(groups.ids, groups.count, own)
+                else:
+                    rows = pa.array(np.flatnonzero(mask))
+                    known[key] = kernel.update(groups.ids[mask], groups.count, [each.take(rows) for each in own])
+            columns += known[key]
         return batch_of(columns, groups.count)
 
     def _merged(self, table: Columns) -> pa.RecordBatch:

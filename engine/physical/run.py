@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from engine.deep import DeepThread
 from engine.errors import Cancelled
 from engine.physical.execution import Execution
 from engine.physical.operator import Breaker, Morsel, Operator, OrderedSink, Sink, Source, Streaming
@@ -71,7 +72,7 @@ def _run_group(chains: list[Chain], pipeline: Pipeline, run: Execution, sink: Si
     if threads == 1:
         group.work()
     else:
-        others = [threading.Thread(target=group.work, name="flint-pipeline", daemon=True) for _ in range(threads - 1)]
+        others = [DeepThread(target=group.work, name="flint-pipeline", daemon=True) for _ in range(threads - 1)]
         for thread in others:
             thread.start()
         group.work()
