@@ -138,6 +138,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "EXECUTOR_LOST": ("58000", "An executor was lost <times> times while running stage <stage>: <reason>."),
     "EXECUTOR_START_FAILED": ("58000", "Executors cannot be started: <reason>."),
     "FAILED_READ_FILE": ("KD001", "Encountered error while reading file <path>. <reason>"),
+    "FAILED_TO_PARSE_TOO_COMPLEX": (
+        "54001",
+        "The statement, including potential SQL functions and referenced views, was too complex to parse. To mitigate this error divide the statement into multiple, less complex chunks.",
+    ),
     "FETCH_FAILED": ("58030", "Shuffle output of stage <stage> could not be read: <reason>."),
     "GROUPING_COLUMN_MISMATCH": (
         "42803",

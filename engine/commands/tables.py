@@ -6,19 +6,16 @@ catalog know the table: what is half written is never seen, and a failed stateme
 
 from __future__ import annotations
 
-import errno
 import shutil
 import time
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from engine.catalog.catalog import already_exists
 from engine.catalog.tables import CATALOG, Database, Entry, Table
 from engine.commands.context import DONE, Context
 from engine.commands.databases import remove_directory
-from engine.errors import AnalysisError, ExecutionError, FlintError, quoted, suggestions
+from engine.commands.staging import Taken, is_empty, move, staging, swap
+from engine.errors import AnalysisError, FlintError, quoted, suggestions
 from engine.logical.commands import CreateTable
 from engine.logical.plan import LogicalPlan
 from engine.sources.base import format_named, open_relation
@@ -116,14 +113,17 @@ def _as_select(command: CreateTable, table: Table, known: Entry | object | None,
     schema = _partitions_last(query.schema, table.partitioned_by, context)
     schema = StructType(tuple(StructField(f.name, f.dataType) for f in schema.fields))  # files promise nothing
     _claim(table, known)
-    with _staging(Path(table.location)) as staged:
+    with staging(Path(table.location)) as staged:
         zone = context.session.conf.get("spark.sql.session.timeZone")
         options = dict(table.options)
         write_files(query.batches(), query.schema, staged, table.format, options, table.partitioned_by, zone)
         if _same_place(table, known):
-            _swap(staged, Path(table.location))
+            swap(staged, Path(table.location))
         else:
-            _move(staged, table)
+            try:
+                move(staged, Path(table.location))
+            except Taken:
+                raise _taken(table) from None
     entry = _replaced(table, schema, table.partitioned_by)
     try:
         done = context.catalog.put(entry, replace=command.replace, if_not_exists=command.if_not_exists)
@@ -138,7 +138,7 @@ def _as_select(command: CreateTable, table: Table, known: Entry | object | None,
 
 def _claim(table: Table, known: object | None) -> None:
     """Raises LOCATION_ALREADY_EXISTS where files of something else lie: only a table's own are ever replaced."""
-    if not _same_place(table, known) and not _is_empty(Path(table.location)):
+    if not _same_place(table, known) and not is_empty(Path(table.location)):
         raise _taken(table)
 
 
@@ -162,46 +162,3 @@ def _clear(location: Path) -> None:
 def _taken(table: Table) -> AnalysisError:
     name = quoted((CATALOG, table.database, table.name))
     return AnalysisError("LOCATION_ALREADY_EXISTS", {"identifier": name, "location": table.location})
-
-
-def _is_empty(path: Path) -> bool:
-    return not path.exists() or (path.is_dir() and not any(path.iterdir()))
-
-
-@contextmanager
-def _staging(location: Path) -> Iterator[Path]:
-    """A new folder beside `location`, on the same disk, gone afterwards unless it was moved."""
-    staged = location.parent / f"_temporary-{uuid.uuid4().hex}"
-    try:
-        staged.mkdir(parents=True)
-        yield staged
-    except OSError as error:
-        setting = "spark.sql.warehouse.dir"
-        parameters = {"directory": str(location.parent), "reason": error.strerror or str(error), "setting": setting}
-        raise ExecutionError("SPILL_DISK_FULL", parameters) from error
-    finally:
-        shutil.rmtree(staged, ignore_errors=True)
-
-
-def _move(staged: Path, table: Table) -> None:
-    """Puts `staged` where nothing is yet; if another statement was faster, its files stay."""
-    try:
-        staged.rename(table.location)
-    except OSError as error:
-        if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
-            raise _taken(table) from error
-        raise
-
-
-def _swap(staged: Path, location: Path) -> None:
-    """Puts `staged` where the table's files are; those that were there go."""
-    old = location.parent / f"_old-{uuid.uuid4().hex}"
-    if location.exists():
-        location.rename(old)
-    try:
-        staged.rename(location)
-    except OSError:
-        if old.exists():
-            old.rename(location)
-        raise
-    shutil.rmtree(old, ignore_errors=True)

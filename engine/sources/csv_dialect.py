@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from engine.errors import AnalysisError, Unsupported
-from engine.sources.files import DataFile, read_error
+from engine.sources.files import DataFile, read_error, reason_of
 from engine.sources.textvalues import TextFormat
 
 SAMPLE_BYTES = 1 << 20
@@ -159,7 +159,7 @@ def head_of(file: DataFile, encoding: str = "utf8") -> tuple[str, bool]:
         with pa.input_stream(file.path) as stream:
             data: bytes = stream.read(SAMPLE_BYTES + 1)
     except (OSError, pa.ArrowException, ValueError) as error:
-        raise read_error(file.path, f"It cannot be read: {error}.") from error
+        raise read_error(file.path, reason_of(error, "It cannot be read")) from error
     whole = len(data) <= SAMPLE_BYTES
     text = data.decode(encoding, "replace").removeprefix("\ufeff")
     if not whole:

@@ -15,7 +15,7 @@ import pyarrow.csv as pacsv
 
 from engine.errors import ExecutionError
 from engine.sources.csv_dialect import Dialect, records
-from engine.sources.files import DataFile, check_unchanged, read_error
+from engine.sources.files import DataFile, check_unchanged, read_error, reason_of
 
 BLOCK_BYTES = 8 << 20
 
@@ -153,12 +153,11 @@ class CsvStream:
         return ExecutionError("MALFORMED_RECORD_IN_PARSING", {"badRecord": where, "failFastMode": "FAILFAST"})
 
     def _failure(self, error: Exception) -> ExecutionError:
-        message = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
-        hint = ""
-        if isinstance(error, UnicodeError) or "utf8" in message.lower() or "utf-8" in message.lower():
-            message = f"It is not {self.dialect.encoding} text: {message}"
+        reason, hint = reason_of(error, "It is not CSV as expected"), ""
+        if isinstance(error, UnicodeError) or "utf8" in reason.lower() or "utf-8" in reason.lower():
+            reason = reason_of(error, f"It is not {self.dialect.encoding} text")
             hint = "Say which encoding it is written in, as in OPTIONS (encoding 'latin1')."
-        return read_error(self.file.path, f"It is not CSV as expected: {message}.", hint=hint)
+        return read_error(self.file.path, reason, hint=hint)
 
 
 def locate(file: DataFile, dialect: Dialect, number: int) -> tuple[int, str]:

@@ -145,6 +145,13 @@ def check_unchanged(file: DataFile) -> None:
         )
 
 
+def reason_of(error: BaseException, otherwise: str) -> str:
+    """What went wrong, in a sentence: that the file may not be read, or `otherwise` and the error's first line."""
+    if isinstance(error, PermissionError):
+        return "It cannot be read: permission denied."
+    return f"{otherwise}: {(str(error) or type(error).__name__).splitlines()[0].rstrip('.')}."
+
+
 def read_error(path: str, reason: str, *, hint: str = "") -> ExecutionError:
     """FAILED_READ_FILE for `path`."""
     return ExecutionError("FAILED_READ_FILE", {"path": path, "reason": reason}, hint=hint)

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from engine.lazy import cached_property
 from engine.logical.relation import ColumnStatistics, TableStatistics
-from engine.sources.files import DataFile, check_unchanged, read_error
+from engine.sources.files import DataFile, check_unchanged, read_error, reason_of
 from engine.sources.pruning import Bounds
 from engine.types import (
     DATE,
@@ -184,8 +184,8 @@ def _read_footer(file: DataFile) -> Footer:
         found.arrow_schema  # noqa: B018 - a schema that cannot be read must fail here
     except READ_FAILURES as error:
         check_unchanged(file)
-        reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
-        raise read_error(file.path, f"It is not a Parquet file, or it is truncated or corrupt: {reason}.") from error
+        reason = reason_of(error, "It is not a Parquet file, or it is truncated or corrupt")
+        raise read_error(file.path, reason) from error
     check_unchanged(file)
     return found
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from engine.sources.base import compression_of
-from engine.sources.files import DataFile, check_unchanged, read_error
+from engine.sources.files import DataFile, check_unchanged, read_error, reason_of
 
 BLOCK_BYTES = 4 << 20
 RANGE_BYTES = 32 << 20
@@ -33,7 +33,7 @@ def line_blocks(file: DataFile, piece: tuple[int, int] | None = None) -> Iterato
             first = False
     except (OSError, pa.ArrowException, ValueError) as error:
         check_unchanged(file)
-        raise read_error(file.path, f"It cannot be read: {error}.") from error
+        raise read_error(file.path, reason_of(error, "It cannot be read")) from error
 
 
 def _compressed(file: DataFile) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ from pyarrow import orc
 
 from engine.logical.relation import ScanRequest, Split, Splits, TableStatistics
 from engine.sources.base import Options, check_options
-from engine.sources.files import DataFile, check_unchanged, list_files, read_error
+from engine.sources.files import DataFile, check_unchanged, list_files, read_error, reason_of
 from engine.sources.filescan import (
     BATCH_ROWS,
     SAMPLE,
@@ -61,7 +61,7 @@ class OrcRelation(FileRelation):
             stripe = reader.read_stripe(part.piece, columns=names or reader.schema.names[:1])
         except (OSError, pa.ArrowException, ValueError) as error:
             check_unchanged(part.file)
-            raise read_error(part.file.path, f"The file is corrupt: {error}.") from error
+            raise read_error(part.file.path, reason_of(error, "The file is corrupt")) from error
         check_unchanged(part.file)
         for start in range(0, stripe.num_rows, BATCH_ROWS):
             batch = stripe.slice(start, BATCH_ROWS)
@@ -95,5 +95,5 @@ def _open(file: DataFile) -> Any:
         return orc.ORCFile(file.path)
     except (OSError, pa.ArrowException, ValueError) as error:
         check_unchanged(file)
-        reason = f"It is not an ORC file, or it is truncated or corrupt: {error}."
+        reason = reason_of(error, "It is not an ORC file, or it is truncated or corrupt")
         raise read_error(file.path, reason) from error

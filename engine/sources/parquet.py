@@ -18,7 +18,7 @@ from engine.errors import AnalysisError, Unsupported, quoted
 from engine.expressions.base import Attribute, Expression
 from engine.logical.relation import ScanRequest, Split, Splits, TableStatistics
 from engine.sources.base import Options, check_options
-from engine.sources.files import DataFile, Listing, check_unchanged, list_files, read_error
+from engine.sources.files import DataFile, Listing, check_unchanged, list_files, read_error, reason_of
 from engine.sources.filescan import (
     BATCH_ROWS,
     SAMPLE,
@@ -98,7 +98,7 @@ class ParquetRelation(FileRelation):
                     yield _conform(batch, fields, found, file.path)
         except READ_FAILURES as error:
             check_unchanged(file)
-            raise read_error(file.path, f"The file is corrupt: {_first_line(error)}.") from error
+            raise read_error(file.path, reason_of(error, "The file is corrupt")) from error
         check_unchanged(file)
         if rows != expected:
             raise read_error(file.path, f"The file is corrupt: a row group of {expected} rows holds {rows}.")
@@ -226,7 +226,3 @@ def _nulls(fields: Sequence[StructField], rows: int) -> Iterator[pa.RecordBatch]
         count = min(rows, BATCH_ROWS)
         yield record_batch([pa.nulls(count, to_arrow(field.dataType)) for field in fields], fields, count)
         rows -= count
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0].rstrip(".")

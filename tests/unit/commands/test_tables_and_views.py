@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -127,6 +131,22 @@ def test_a_full_disk_names_the_folder(sql: Sql, monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(ExecutionError, match=r"SPILL_DISK_FULL.*spark-warehouse: No space left on device"):
         sql("CREATE TABLE bad AS SELECT 1 AS a")
     assert sql("SHOW TABLES") == []
+
+
+def test_what_a_killed_process_left_is_swept(sql: Sql) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    kept = [
+        f"_temporary-{socket.gethostname()}-{os.getpid()}-{'0' * 32}",
+        f"_temporary-elsewhere-{gone.pid}-{'0' * 32}",
+    ]
+    for name in (*kept, f"_temporary-{socket.gethostname()}-{gone.pid}-{'0' * 32}"):
+        Path("spark-warehouse", name).mkdir(parents=True)
+    sql("CREATE TABLE t AS SELECT 1 AS a")
+    left = sorted(path.name for path in Path("spark-warehouse").iterdir() if path.name.startswith("_temporary"))
+    assert left == sorted(kept)
+    for name in kept:
+        Path("spark-warehouse", name).rmdir()
 
 
 def test_files_of_others_are_not_taken_over(sql: Sql) -> None:

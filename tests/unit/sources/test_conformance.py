@@ -135,6 +135,28 @@ def test_a_removed_file_is_an_error(kind: str, here: Path) -> None:
             list(relation.read(split, request))
 
 
+OPENS = {
+    "parquet": "pathlib.Path.open",
+    "json": "pathlib.Path.open",
+    "csv": "pyarrow.input_stream",
+    "orc": "pyarrow.orc.ORCFile",
+}
+
+
+def test_a_file_that_may_not_be_read(kind: str, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(kind, here / f"x.{kind}", ROWS)
+    relation = open_relation(kind, [f"x.{kind}"], schema=SCHEMA)
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(OPENS[kind], refuse)
+    request = ScanRequest(("id",))
+    with pytest.raises(ExecutionError, match=r"It cannot be read: permission denied\."):
+        for split in relation.splits(request).splits:
+            list(relation.read(split, request))
+
+
 def test_partition_columns_come_last_and_prune(kind: str, here: Path, read: Read) -> None:
     for part in range(3):
         write(kind, here / f"p/part={part}/x.{kind}", ROWS[part : part + 1])
