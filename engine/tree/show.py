@@ -9,13 +9,14 @@ Plans inside expressions hang below the node that holds them, after its child pl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from engine.expressions.base import Attribute, Expression
 from engine.expressions.sql import sql
 from engine.expressions.subquery import SubqueryExpression
 from engine.logical import plan as lp
+from engine.logical import unresolved as un
 from engine.tree.node import TreeNode
 
 Note = Callable[[Any], str]
@@ -133,7 +134,52 @@ def _rare_details(node: Any, name: Numbers) -> str:
             return title
         case lp.CteReference(_, columns):
             return "[" + ", ".join(name(column) for column in columns) + "]"
+    return _as_written(node)
+
+
+def _as_written(node: Any) -> str:
+    """What the parser wrote down of a node that is not analyzed yet."""
+    match node:
+        case un.UnresolvedRelation(parts):
+            return ".".join(parts)
+        case un.UnresolvedFile(path):
+            return f"'{path}'"
+        case un.UnresolvedTableFunction(parts, arguments):
+            return f"{'.'.join(parts)}({_sqls(arguments)})"
+        case un.UnresolvedColumnAliases(names):
+            return f"[{', '.join(names)}]"
+        case un.UnresolvedSelect():
+            return _select(node)
+        case un.UnresolvedJoin():
+            using = f" using [{', '.join(node.using)}]" if node.using else ""
+            on = f" on {sql(node.condition)}" if node.condition is not None else ""
+            return (
+                f"{'natural ' if node.natural else ''}{node.type.value}{' lateral' if node.lateral else ''}{using}{on}"
+            )
+        case un.UnresolvedSort(order):
+            return f"[{_sqls(order)}]"
+        case un.UnresolvedSetOperation(kind, every):
+            return f"{kind.upper()}{' ALL' if every else ''}{' BY NAME' if node.by_name else ''}"
+        case un.UnresolvedValues(rows):
+            return f"({len(rows)} rows)"
+        case un.UnresolvedWith(definitions):
+            return "[" + ", ".join(definition[0] for definition in definitions) + "]"
+        case un.UnresolvedLateralView(generator, outer, table, names):
+            return f"{'outer ' if outer else ''}{sql(generator)} {table} [{', '.join(names)}]"
     return ""
+
+
+def _select(node: un.UnresolvedSelect) -> str:
+    text = f"{'distinct ' if node.distinct else ''}[{_sqls(node.projections)}]"
+    for word, condition in (("where", node.condition), ("having", node.having), ("qualify", node.qualify)):
+        if word == "having" and (node.grouping is not None or node.group_by_all):
+            text += " group by " + ("all" if node.group_by_all else f"[{_sqls(node.grouping or ())}]")
+        text += f" {word} {sql(condition)}" if condition is not None else ""
+    return text
+
+
+def _sqls(expressions: Iterable[TreeNode]) -> str:
+    return ", ".join(map(sql, expressions))
 
 
 def _join(node: Any, name: Numbers) -> str:
