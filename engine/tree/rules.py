@@ -21,7 +21,7 @@ Observer: TypeAlias = Callable[[str, TreeNode, TreeNode], None]
 
 @dataclass(frozen=True)
 class Rule:
-    """Rewrites nodes of the classes `on`, children first unless `top_down`.
+    """Rewrites nodes of the classes `on`, children first unless `top_down`; only in trees that also hold one of `needs`.
 
     A rule made with `@whole` gets the whole tree once instead of one node at a time (`on` is then only the skip test).
     `context` is what `bind` adds as second argument: a catalog, the settings.
@@ -34,6 +34,7 @@ class Rule:
     entire: bool = False
     context: Any = None
     doc: str = ""
+    needs: tuple[type[TreeNode], ...] = ()
 
     def bind(self, context: Any) -> Rule:
         """This rule with `context` handed to its function as second argument."""
@@ -52,14 +53,14 @@ class Rule:
     def _walker(self, settled: dict[int, TreeNode]) -> Rewrite:
         """The walk over trees that hold one of the classes; one function with all it needs at hand, since planning spends
         most of its time in here."""
-        meets, on, top_down = _meetings(self.on), self.on, self.top_down
+        meets, top_down = _meetings(self.on, self.needs), self.top_down
 
         def walk(tree: Any) -> Any:
             if id(tree) in settled:
                 return tree
             hit = meets.get(tree.kinds)
             if hit is None:
-                hit = meets[tree.kinds] = tree.has(*on)
+                hit = meets[tree.kinds] = tree.has(*self.on) and (not self.needs or tree.has(*self.needs))
             if not hit:
                 return tree
             found = self._at(tree) if top_down else tree
@@ -81,14 +82,19 @@ class Rule:
 
 
 @cache
-def _meetings(on: tuple[type[TreeNode], ...]) -> dict[frozenset[type[TreeNode]], bool]:  # noqa: ARG001 - the key
-    """Which sets of kinds hold one of the classes `on`, as far as it was asked."""
+def _meetings(
+    on: tuple[type[TreeNode], ...],  # noqa: ARG001 - the key
+    needs: tuple[type[TreeNode], ...],  # noqa: ARG001 - the key
+) -> dict[frozenset[type[TreeNode]], bool]:
+    """Which sets of kinds hold one of the classes `on`, and of `needs`, as far as it was asked."""
     return {}
 
 
-def rule(*on: type[TreeNode], top_down: bool = False) -> Callable[[Callable[..., Any]], Rule]:
+def rule(
+    *on: type[TreeNode], top_down: bool = False, needs: tuple[type[TreeNode], ...] = ()
+) -> Callable[[Callable[..., Any]], Rule]:
     """Makes a rule of a function over one node."""
-    return lambda fn: Rule(fn.__name__, on, fn, top_down, doc=fn.__doc__ or "")
+    return lambda fn: Rule(fn.__name__, on, fn, top_down, doc=fn.__doc__ or "", needs=needs)
 
 
 def whole(*on: type[TreeNode]) -> Callable[[Callable[..., Any]], Rule]:

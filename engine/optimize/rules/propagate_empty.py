@@ -30,7 +30,7 @@ _THROUGH = (
 )
 
 
-@rule(LogicalPlan)
+@rule(LogicalPlan, needs=(lp.LocalRelation, lp.Limit))
 def propagate_empty(plan: TreeNode) -> TreeNode | None:
     match plan:
         case lp.Limit(Literal(0)):

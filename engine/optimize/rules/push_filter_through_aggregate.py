@@ -15,7 +15,7 @@ from engine.tree.node import TreeNode
 from engine.tree.rules import rule
 
 
-@rule(Filter, top_down=True)
+@rule(Filter, top_down=True, needs=(Aggregate,))
 def push_filter_through_aggregate(plan: TreeNode) -> TreeNode | None:
     match plan:
         case Filter(condition, Aggregate(grouping, aggregates, child)) if grouping:

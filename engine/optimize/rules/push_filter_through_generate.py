@@ -13,7 +13,7 @@ from engine.tree.node import TreeNode
 from engine.tree.rules import rule
 
 
-@rule(Filter, top_down=True)
+@rule(Filter, top_down=True, needs=(Generate,))
 def push_filter_through_generate(plan: TreeNode) -> TreeNode | None:
     match plan:
         case Filter(condition, Generate(generator, outer, columns, child)) if generator.deterministic:

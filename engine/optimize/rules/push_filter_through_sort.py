@@ -14,7 +14,7 @@ from engine.tree.node import TreeNode
 from engine.tree.rules import rule
 
 
-@rule(Filter, top_down=True)
+@rule(Filter, top_down=True, needs=(Sort, Repartition))
 def push_filter_through_sort(plan: TreeNode) -> TreeNode | None:
     match plan:
         case Filter(condition, Sort() | Repartition() as below):

@@ -15,7 +15,7 @@ from engine.tree.node import TreeNode
 from engine.tree.rules import rule
 
 
-@rule(Filter, top_down=True)
+@rule(Filter, top_down=True, needs=(Union,))
 def push_filter_through_union(plan: TreeNode) -> TreeNode | None:
     match plan:
         case Filter(condition, Union(inputs, columns)):

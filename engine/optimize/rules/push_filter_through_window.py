@@ -12,7 +12,7 @@ from engine.tree.node import TreeNode
 from engine.tree.rules import rule
 
 
-@rule(Filter, top_down=True)
+@rule(Filter, top_down=True, needs=(Window,))
 def push_filter_through_window(plan: TreeNode) -> TreeNode | None:
     match plan:
         case Filter(condition, Window(functions, partition, order, child)):

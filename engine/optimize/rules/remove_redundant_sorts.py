@@ -18,7 +18,7 @@ from engine.tree.rules import rule
 _ORDERLESS = {"sum", "count", "avg", "min", "max", "count_if", "bool_and", "bool_or", "every", "some", "any", "mean"}
 
 
-@rule(Sort, TopN, Aggregate, Join)
+@rule(Sort, TopN, Aggregate, Join, needs=(Sort,))
 def remove_redundant_sorts(plan: TreeNode) -> TreeNode | None:
     match plan:
         case Aggregate(_, aggregates):

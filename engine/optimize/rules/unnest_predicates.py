@@ -19,7 +19,7 @@ from engine.tree.node import TreeNode
 from engine.tree.rules import rule
 
 
-@rule(LogicalPlan)
+@rule(LogicalPlan, needs=(Exists, InSubquery))
 def unnest_predicates(plan: TreeNode) -> TreeNode | None:
     if not isinstance(plan, LogicalPlan) or not any(each.has(Exists, InSubquery) for each in plan.expressions):
         return None

@@ -16,13 +16,14 @@ from typing import Any
 from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import Alias, Attribute, Expression
 from engine.expressions.predicates import conjunction, conjuncts
+from engine.expressions.subquery import OuterReference
 from engine.logical.plan import Aggregate, Filter, Join, JoinType, LogicalPlan, Project
 from engine.optimize.scalars import has_correlated_scalar, is_correlated_scalar, with_scalars
 from engine.tree.node import TreeNode
 from engine.tree.rules import rule
 
 
-@rule(LogicalPlan)
+@rule(LogicalPlan, needs=(OuterReference,))
 def unnest_scalars(plan: TreeNode) -> TreeNode | None:
     if not isinstance(plan, LogicalPlan) or not any(has_correlated_scalar(each) for each in plan.expressions):
         return None
