@@ -10,16 +10,17 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
 from engine.analyze.analyzer import analyze
 from engine.analyze.context import AnalyzerContext
-from engine.errors import Cancelled, FlintError, InternalError
+from engine.deep import planned
+from engine.errors import Cancelled, ClusterError, FlintError, ParseError
 from engine.events import QueryFinished, QueryPhase, QueryStarted
 from engine.explain import explain
 from engine.expressions.base import Expression
@@ -41,6 +42,10 @@ from engine.types.arrow import to_arrow_schema
 
 if TYPE_CHECKING:
     from engine.session import Session
+
+T = TypeVar("T")
+
+_TIMEOUT = "spark.sql.statementTimeout"
 
 _numbers = itertools.count(1)
 
@@ -70,71 +75,80 @@ class Query:
         self.started = time.time()
         self.handle: JobHandle | None = None
         self._cancelled = threading.Event()
+        self._deadline = self._new_deadline()
 
     # the phases
 
     @cached_property
     def parsed(self) -> LogicalPlan:
         """1. The text as a tree; names are as written."""
-        with self._phase("parse"):
-            return self.plan if self.plan is not None else parse(self.text)
+        return self.plan if self.plan is not None else self._planned("parse", lambda: parse(self.text))
 
     @cached_property
     def analyzed(self) -> LogicalPlan:
         """2. Every name and type definite, by the catalog and the function registry."""
         parsed = self.parsed
-        with self._phase("analyze"):
-            conf = self.session.conf
-            context = AnalyzerContext(
-                catalog=self.session.catalog,
-                parse=parse,
-                ansi=conf.value("spark.sql.ansi.enabled"),
-                case_sensitive=conf.value("spark.sql.caseSensitive"),
-                time_zone=conf.get("spark.sql.session.timeZone"),
-                group_by_ordinal=conf.value("spark.sql.groupByOrdinal"),
-                group_by_aliases=conf.value("spark.sql.groupByAliases"),
-                order_by_ordinal=conf.value("spark.sql.orderByOrdinal"),
-                parameters=self.parameters,
-            )
-            return analyze(parsed, context)
+        conf = self.session.conf
+        context = AnalyzerContext(
+            catalog=self.session.catalog,
+            parse=parse,
+            ansi=conf.value("spark.sql.ansi.enabled"),
+            case_sensitive=conf.value("spark.sql.caseSensitive"),
+            time_zone=conf.get("spark.sql.session.timeZone"),
+            group_by_ordinal=conf.value("spark.sql.groupByOrdinal"),
+            group_by_aliases=conf.value("spark.sql.groupByAliases"),
+            order_by_ordinal=conf.value("spark.sql.orderByOrdinal"),
+            parameters=self.parameters,
+        )
+
+        def work() -> LogicalPlan:
+            plan = analyze(parsed, context)
+            plan.schema  # noqa: B018 - kept: asked for by users, whose threads have less room
+            return plan
+
+        return self._planned("analyze", work)
 
     @cached_property
     def optimized(self) -> LogicalPlan:
         """3. The same answer with less work."""
         analyzed = self.analyzed
-        if analyzed.has(Scan):
-            self.session.warm_up()  # workers start while we plan
-        with self._phase("optimize"):
+
+        def work() -> LogicalPlan:
+            if analyzed.has(Scan):
+                self.session.warm_up()  # workers start while we plan
             return optimize(analyzed, self._optimizer_context, self._observe)
+
+        return self._planned("optimize", work)
 
     @cached_property
     def physical(self) -> Operator:
         """4. How to do it: algorithms, and the exchanges between executors."""
         optimized = self.optimized
-        with self._phase("plan"):
-            return plan_physical(optimized, self._planner_context)
+        return self._planned("plan", lambda: plan_physical(optimized, self._planner_context))
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
         """5. The plan cut at its exchanges: what the scheduler runs."""
         physical = self.physical
-        with self._phase("plan"):
-            return tuple(
-                Stage(
-                    stage_id=piece.stage_id,
-                    parents=piece.parents,
-                    partitions=piece.partitions,
-                    program=piece.program,
-                    output=piece.output,
-                    shuffle_partitions=piece.shuffle_partitions,
-                    deterministic=piece.deterministic,
-                )
-                for piece in cut(physical, self._optimizer_context.evaluation)
+        pieces = self._planned("plan", lambda: cut(physical, self._optimizer_context.evaluation))
+        return tuple(
+            Stage(
+                stage_id=piece.stage_id,
+                parents=piece.parents,
+                partitions=piece.partitions,
+                program=piece.program,
+                output=piece.output,
+                shuffle_partitions=piece.shuffle_partitions,
+                deterministic=piece.deterministic,
             )
+            for piece in pieces
+        )
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """6. The rows, as they are computed, in the engine's own Arrow types. May be called again: it runs again."""
         rows, began, error = 0, time.perf_counter(), ""
+        self._cancelled.clear()  # what was stopped may be run again
+        self._deadline = self._new_deadline()
         events = self.session.events
         events.publish(QueryStarted(query_id=self.id, text=self.text))
         try:
@@ -154,7 +168,8 @@ class Query:
         with self._phase("execute"):
             scheduler = self.session.scheduler(local=self.is_small)
             job = Job(next_job_id(), stages, self.id, self.session.conf.mapping())
-            handle = scheduler.submit(job, timeout=self.session.conf.value("spark.sql.statementTimeout") or None)
+            left = max(0.001, self._deadline - time.perf_counter()) if self._deadline is not None else None
+            handle = scheduler.submit(job, left, _TIMEOUT, self.session.conf.value(_TIMEOUT))
             self.handle = handle
             schema = self.arrow_schema
             for _, batch in handle.batches(ordered=True):
@@ -182,7 +197,7 @@ class Query:
     def explain(self, mode: str = "simple") -> str:
         """The plans as text; see `engine.explain`."""
         with self._located():
-            return explain(self, mode)
+            return planned(lambda: explain(self, mode), self._check)
 
     def cancel(self) -> None:
         """Stops it, whichever phase it is in; whoever waits for it gets OPERATION_CANCELED."""
@@ -215,8 +230,25 @@ class Query:
 
     def _observe(self, rule: str, before: TreeNode, after: TreeNode) -> None:
         self.changes.append(RuleChange(rule, before, after))
+
+    def _new_deadline(self) -> float | None:
+        limit = self.session.conf.value(_TIMEOUT)
+        return time.perf_counter() + limit if limit else None
+
+    def _check(self) -> None:
+        """Raises what ends the statement early."""
         if self._cancelled.is_set():
             raise Cancelled()
+        if self._deadline is not None and time.perf_counter() > self._deadline:
+            limit = self.session.conf.value(_TIMEOUT)
+            raise ClusterError("QUERY_TIMEOUT", {"seconds": f"{limit:g}", "setting": _TIMEOUT})
+
+    def _planned(self, name: str, work: Callable[[], T]) -> T:
+        """What a phase gives, in a thread of its own: deep statements have room there, and stopping is felt at once."""
+        with self.session.running(self), self._phase(name):
+            found = planned(work, self._check)
+        self._check()
+        return found
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:
@@ -229,8 +261,6 @@ class Query:
             spent = time.perf_counter() - began
             self.seconds[name] = self.seconds.get(name, 0.0) + spent
             self.session.events.publish(QueryPhase(query_id=self.id, phase=name, seconds=spent))
-        if self._cancelled.is_set():
-            raise Cancelled()
 
     @contextmanager
     def _located(self) -> Iterator[None]:
@@ -239,7 +269,7 @@ class Query:
         except FlintError as error:
             raise error.located(self.text) from error.__cause__
         except RecursionError:
-            raise InternalError("The statement is nested too deeply.") from None
+            raise ParseError("FAILED_TO_PARSE_TOO_COMPLEX") from None
 
 
 def _renamed(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

@@ -112,12 +112,14 @@ class Session:
         """Counts `query` among those that `cancel` stops."""
         self._check_open()
         with self._lock:
+            within = query in self._running
             self._running.add(query)
         try:
             yield
         finally:
-            with self._lock:
-                self._running.discard(query)
+            if not within:
+                with self._lock:
+                    self._running.discard(query)
 
     def warm_up(self) -> None:
         """Begins to start the executors, without waiting."""

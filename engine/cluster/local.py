@@ -33,6 +33,7 @@ from engine.cluster.process import ENGINE_FOLDER, Zygote, describe_end, log_tail
 from engine.cluster.rundir import RunDirectory
 from engine.cluster.wire import VERSION, Acknowledge, Cancel, Channel, Exited, Forget, Hello, Run, Setup
 from engine.config import typed
+from engine.deep import with_room
 from engine.errors import ClusterError, FlintError, InternalError
 from engine.memory.limits import available_cores, executor_memory, oom_kills
 from engine.schedule.backend import (
@@ -103,7 +104,7 @@ class LocalCluster:
         key = (task.job_id, task.stage_id)
         if key not in self._pickles:
             try:
-                self._pickles[key] = cloudpickle.dumps(program)
+                self._pickles[key] = with_room(partial(cloudpickle.dumps, program))
             except Exception as error:
                 raise InternalError(f"The program of stage {task.stage_id} cannot be sent: {error}") from error
         self._command(partial(self._launch, executor_id, task, self._pickles[key]))

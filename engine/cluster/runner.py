@@ -14,7 +14,8 @@ from pathlib import Path
 
 from engine.cluster.output import TaskOutput
 from engine.cluster.rundir import job_directory, result_stem
-from engine.errors import Cancelled, ClusterError, FlintError, InternalError
+from engine.deep import DeepThread
+from engine.errors import Cancelled, ClusterError, ExecutionError, FlintError, InternalError
 from engine.memory.pool import SETTING, MemoryPool, TaskMemory, show_bytes
 from engine.physical.task import CancelToken, SharedValues, TaskContext
 from engine.schedule.backend import Report, TaskDone, TaskLaunch, TaskProgress
@@ -67,9 +68,7 @@ class TaskRunner:
                 self._reporter = threading.Thread(target=self._tell_progress, name="flint-progress", daemon=True)
                 self._reporter.start()
             self._condition.notify_all()
-        threading.Thread(
-            target=self._run, args=(task, program, context, output), name="flint-task", daemon=True
-        ).start()
+        DeepThread(target=self._run, args=(task, program, context, output), name="flint-task", daemon=True).start()
 
     def cancel(self, task_id: int) -> None:
         """Asks a task to stop; what has ended already is no matter."""
@@ -156,4 +155,6 @@ def _told(raised: BaseException, memory: MemoryPool) -> FlintError:
     if isinstance(raised, MemoryError):
         values = {"operator": "A task", "needed": "memory", "limit": show_bytes(memory.budget), "setting": SETTING}
         return ClusterError("OUT_OF_MEMORY", values, details=details)
+    if isinstance(raised, RecursionError):
+        return ExecutionError("FAILED_TO_PARSE_TOO_COMPLEX", details=details)
     return InternalError(f"{type(raised).__name__}: {raised}", details=details)

@@ -15,6 +15,7 @@ import socket
 import sys
 import traceback
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ import pyarrow as pa
 import engine
 from engine.cluster.runner import TaskRunner
 from engine.cluster.wire import VERSION, Acknowledge, BlockingChannel, Cancel, Forget, Hello, Run, Setup
+from engine.deep import with_room
 from engine.errors import InternalError
 from engine.schedule.backend import Report, TaskDone
 from engine.schedule.stage import TaskProgram
@@ -97,7 +99,7 @@ class _Worker:
 
 def _load(pickled: bytes) -> TaskProgram | InternalError:
     try:
-        program: TaskProgram = pickle.loads(pickled)
+        program: TaskProgram = with_room(partial(pickle.loads, pickled))
     except Exception as error:  # a module of the user's that is not there, most likely
         return InternalError(f"A worker cannot load the program of a stage: {error}", details=traceback.format_exc())
     return program

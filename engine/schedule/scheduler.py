@@ -55,11 +55,18 @@ class Scheduler:
             atexit.register(self.stop)
         self._inbox.put(self._start_backend)
 
-    def submit(self, job: Job, timeout: float | None = None, setting: str = "spark.sql.statementTimeout") -> JobHandle:
+    def submit(
+        self,
+        job: Job,
+        timeout: float | None = None,
+        setting: str = "spark.sql.statementTimeout",
+        limit: float | None = None,
+    ) -> JobHandle:
         """Runs `job`; its result comes through the handle. After `timeout` seconds it ends in QUERY_TIMEOUT, which
-        names `setting`. Raises Cancelled after `stop`, and in a fork of the process."""
+        names `setting` and `limit` (the timeout, where planning has not used some of it). Raises Cancelled after `stop`,
+        and in a fork of the process."""
         self.start()
-        expired = ClusterError("QUERY_TIMEOUT", {"seconds": f"{timeout or 0:g}", "setting": setting})
+        expired = ClusterError("QUERY_TIMEOUT", {"seconds": f"{limit or timeout or 0:g}", "setting": setting})
         partitions = max((stage.partitions for stage in job.stages if stage.output == "result"), default=0)
         results = ResultQueue(partitions, on_room=lambda: self._inbox.put(_nothing))
         run = JobRun(job, results, time.monotonic(), timeout, expired)

@@ -1,0 +1,122 @@
+"""Threads with room for deep trees, and work that is given up at once.
+
+Trees are walked by recursion, and a statement written by a program may be nested some thousand levels deep: more than the
+thread of a user, who may be deep in calls already, has room for. So planning and tasks run in threads of their own with a
+large stack (address space: only what is used takes memory), and Python's limit is raised while there are such threads.
+
+Planning in a thread of its own has a second use: whoever waits for it can stop waiting, for Ctrl-C, a cancel or a time
+limit, whatever the planner is doing.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+_STACK_BYTES = 512 << 20
+_FRAMES = 200_000  # of Python; one of them takes up to 2 KB of stack where C code is in between
+_POLL_SECONDS = 0.05
+
+_lock = threading.Lock()
+_running = 0
+_usual_limit = 0
+
+
+class DeepThread(threading.Thread):
+    """A thread in which recursion may go deep."""
+
+    def start(self) -> None:
+        with _lock:  # the size is a setting of the process: for the next thread
+            before = threading.stack_size(_STACK_BYTES)
+            try:
+                super().start()
+            finally:
+                threading.stack_size(before)
+
+    def run(self) -> None:
+        _raise_limit()
+        try:
+            super().run()
+        finally:
+            _restore_limit()
+
+
+def with_room(work: Callable[[], T]) -> T:
+    """What `work` gives, in a deep thread. Raises what `work` raises."""
+    return planned(work, lambda: None)
+
+
+def planned(work: Callable[[], T], check: Callable[[], object]) -> T:
+    """What `work` gives, in a deep thread. Meanwhile `check` is called now and then: what it raises ends the waiting, and
+    the work soon after. Raises what `work` raises."""
+    planning = _Planning(work)
+    thread = DeepThread(target=planning.run, name="flint-plan", daemon=True)
+    thread.start()
+    try:
+        while not planning.done.wait(_POLL_SECONDS):
+            check()
+    except BaseException:  # KeyboardInterrupt as well
+        planning.give_up(thread)
+        raise
+    return planning.result()
+
+
+class _GivenUp(BaseException):
+    """Ends work that nobody waits for; no handler of errors on its way may take it for one."""
+
+
+class _Planning(Generic[T]):
+    def __init__(self, work: Callable[[], T]) -> None:
+        self.done = threading.Event()
+        self._work = work
+        self._value: T
+        self._error: BaseException | None = None
+        self._over = False
+        self._ending = threading.Lock()
+
+    def run(self) -> None:
+        try:
+            try:
+                self._value = self._work()
+            except BaseException as error:  # handed to the one who waits
+                self._error = error
+            with self._ending:
+                self._over = True
+        except _GivenUp:
+            return
+        self.done.set()
+
+    def give_up(self, thread: threading.Thread) -> None:
+        import ctypes  # here: rarely needed, and slow to import
+
+        with self._ending:
+            if not self._over and thread.ident is not None:
+                raised: Any = ctypes.py_object(_GivenUp)
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), raised)
+
+    def result(self) -> T:
+        if self._error is not None:
+            error, self._error = self._error, None  # it holds frames that hold this object
+            raise error
+        return self._value
+
+
+def _raise_limit() -> None:
+    global _running, _usual_limit
+    with _lock:
+        if _running == 0:
+            _usual_limit = sys.getrecursionlimit()
+            sys.setrecursionlimit(max(_usual_limit, _FRAMES))
+        _running += 1
+
+
+def _restore_limit() -> None:
+    global _running
+    with _lock:
+        _running -= 1
+        if _running == 0:
+            sys.setrecursionlimit(_usual_limit)
