@@ -150,12 +150,56 @@ def _in_expression(expression: Any) -> Any:
 def _prune_ctes(plan: lp.WithCte) -> LogicalPlan:
     """Definitions from the last to the first, each with the columns that any later part reads, by position."""
     child = prune(plan.child, plan.child.output_ids)
-    definitions: list[lp.CteDefinition] = []
+    done: list[lp.CteDefinition] = []
     for definition in reversed(plan.definitions):
-        body = prune(definition.child, definition.child.output_ids)
-        definitions.insert(
-            0, definition if body is definition.child else lp.CteDefinition(definition.id, definition.name, body)
-        )
-    if child is plan.child and all(a is b for a, b in zip(definitions, plan.definitions, strict=True)):
+        later: list[LogicalPlan] = [child, *(each.child for each in done)]
+        places = _read_places(definition, later)
+        body = exactly(definition.child, [definition.child.output[place] for place in places])
+        if len(places) < len(definition.child.output):
+            narrow = _narrower(definition.id, places)
+            child = narrow(child)
+            done = [lp.CteDefinition(each.id, each.name, narrow(each.child)) for each in done]
+        same = body is definition.child
+        done.insert(0, definition if same else lp.CteDefinition(definition.id, definition.name, body))
+    if child is plan.child and all(a is b for a, b in zip(done, plan.definitions, strict=True)):
         return plan
-    return lp.WithCte(tuple(definitions), child)
+    return lp.WithCte(tuple(done), child)
+
+
+def _read_places(definition: lp.CteDefinition, later: list[LogicalPlan]) -> list[int]:
+    """The positions of a definition's columns that any of the plans after it reads."""
+    used: set[int] = set()
+    references: list[lp.CteReference] = []
+    for plan in later:
+        used |= plan.output_ids
+        for node in plan.walk():
+            if isinstance(node, lp.CteReference):
+                references += [node] if node.id == definition.id else []
+            elif isinstance(node, LogicalPlan):
+                used |= node.references
+                used |= _by_position(node)
+    size = len(definition.child.output)
+    found = [place for place in range(size) if any(each.columns[place].id in used for each in references)]
+    return found or [definition.child.output.index(narrowest(definition.child.output)[0])]
+
+
+def _by_position(node: LogicalPlan) -> Ids:
+    """Columns that are read without being named: a union's inputs, a subquery's column."""
+    plans = list(node.plans) if isinstance(node, lp.Union) else []
+    for expression in node.expressions:
+        plans += [each.plan for each in expression.collect(SubqueryExpression)]
+    return frozenset().union(*(plan.output_ids for plan in plans))
+
+
+def _narrower(key: int, places: list[int]) -> Callable[[Any], Any]:
+    """Leaves of the references to the CTE `key` the columns at `places`."""
+
+    def visit(node: Any) -> Any:
+        if not node.has(lp.CteReference):
+            return node
+        match node:
+            case lp.CteReference(id, columns) if id == key:
+                return lp.CteReference(id, tuple(columns[place] for place in places))
+        return node.map_children(visit)
+
+    return visit
