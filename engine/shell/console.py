@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
 from engine.errors import Cancelled, FlintError, InternalError
-from engine.events import LOGGER
+from engine.events import LOGGER, redact_text
 from engine.shell import text as screen
 from engine.shell.interrupt import Interrupted, interruptible
 from engine.shell.options import AlreadyTold, Settings, ShellError
@@ -71,6 +71,7 @@ class Console:
             action()
         except FlintError as error:
             self.complain(place + error.render())
+            LOGGER.warning("%s", redact_text(place + error.render()))
             if isinstance(error, InternalError):
                 self._explain(error.details)
         except AlreadyTold:
@@ -88,8 +89,7 @@ class Console:
         return False
 
     def _explain(self, details: str) -> None:
-        if LOGGER.handlers:  # without --log-file there is nowhere to write but the screen
-            LOGGER.error("%s", details)
+        LOGGER.error("%s", redact_text(details))
         if self.settings.verbose and details:
             self.complain(details)
 

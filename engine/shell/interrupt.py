@@ -15,6 +15,7 @@ T = TypeVar("T")
 
 _PATIENCE = 5.0
 _REPEAT = 0.05
+_LOOK = 0.2
 
 
 class Interrupted(Exception):
@@ -55,7 +56,8 @@ def interruptible(work: Callable[[], T], cancel: Callable[[], None]) -> T:
     task = _Work(work)
     try:
         threading.Thread(target=task.run, name="flint-statement", daemon=True).start()
-        task.done.wait()
+        while not task.done.wait(_LOOK):  # a signal that arrives just before the wait would not end it
+            pass
     except KeyboardInterrupt:
         raise Interrupted(_stopped(task.done, cancel)) from None
     return task.result()

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import FlintError
-from engine.events import log_to_file
+from engine.events import LOGGER, log_to_file
 from engine.session import Session
 from engine.shell.console import Console
 from engine.shell.options import Options, Settings, ShellError, checked_mode
+
+_NOWHERE = logging.NullHandler()
 
 
 def open_console(options: Options, interactive: bool) -> Console:
@@ -21,6 +23,7 @@ def open_console(options: Options, interactive: bool) -> Console:
     log file); no session is left open then.
     """
     mode = checked_mode(options.format) if options.format else "table"
+    LOGGER.addHandler(_NOWHERE)  # without --log-file logging would write to the screen
     master = {"master": options.master} if options.master else {}
     settings = Settings(
         mode=mode,

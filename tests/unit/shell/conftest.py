@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import threading
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from engine.errors import Cancelled, ParseError, Position
-from engine.events import EventBus
+from engine.events import LOGGER, EventBus
 from engine.types import StructField, StructType
 from engine.types.arrow import from_arrow
 
@@ -91,6 +92,15 @@ class Screen(io.StringIO):
 
     def isatty(self) -> bool:
         return True
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """As in the shell, what is logged does not reach the screen."""
+    nowhere = logging.NullHandler()
+    LOGGER.addHandler(nowhere)
+    yield
+    LOGGER.removeHandler(nowhere)
 
 
 @pytest.fixture

@@ -101,6 +101,8 @@ def test_log_file(made: Any, session: Any, tmp_path: Path) -> None:
     text = log.read_text()
     assert "ZeroDivisionError" in text
     assert "[q7] QueryStarted" in text
+    assert cli.main(["-e", "selct", "--log-file", str(log)]) == 1
+    assert "[PARSE_SYNTAX_ERROR]" in log.read_text()
     assert "hunter2" not in text
 
 
