@@ -83,6 +83,14 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42K09",
         'Cannot resolve "<sqlExpr>" due to data type mismatch: the binary operator requires the input type <inputType>, not "<actualDataType>".',
     ),
+    "DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION": (
+        "42K09",
+        'Cannot resolve "<sqlExpr>" due to data type mismatch: cannot cast "<srcType>" to "<targetType>" with ANSI mode on. If you have to cast "<srcType>" to "<targetType>", you can set "spark.sql.ansi.enabled" as "false".',
+    ),
+    "DATATYPE_MISMATCH.CAST_WITH_FUNC_SUGGESTION": (
+        "42K09",
+        'Cannot resolve "<sqlExpr>" due to data type mismatch: cannot cast "<srcType>" to "<targetType>". To convert values from "<srcType>" to "<targetType>", you can use the functions <functionNames> instead.',
+    ),
     "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION": (
         "42K09",
         'Cannot resolve "<sqlExpr>" due to data type mismatch: cannot cast "<srcType>" to "<targetType>".',
@@ -232,7 +240,22 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42K0D",
         "Invalid lambda function call. A higher order function expects <expectedNumArgs> arguments, but got <actualNumArgs>.",
     ),
-    "INVALID_LIMIT_LIKE_EXPRESSION": ("42K0E", 'The limit like expression "<expr>" is invalid. <reason>'),
+    "INVALID_LIMIT_LIKE_EXPRESSION.DATA_TYPE": (
+        "42K0E",
+        'The limit like expression "<expr>" is invalid. The <name> expression must be integer type, but got <dataType>.',
+    ),
+    "INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE": (
+        "42K0E",
+        'The limit like expression "<expr>" is invalid. The <name> expression must be equal to or greater than 0, but got <v>.',
+    ),
+    "INVALID_LIMIT_LIKE_EXPRESSION.IS_NULL": (
+        "42K0E",
+        'The limit like expression "<expr>" is invalid. The evaluated <name> expression must not be null.',
+    ),
+    "INVALID_LIMIT_LIKE_EXPRESSION.IS_UNFOLDABLE": (
+        "42K0E",
+        'The limit like expression "<expr>" is invalid. The <name> expression must evaluate to a constant value.',
+    ),
     "INVALID_NUMERIC_LITERAL_RANGE": (
         "22003",
         "Numeric literal <rawStrippedQualifier> is outside the valid range for <typeName> with minimum value of <minValue> and maximum value of <maxValue>. Please adjust the value accordingly.",
@@ -351,7 +374,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "22003",
         "The value <value> cannot be interpreted as a numeric since it has more than 38 digits.",
     ),
-    "NUMERIC_VALUE_OUT_OF_RANGE": (
+    "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION": (
         "22003",
         'The value <value> cannot be represented as DECIMAL(<precision>, <scale>). If necessary set "spark.sql.ansi.enabled" to "false" to bypass this error, and return NULL instead.',
     ),
@@ -493,7 +516,8 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42809",
         "The operation <operation> requires a <requiredType>. But <objectName> is a <foundType>. Use <alternative> instead.",
     ),
-    "WRONG_NUM_ARGS": (
+    "WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE": ("42601", 'Window function "<funcName>" requires an OVER clause.'),
+    "WRONG_NUM_ARGS.WITHOUT_SUGGESTION": (
         "42605",
         "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>.",
     ),

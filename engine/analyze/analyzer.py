@@ -138,18 +138,18 @@ class Analyzer:
         if expression is None:
             return None
         found = resolver.resolve(expression)
+        parameters: dict[str, Any] = {"expr": sql(found), "name": clause}
         reason = ""
         if not found.foldable:
-            reason = f"The {clause} expression must evaluate to a constant value."
+            reason = "IS_UNFOLDABLE"
         elif not isinstance(found.dataType, IntegralType | NullType):
-            reason = f"The {clause} expression must be integer type, but got {found.dataType.sql}."
+            reason, parameters = "DATA_TYPE", {**parameters, "dataType": found.dataType.sql}
         elif isinstance(found, Literal) and found.value is None:
-            reason = f"The evaluated {clause} expression must not be null."
+            reason = "IS_NULL"
         elif isinstance(found, Literal) and found.value < 0:
-            reason = f"The {clause} expression must be equal to or greater than 0, but got {found.value}."
+            reason, parameters = "IS_NEGATIVE", {**parameters, "v": found.value}
         if reason:
-            parameters = {"expr": sql(found), "reason": reason}
-            raise AnalysisError("INVALID_LIMIT_LIKE_EXPRESSION", parameters, expression.origin)
+            raise AnalysisError(f"INVALID_LIMIT_LIKE_EXPRESSION.{reason}", parameters, expression.origin)
         return cast(found, INT, self.context.ansi) if not isinstance(found.dataType, IntegralType) else found
 
     def _sort(self, node: un.UnresolvedSort, outer: Scope | None) -> LogicalPlan:

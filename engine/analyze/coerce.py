@@ -38,6 +38,7 @@ from engine.types import (
     BinaryType,
     BooleanType,
     DataType,
+    DateType,
     DayTimeIntervalType,
     DecimalType,
     DoubleType,
@@ -293,11 +294,27 @@ def _concat(node: Concat, ansi: bool) -> Expression:
 
 
 def _cast_check(node: Cast, ansi: bool) -> Expression:  # noqa: ARG001 - the cast knows its mode
-    source = node.child.dataType
-    if not can_cast(source, node.to, node.mode is not Mode.LEGACY):
-        parameters = {"sqlExpr": sql(node), "srcType": source.sql, "targetType": node.to.sql}
-        raise AnalysisError("DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION", parameters, node.origin)
-    return node
+    source, mode = node.child.dataType, node.mode
+    if can_cast(source, node.to, mode is not Mode.LEGACY):
+        return node
+    parameters = {"sqlExpr": sql(node), "srcType": source.sql, "targetType": node.to.sql}
+    function = _instead_of_cast(source, node.to)
+    if function:
+        kind, parameters["functionNames"] = "CAST_WITH_FUNC_SUGGESTION", f"`{function}`"
+    else:
+        loose = mode is Mode.ANSI and can_cast(source, node.to, False)
+        kind = "CAST_WITH_CONF_SUGGESTION" if loose else "CAST_WITHOUT_SUGGESTION"
+    raise AnalysisError(f"DATATYPE_MISMATCH.{kind}", parameters, node.origin)
+
+
+def _instead_of_cast(source: DataType, target: DataType) -> str:
+    """The function that does what this cast does not."""
+    match source, target:
+        case DateType(), NumericType():
+            return "UNIX_DATE"
+        case NumericType(), DateType():
+            return "DATE_FROM_UNIX_DATE"
+    return ""
 
 
 def _operand_mismatch(node: Any, left: DataType, right: DataType) -> AnalysisError:

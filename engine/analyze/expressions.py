@@ -165,6 +165,8 @@ class Resolver:
             window=window,
             origin=node.origin,
         )
+        if isinstance(found, WindowCall) and not window:
+            raise AnalysisError("WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE", {"funcName": sql(node)}, node.origin)
         if isinstance(found, AggregateCall) and not window:
             self._check_aggregate(found)
         if isinstance(found, Call | AggregateCall | WindowCall):

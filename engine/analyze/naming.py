@@ -1,13 +1,28 @@
-"""The name of a select-list column without AS: the text of its expression, as Spark writes it."""
+"""The name of a select-list column without AS: the text of its expression, as Spark writes it.
+
+The text is that of what was written, since much of it has been rewritten by the time its types are known; where Spark's own
+names follow types or names (`d + 1` of a date is date_add(d, 1), a subquery shows the outer columns it reads) the resolved
+expression is asked.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from engine.expressions.base import Attribute, Expression
-from engine.expressions.calls import Field
+from engine.expressions.base import Attribute, Expression, Literal
+from engine.expressions.calls import Call, Field
+from engine.expressions.cast import Cast
+from engine.expressions.operators import Add, BinaryArithmetic, Multiply, Subtract
 from engine.expressions.sql import sql
-from engine.logical.unresolved import UnresolvedAttribute, UnresolvedExtract, UnresolvedWindow
+from engine.expressions.subquery import SubqueryExpression
+from engine.expressions.window import CurrentRow, Frame, Offset, Unbounded, WindowSpec
+from engine.kernels.context import EvalContext
+from engine.kernels.evaluate import evaluate_constant
+from engine.logical import unresolved as un
+from engine.types import DateType, StringType, TimestampNTZType, TimestampType
+from engine.types.cells import timestamp_text, zone_of
 
 if TYPE_CHECKING:
     from engine.analyze.expressions import Resolver
@@ -15,27 +30,172 @@ if TYPE_CHECKING:
 
 def display_name(written: Expression, resolved: Expression, resolver: Resolver) -> str:
     """The name of the column made by `written`, which was resolved to `resolved`."""
-    if isinstance(resolved, Attribute):
-        return resolved.name
-    if isinstance(resolved, Field) and isinstance(written, UnresolvedAttribute | UnresolvedExtract):
-        return resolved.name
-    if isinstance(written, UnresolvedAttribute):
-        return (
-            f"{written.parts[-1]}()"
-            if not resolver.scope.find(written.parts) and not resolved.children
-            else written.parts[-1]
-        )
+    if isinstance(written, un.UnresolvedAttribute):
+        if isinstance(resolved, Attribute | Field):
+            return resolved.name
+        if not resolved.children and not resolver.scope.find(written.parts):
+            return sql(un.UnresolvedFunction((written.parts[-1],), ()))  # current_date without parentheses
+        return written.parts[-1]
+    if isinstance(written, un.UnresolvedExtract) and isinstance(resolved, Field):
+        return resolved.name if isinstance(written.key, str) else sql(_Names(resolver, resolved).text(written))
+    if isinstance(written, un.UnresolvedExtract) and isinstance(written.key, str):
+        return written.key
+    if isinstance(written, Cast) and isinstance(written.child, un.UnresolvedAttribute):
+        return display_name(written.child, _uncast(resolved), resolver)
+    return sql(_Names(resolver, resolved).text(written))
 
-    def shown(node: Any) -> Any:
-        if isinstance(node, UnresolvedWindow) and isinstance(node.spec, str):
-            spec = (resolver.windows or {}).get(resolver.scope.fold(node.spec), node.spec)
-            return UnresolvedWindow(node.function, spec)
-        if not isinstance(node, UnresolvedAttribute):
+
+def _uncast(resolved: Expression) -> Expression:
+    return resolved.child if isinstance(resolved, Cast) else resolved
+
+
+class _Names:
+    """Rewrites what was written into what Spark shows; texts that no node stands for are names of one part."""
+
+    def __init__(self, resolver: Resolver, resolved: Expression) -> None:
+        self.resolver = resolver
+        self.subqueries: Iterator[SubqueryExpression] = iter(_subqueries(resolved))
+        self.dates = resolved.has(Call)
+
+    def text(self, written: Expression) -> Expression:
+        """`written` with names and forms as shown."""
+        shown: Expression = written.transform_down(self._shown)
+        return shown
+
+    def _shown(self, node: Any) -> Any:
+        handler = _HANDLERS.get(type(node))
+        if handler is not None:
+            return handler(self, node)
+        return self._arithmetic(node) if self.dates and isinstance(node, BinaryArithmetic) else node
+
+    def _column(self, node: un.UnresolvedAttribute) -> Expression:
+        if len(node.parts) == 1:
             return node
-        found = resolver.scope.find(node.parts)
+        found = self.resolver.scope.find(node.parts)
         depth = 0
         while isinstance(found, Field):
             found, depth = found.child, depth + 1
-        return UnresolvedAttribute(node.parts[len(node.parts) - depth - 1 :])
+        return _raw(".".join(node.parts[len(node.parts) - depth - 1 :])) if found is not None else node
 
-    return sql(written.transform_down(shown) if written.has(UnresolvedAttribute, UnresolvedWindow) else written)
+    def _lambda(self, node: un.UnresolvedLambda) -> Expression:
+        body = node.body.transform_down(lambda each: _variable(each, node.parameters))
+        return un.UnresolvedLambda(("namedlambdavariable()",) * len(node.parameters), body)
+
+    def _window(self, node: un.UnresolvedWindow) -> Expression:
+        spec = node.spec
+        if isinstance(spec, str):
+            spec = (self.resolver.windows or {}).get(self.resolver.scope.fold(spec), spec)
+        if isinstance(spec, str):
+            return un.UnresolvedWindow(node.function, spec)
+        return un.UnresolvedWindow(node.function, replace(spec, frame=self._frame(node.function, spec)))
+
+    def _frame(self, function: Expression, spec: WindowSpec) -> Frame | None:
+        name = function.name[-1].lower() if isinstance(function, un.UnresolvedFunction) else ""
+        if name in _BY_ROWS:
+            return Frame("rows", Unbounded(), CurrentRow())
+        if name in ("lag", "lead") and isinstance(function, un.UnresolvedFunction):
+            return _shifted(name, function.arguments)
+        frame = spec.frame
+        if frame is None or frame.unit != "range" or len(spec.order) != 1:
+            return frame
+        return Frame(frame.unit, self._bound(frame.lower, spec), self._bound(frame.upper, spec))
+
+    def _bound(self, bound: Expression, spec: WindowSpec) -> Expression:
+        """A distance backwards that is cast to the type of the order is shown as one forwards: (- 2) FOLLOWING."""
+        match bound:
+            case Offset(Literal(int(value), kind)) if value < 0 and kind.simpleString() in ("int", "bigint"):
+                if kind != self.resolver.resolve(spec.order[0].child).dataType:
+                    return Offset(_raw(f"(- {-value})"))
+        return bound
+
+    def _cast(self, node: Cast) -> Expression:
+        if node.implicit and isinstance(node.child, Literal) and isinstance(node.to, TimestampType):
+            zone = self.resolver.context.time_zone
+            value = evaluate_constant(Cast(node.child, node.to), EvalContext(time_zone=zone)).value
+            return _raw(f"TIMESTAMP '{timestamp_text(value, zone_of(zone))}'")
+        if node.to.children:  # Spark forgets that these were asked for
+            return self.text(node.child)
+        return node
+
+    def _subquery(self, node: Any) -> Expression:
+        found = next(self.subqueries, None)
+        outer = ", ".join(column.name for column in found.outer) if found is not None else ""
+        if isinstance(node, un.UnresolvedInSubquery):
+            values = [sql(self.text(value)) for value in node.values]
+            if len(values) > 1:
+                values = [f"'{value}', {value}" for value in values]
+            value = values[0] if len(values) == 1 else f"named_struct({', '.join(values)})"
+            return _raw(f"({value} IN (listquery({outer})))")
+        return _raw(f"{'exists' if isinstance(node, un.UnresolvedExists) else 'scalarsubquery'}({outer})")
+
+    def _arithmetic(self, node: BinaryArithmetic) -> Expression:
+        """Arithmetic on dates is shown by the functions that do it."""
+        if not isinstance(node, Add | Subtract | Multiply) or any(map(_is_shown, node.collect(un.UnresolvedAttribute))):
+            return node
+        one = self.resolver.resolve(node.left).dataType
+        other = self.resolver.resolve(node.right).dataType
+        left, right = node.left, node.right
+        if isinstance(node, Multiply):
+            return Multiply(right, left) if other.simpleString().startswith("interval") else node
+        sign = "+" if isinstance(node, Add) else "-"
+        if isinstance(node, Add) and isinstance(other, DateType | TimestampType | TimestampNTZType):
+            left, right, one, other = right, left, other, one
+        if not isinstance(one, DateType | TimestampType | TimestampNTZType | StringType):
+            return node
+        kind = other.simpleString()
+        if isinstance(one, DateType) and kind == "interval day":
+            days = f"extractansiintervaldays({sql(self.text(right))})"
+            return _raw(f"date_add({sql(self.text(left))}, {days if sign == '+' else f'(- {days})'})")
+        if kind.startswith("interval"):
+            return _raw(f"{sql(self.text(left))} {sign} {sql(self.text(right))}")
+        if isinstance(one, DateType) and kind in ("int", "smallint", "tinyint"):
+            return _raw(f"date_{'add' if sign == '+' else 'sub'}({sql(self.text(left))}, {sql(self.text(right))})")
+        return node
+
+
+_BY_ROWS = frozenset(("row_number", "rank", "dense_rank", "percent_rank", "ntile"))
+
+
+def _shifted(name: str, arguments: tuple[Expression, ...]) -> Frame | None:
+    """The one row that lag and lead look at, as a frame."""
+    offset = arguments[1] if len(arguments) > 1 else Literal(1)
+    match offset:
+        case Literal(int(value), _):
+            bound = Offset(_raw(str(-value if name == "lag" else value)))
+            return Frame("rows", bound, bound)
+    return None
+
+
+def _raw(text: str) -> Expression:
+    return un.UnresolvedAttribute((text,))
+
+
+def _is_shown(name: un.UnresolvedAttribute) -> bool:
+    return name.parts[0].startswith("namedlambdavariable()")
+
+
+def _variable(node: Any, parameters: tuple[str, ...]) -> Any:
+    if isinstance(node, un.UnresolvedAttribute) and node.parts[0] in parameters:
+        return _raw(".".join(("namedlambdavariable()", *node.parts[1:])))
+    return node
+
+
+def _subqueries(expression: Expression) -> Iterator[SubqueryExpression]:
+    """The subqueries of an expression in the order they are written, not those within them."""
+    if isinstance(expression, SubqueryExpression):
+        yield expression
+        return
+    for child in expression.children:
+        if isinstance(child, Expression):
+            yield from _subqueries(child)
+
+
+_HANDLERS: dict[type, Any] = {
+    un.UnresolvedAttribute: _Names._column,
+    un.UnresolvedLambda: _Names._lambda,
+    un.UnresolvedWindow: _Names._window,
+    un.UnresolvedScalarSubquery: _Names._subquery,
+    un.UnresolvedExists: _Names._subquery,
+    un.UnresolvedInSubquery: _Names._subquery,
+    Cast: _Names._cast,
+}

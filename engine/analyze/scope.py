@@ -98,6 +98,7 @@ class Scope:
             prefix = suggestions(parts[0], qualifiers, 1)
             qualified = [c for c in self.columns if c.qualifier and c.qualifier[-1] in prefix]
             near = [f"{prefix[0]}.{n}" for n in suggestions(parts[-1], [c.name for c in qualified])] if prefix else near
+        near = near or list(dict.fromkeys(names))[:5]
         if not near:
             return AnalysisError("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", {"objectName": quoted(parts)}, origin)
         proposal = ", ".join(quoted(each.split(".")) for each in near)

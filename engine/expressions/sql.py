@@ -20,6 +20,7 @@ from engine.expressions.base import Alias, Attribute, Expression, Literal, SortO
 from engine.expressions.calls import Call, Field
 from engine.expressions.cast import Cast
 from engine.expressions.lambdas import Lambda
+from engine.expressions.shown import shown_call
 from engine.logical import unresolved as un
 from engine.tree.node import TreeNode
 from engine.types import (
@@ -33,6 +34,7 @@ from engine.types import (
     TimestampType,
     YearMonthIntervalType,
 )
+from engine.types.cells import java_double, java_float, timestamp_text
 from engine.types.intervals import interval_literal
 
 Name = Callable[[Attribute], str]
@@ -73,17 +75,18 @@ def _literal(e: Literal, name: Name | None) -> str:
             day = datetime.date(1970, 1, 1) + datetime.timedelta(value) if isinstance(value, int) else value
             return f"DATE '{day}'"
         case TimestampType() | TimestampNTZType():
-            moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(microseconds=value)
-            text = str(moment).rstrip("0") if "." in str(moment) else str(moment)
+            text = timestamp_text(value, datetime.UTC)
             return f"{'TIMESTAMP' if isinstance(e.type, TimestampType) else 'TIMESTAMP_NTZ'} '{text}'"
         case YearMonthIntervalType() | DayTimeIntervalType():
             return interval_literal(value, e.type)
-        case FloatType() | DoubleType():
-            return repr(float(value)).replace("inf", "Infinity").replace("nan", "NaN")
+        case FloatType():
+            return java_float(float(value))
+        case DoubleType():
+            return java_double(float(value))
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
-        return f"{value:f}"
+        return f"{value if value else value.copy_abs():f}"
     return str(value)
 
 
@@ -133,21 +136,31 @@ def _aggregate(e: agg.AggregateCall, name: Name | None) -> str:
 
 
 def _function(e: un.UnresolvedFunction, name: Name | None) -> str:
-    arguments = (
-        "1" if e.arguments == (un.UnresolvedStar(),) and e.name[-1].lower() == "count" else _list(e.arguments, name)
-    )
     function = e.name[-1].lower()
-    if function == "if" and len(e.arguments) == 3:
-        return f"(IF({arguments}))"
-    if function in _INFIX and len(e.arguments) == 2:
-        return f"({sql(e.arguments[0], name)} {_INFIX[function]} {sql(e.arguments[1], name)})"
-    text = f"{function}({'DISTINCT ' if e.distinct else ''}{arguments})"
+    arguments = [sql(each, name) for each in e.arguments]
+    if function == "count" and e.arguments == (un.UnresolvedStar(),):
+        arguments = ["1"]
+    if function in _IGNORING and len(arguments) == 2:
+        arguments.pop()  # whether nulls are ignored is not shown
+    if e.ignore_nulls and function in _PLAINLY:
+        function = _PLAINLY[function]
+    text = shown_call(function, arguments, e.distinct)
     if e.order:
-        text += f" WITHIN GROUP (ORDER BY {_list(e.order, name)})"
+        text += f" WITHIN GROUP (ORDER BY {_within(function, e.order, name)})"
+    if e.ignore_nulls and function == "nth_value":
+        text += " ignore nulls"
     return text + (f" FILTER (WHERE {sql(e.condition, name)})" if e.condition is not None else "")
 
 
-_INFIX = {"mod": "%"}
+_PLAINLY = {"first_value": "first", "last_value": "last"}
+_IGNORING = frozenset(("first", "last", "any_value", "first_value", "last_value"))
+
+
+def _within(function: str, order: tuple[SortOrder, ...], name: Name | None) -> str:
+    """Percentiles show an ascending order by its expression only; mode() is the reverse of what was asked for."""
+    if not function.startswith("percentile_"):
+        return _list(order, name)
+    return ", ".join(sql(each.child, name) + ("" if each.ascending else " DESC") for each in order)
 
 
 def _bound(e: Expression, name: Name | None, side: str) -> str:
@@ -157,8 +170,9 @@ def _bound(e: Expression, name: Name | None, side: str) -> str:
         case win.CurrentRow():
             return "CURRENT ROW"
         case win.Offset(value):
-            text = sql(value, name)
-            return f"{text.removeprefix('-')} PRECEDING" if text.startswith("-") else f"{text} FOLLOWING"
+            if isinstance(value, Literal) and isinstance(value.value, int | float | Decimal) and value.value < 0:
+                return f"{sql(Literal(-value.value, value.type), name)} PRECEDING"
+            return f"{sql(value, name)} FOLLOWING"
     return sql(e, name)
 
 

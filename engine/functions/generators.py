@@ -164,7 +164,7 @@ def range_(*bounds: Literal) -> LogicalPlan:
         values.append(int(bound.value))
     if len(values) > 4:
         parameters = {"functionName": "`range`", "expectedNum": "[1, 2, 3, 4]", "actualNum": str(len(values))}
-        raise AnalysisError("WRONG_NUM_ARGS", parameters)
+        raise AnalysisError("WRONG_NUM_ARGS.WITHOUT_SUGGESTION", parameters)
     start, end = (0, values[0]) if len(values) == 1 else (values[0], values[1])
     step = values[2] if len(values) > 2 else 1
     if step == 0:

@@ -18,7 +18,7 @@ from engine.expressions.operators import (
     UnaryMinus,
     UnaryPlus,
 )
-from engine.expressions.predicates import Like, RLike
+from engine.expressions.predicates import Like, Not, RLike, conjunction, disjunction
 from engine.functions.registry import Function, function, register
 from engine.functions.signature import ANY, NUMERIC_OR_INTERVAL, Variadic
 from engine.types import (
@@ -138,6 +138,23 @@ def rlike(text: Expression, pattern: Expression) -> Expression:
     true
     """
     return RLike(text, pattern)
+
+
+def _likes(name: str, negated: bool, every: bool) -> None:
+    def build(text: Expression, *patterns: Expression) -> Expression:
+        likes = [Like(text, pattern) for pattern in patterns]
+        terms = [Not(each) for each in likes] if negated else likes
+        return conjunction(*terms) if every else disjunction(*terms)
+
+    doc = "What LIKE ANY and LIKE ALL are short for."
+    parameters = (STRING, Variadic(STRING, 1))
+    register(Function(name, "rewrite", parameters, VOID, build, doc, group="operators", hidden=True))
+
+
+_likes("like_any", False, False)
+_likes("like_all", False, True)
+_likes("not_like_any", True, False)
+_likes("not_like_all", True, True)
 
 
 def _cast_function(name: str, to: DataType) -> Callable[..., Expression]:

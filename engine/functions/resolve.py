@@ -195,7 +195,7 @@ def _choose(
             "expectedNum": _expected(overloads),
             "actualNum": len(arguments),
         }
-        raise AnalysisError("WRONG_NUM_ARGS", parameters, origin)
+        raise AnalysisError("WRONG_NUM_ARGS.WITHOUT_SUGGESTION", parameters, origin)
     types = tuple(argument.dataType for argument in arguments)
     lambdas = frozenset(index for index, argument in enumerate(arguments) if isinstance(argument, Lambda))
     casts = [(each, match(each, types, ansi, lambdas)) for each in fitting]

@@ -89,6 +89,12 @@ def btrim(text: Datum, characters: Datum | None = None, *, context: CallContext)
     return _trimmed("strip", text, characters, context)
 
 
+@function("trim_both", (STRING, STRING), returns=STRING, takes_scalars=True, wants_context=True, hidden=True)
+def trim_both(characters: Datum, text: Datum, *, context: CallContext) -> Datum:
+    """TRIM(BOTH characters FROM text)."""
+    return _trimmed("strip", text, characters, context)
+
+
 @function("ltrim", (STRING, STRING), returns=STRING, optional=1, takes_scalars=True, wants_context=True)
 def ltrim(characters: Datum, text: Datum | None = None, *, context: CallContext) -> Datum:
     """Removes blanks, or the characters given first, from the left end.

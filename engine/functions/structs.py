@@ -46,7 +46,7 @@ def named_struct(*arguments: Expression) -> Expression:
     """
     if len(arguments) % 2:
         parameters = {"functionName": "`named_struct`", "expectedNum": "2n (n > 0)", "actualNum": len(arguments)}
-        raise AnalysisError("WRONG_NUM_ARGS", parameters)
+        raise AnalysisError("WRONG_NUM_ARGS.WITHOUT_SUGGESTION", parameters)
     names = []
     for name in arguments[0::2]:
         if not isinstance(name, Literal) or not isinstance(name.value, str):

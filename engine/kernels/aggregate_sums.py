@@ -157,7 +157,7 @@ class Average(Aggregation):
         found, beyond = _divided(low, high, divisor, 10**scale, wanted, present)
         if beyond is not None and self.context.ansi and not self.tolerant:
             parameters = {"value": beyond, "precision": wanted.precision, "scale": wanted.scale}
-            raise ExecutionError("NUMERIC_VALUE_OUT_OF_RANGE", parameters, self.call.origin)
+            raise ExecutionError("NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION", parameters, self.call.origin)
         return found
 
 

@@ -7,6 +7,7 @@ Results are rounded HALF_UP (ties away from zero) and checked against the result
 
 from __future__ import annotations
 
+import decimal
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +19,6 @@ from engine.errors import ExecutionError
 from engine.expressions.base import Mode
 from engine.kernels.rows import Datum, any_true, as_array, first_true, one, valid, validity_buffer
 
-ROUND = "half_towards_infinity"
 Integers = np.ndarray[Any, Any]
 
 
@@ -65,9 +65,9 @@ def divide(left: Datum, right: Datum, wanted: pa.Decimal128Type, mode: Mode) -> 
     """`left / right`; null where `right` is zero (checked before)."""
     p1, s1, p2, s2 = left.type.precision, left.type.scale, right.type.precision, right.type.scale
     right = _zero_as_null(right)
-    # pyarrow cuts the quotient after max(6, s1 + precision of the divisor + 1) digits; one digit more decides HALF_UP
-    divisor_precision = max(p2 + 1, wanted.scale - s1 + 1)
-    scale = max(6, s1 + divisor_precision + 1)
+    # pyarrow cuts the quotient after max(4, s1 + precision of the divisor - s2 + 1) digits; one more decides HALF_UP
+    divisor_precision = max(p2, wanted.scale - s1 + s2)
+    scale = max(4, s1 + divisor_precision - s2 + 1)
     if p1 - s1 + s2 + scale <= 76 and divisor_precision <= 76:
         quotient = pc.divide(
             left.cast(pa.decimal256(p1, s1)),
@@ -109,10 +109,7 @@ def fit(datum: Datum, wanted: pa.Decimal128Type, mode: Mode) -> Datum:
     """`datum` rounded HALF_UP to the scale of `wanted`; what needs more digits than `wanted` has raises, or is null."""
     precision, scale = datum.type.precision, datum.type.scale
     if scale > wanted.scale:
-        # a carry may need one digit more
-        room = _decimal(precision + 1, scale)
-        datum = pc.round(datum.cast(room), wanted.scale, round_mode=ROUND)
-        datum = datum.cast(_decimal(precision + 1, wanted.scale), safe=False)
+        datum = _rounded(datum, wanted.scale)
     elif scale < wanted.scale:
         datum = datum.cast(_decimal(precision + wanted.scale - scale, wanted.scale))
     too_large = _too_large(datum, wanted)
@@ -124,6 +121,21 @@ def fit(datum: Datum, wanted: pa.Decimal128Type, mode: Mode) -> Datum:
     return datum.cast(wanted)
 
 
+def _rounded(datum: Datum, scale: int) -> Datum:
+    """`datum` HALF_UP to a smaller scale: half a unit is added, away from zero, and the rest is cut off.
+
+    Not pc.round, which errs where it drops 20 digits and more of a decimal256.
+    """
+    precision = datum.type.precision
+    # a carry may need one digit more; 256 bits hold any 76 digits, whatever the type says
+    kind = _decimal(min(precision + 1, 75), datum.type.scale)
+    half = decimal.Decimal(5).scaleb(-scale - 1)
+    zero, up, down = (pa.scalar(each, kind) for each in (0, half, -half))
+    datum = datum.cast(kind) if precision < 75 else retyped(datum, kind)
+    moved = pc.add(datum, pc.if_else(pc.less(datum, zero), down, up))
+    return moved.cast(_decimal(moved.type.precision, scale), safe=False)
+
+
 def _decimal(precision: int, scale: int) -> pa.DataType:
     """The narrowest Arrow decimal with so many digits; 76 at most."""
     return pa.decimal128(precision, scale) if precision <= 38 else pa.decimal256(min(76, precision), scale)
@@ -132,7 +144,7 @@ def _decimal(precision: int, scale: int) -> pa.DataType:
 def out_of_range(value: Any, wanted: pa.DataType) -> ExecutionError:
     """The error for a number that has more whole digits than its decimal type."""
     parameters = {"value": f"{value:f}", "precision": wanted.precision, "scale": wanted.scale}
-    return ExecutionError("NUMERIC_VALUE_OUT_OF_RANGE", parameters)
+    return ExecutionError("NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION", parameters)
 
 
 def _too_large(datum: Datum, wanted: pa.Decimal128Type) -> Datum | None:

@@ -90,7 +90,7 @@ def trim_from(side: Token | None, characters: Expression | None, text: Expressio
         return (
             UnresolvedFunction(("trim",), (text,))
             if characters is None
-            else UnresolvedFunction(("btrim",), (text, characters))
+            else UnresolvedFunction(("trim_both",), (characters, text))
         )
     function = "ltrim" if kind == "LEADING" else "rtrim"
     return UnresolvedFunction((function,), (text,) if characters is None else (characters, text))
@@ -101,7 +101,7 @@ def overlay_placing(text: Expression, new: Expression, start: Expression, length
 
 
 def position_in(part: Expression, _word: Token, text: Expression) -> Expression:
-    return UnresolvedFunction(("position",), (part, text))
+    return UnresolvedFunction(("locate",), (part, text))
 
 
 def unit_call(word: Token, unit: Token, first: Expression, second: Expression) -> Expression:

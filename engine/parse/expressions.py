@@ -51,7 +51,7 @@ _BINARY: dict[str, type[operators.BinaryArithmetic | operators.BinaryBitwise | p
     ">=": predicates.GreaterThanOrEqual,
     "!<": predicates.GreaterThanOrEqual,
 }
-_SHIFTS = {"<<": "shiftleft", ">>": "shiftright", ">>>": "shiftrightunsigned"}
+_SHIFTS = frozenset(("<<", ">>", ">>>"))
 
 
 def _negated(expression: Expression, word: Token | None) -> Expression:
@@ -154,7 +154,7 @@ def _escape(token: Token | None) -> str:
 def like_quantified(
     value: Expression, word: Token | None, kind: Token, quantifier: Token, patterns: tuple[Expression, ...] | None
 ) -> Expression:
-    """LIKE ANY (a, b) is an OR of LIKEs, LIKE ALL an AND, each of them negated by NOT."""
+    """LIKE ANY (a, b) is an OR of LIKEs, LIKE ALL an AND, each of them negated by NOT: functions that Spark names so."""
     if kind.kind in ("RLIKE", "REGEXP"):
         raise Unsupported(f"{kind.kind} {quantifier.kind}", quantifier.position)
     if not patterns:
@@ -163,10 +163,14 @@ def like_quantified(
             {"error": "')'", "hint": ": a pattern is expected between '(' and ')'"},
             quantifier.position,
         )
-    terms = [
-        _negated(Like(value, pattern, "\\", kind.kind == "ILIKE"), word).at(pattern.origin) for pattern in patterns
-    ]
-    return predicates.conjunction(*terms) if quantifier.kind == "ALL" else predicates.disjunction(*terms)
+    if kind.kind == "ILIKE":
+        value, patterns = _lower(value), tuple(map(_lower, patterns))
+    function = f"{'not_' if word else ''}like_{'all' if quantifier.kind == 'ALL' else 'any'}"
+    return UnresolvedFunction((function,), (value, *patterns))
+
+
+def _lower(text: Expression) -> Expression:
+    return UnresolvedFunction(("lower",), (text,)).at(text.origin)
 
 
 # Operators
@@ -177,7 +181,7 @@ def binary(left: Expression, operator: Token, right: Expression) -> Expression:
     if symbol in ("<>", "!="):
         return Not(EqualTo(left, right))
     if symbol in _SHIFTS:
-        return UnresolvedFunction((_SHIFTS[symbol],), (left, right))
+        return UnresolvedFunction((symbol,), (left, right))
     return _BINARY[symbol](left, right)
 
 

@@ -138,7 +138,7 @@ def typed(kind: str, text: str) -> Expression:
             return Literal(_parse_timestamp(kind, text)[0], TIMESTAMP_NTZ)
         case "TIMESTAMP" | "TIMESTAMP_LTZ":
             _parse_timestamp(kind, text)
-            return Cast(Literal(text, STRING), TIMESTAMP)
+            return Cast(Literal(text, STRING), TIMESTAMP, implicit=True)
         case "X":
             try:
                 return Literal(bytes.fromhex("0" * (len(text) % 2) + text), BINARY)

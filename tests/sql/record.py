@@ -9,6 +9,7 @@ import re
 import sys
 from pathlib import Path
 
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql.functions import col
@@ -26,12 +27,19 @@ def answer(spark: SparkSession, text: str) -> str:
         plain = frame.toDF(*[f"c{i}" for i in range(len(frame.columns))])
         rows = plain.select([col(name).cast("string") for name in plain.columns]).collect()
     except PySparkException as error:
-        condition = error.getCondition() or re.match(r"\[([A-Z_.0-9]+)\]", str(error))
-        return f"[{condition if isinstance(condition, str) else condition.group(1) if condition else 'UNKNOWN'}]"
+        return f"[{error.getCondition() or _named(str(error))}]"
+    except Py4JJavaError as error:  # what pyspark does not know as one of Spark's own
+        return f"[{_named(str(error.java_exception))}]"
     lines = ["\t".join("NULL" if v is None else v.replace("\n", "\\n") for v in row) for row in rows]
     if not re.search(r"\border\s+by\b(?!.*\))", text, re.IGNORECASE | re.DOTALL):
         lines.sort()
     return "\n".join([header.replace("\n", "\\n"), *lines])
+
+
+def _named(message: str) -> str:
+    """The condition that a message begins with."""
+    found = re.search(r"\[([A-Z_.0-9]+)\]", message)
+    return found.group(1) if found else "UNKNOWN"
 
 
 def main() -> None:
