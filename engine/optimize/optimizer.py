@@ -34,6 +34,7 @@ from engine.optimize.rules.push_filter_through_window import push_filter_through
 from engine.optimize.rules.push_filters_into_scan import push_filters_into_scan
 from engine.optimize.rules.push_join_condition import push_join_condition
 from engine.optimize.rules.push_limit import push_limit
+from engine.optimize.rules.reduce_aggregates import reduce_aggregates
 from engine.optimize.rules.remove_noop_projects import remove_noop_projects
 from engine.optimize.rules.remove_redundant_aggregates import remove_redundant_aggregates
 from engine.optimize.rules.remove_redundant_sorts import remove_redundant_sorts
@@ -127,6 +128,8 @@ def batches(context: OptimizerContext) -> tuple[Batch, ...]:
         # once: run to a fixed point it would infer again what was simplified away
         Batch("Infer filters", (infer_filters.bind(context.estimator),)),
         Batch("Push down what was inferred", (*EXPRESSIONS, *PUSHING, *SHAPES), MOST_PASSES),
+        # when filters stand at their tables, which tells how few the keys are; before joins are ordered: it adds one
+        Batch("Reduce aggregates", (reduce_aggregates.bind(context.estimator),)),
         # after pushing down: conditions stand where estimates see them; before pruning, which puts projections between joins
         Batch("Join order", (reorder_joins.bind(context.estimator),)),
         # after joins are ordered: what multiplies rows is not estimated

@@ -134,15 +134,28 @@ class Estimator:
     def _join(self, plan: lp.Join) -> Estimate:
         left, right = self.estimate(plan.left), self.estimate(plan.right)
         both = Estimate(max(1.0, left.rows * right.rows), Overlay({}, left.columns, right.columns))
-        if plan.type in (JoinType.SEMI, JoinType.ANTI):
-            part = semi_selectivity(plan, left, right)
-            return left.scaled(part if plan.type is JoinType.SEMI else max(SEMI_LEAST, 1.0 - part))
+        if plan.type is JoinType.SEMI:
+            return _matched(plan, left, right).scaled(semi_selectivity(plan, left, right))
+        if plan.type is JoinType.ANTI:
+            return left.scaled(max(SEMI_LEAST, 1.0 - semi_selectivity(plan, left, right)))
         if plan.type is JoinType.EXISTENCE:
             return left
         rows = both.rows * join_selectivity(conjuncts(plan.condition), plan.left, left, right)
         filled = _filled(plan, both)
         least = {JoinType.LEFT: left.rows, JoinType.RIGHT: right.rows, JoinType.FULL: max(left.rows, right.rows)}
         return filled.capped(max(rows, least.get(plan.type, 0.0)))
+
+
+def _matched(plan: lp.Join, left: Estimate, right: Estimate) -> Estimate:
+    """`left` with no more values of its keys than `right` has."""
+    columns: dict[int, Column] = {}
+    for term in conjuncts(plan.condition):
+        match term:
+            case EqualTo(Attribute() as a, Attribute() as b):
+                mine, theirs = (a, b) if a.id in plan.left.output_ids else (b, a)
+                most = min(distinct_of(mine, left), distinct_of(theirs, right))
+                columns[mine.id] = replace(left.of(mine.id), distinct=most)
+    return Estimate(left.rows, Overlay(columns, left.columns))
 
 
 def _filled(plan: lp.Join, both: Estimate) -> Estimate:
