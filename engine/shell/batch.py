@@ -46,4 +46,7 @@ def _texts(options: Options) -> list[tuple[str, str]]:
         return [*texts, ("", options.statements)]
     if options.file is not None and str(options.file) != "-":
         return [*texts, (str(options.file), read_script(options.file))]
-    return [*texts, ("", sys.stdin.read())]
+    try:
+        return [*texts, ("", sys.stdin.read())]
+    except UnicodeDecodeError as error:
+        raise ShellError("standard input is not UTF-8 text") from error

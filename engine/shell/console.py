@@ -80,6 +80,9 @@ class Console:
             self.complain(place + str(error))
         except (Quit, Interrupted, KeyboardInterrupt, BrokenPipeError):
             raise
+        except OSError as error:  # a full disk, a terminal that is gone
+            self.complain(f"{place}{error.strerror or error}")
+            self._explain(traceback.format_exc())
         except Exception as error:
             name = type(error).__name__
             self.complain(f"{place}internal error: {name}: {error} (details with -v or in --log-file)")

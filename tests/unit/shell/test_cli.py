@@ -58,6 +58,14 @@ def test_files_and_standard_input(made: Any, tmp_path: Path, capsys: Any, monkey
     assert cli.main(["-f", "-", "-o", "csv"]) == 0
 
 
+def test_input_that_is_no_text(made: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"select '\xff'"), encoding="utf-8"))
+    with pytest.raises(SystemExit) as ended:
+        cli.main([])
+    assert ended.value.code == 2
+    assert "standard input is not UTF-8 text" in capsys.readouterr().err
+
+
 def test_settings_reach_the_session(made: Any) -> None:
     arguments = ["--master", "local[3]", "--num-executors", "2", "--executor-cores", "1", "--executor-memory", "2g"]
     assert cli.main([*arguments, "--conf", "a.b=c=d", "--conf", "x=", "-e", "select 1"]) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -13,9 +14,10 @@ import pytest
 
 from engine import events
 from engine.shell import commands, script
-from engine.shell.console import Console, Quit
+from engine.shell.console import Console, Quit, _sizes
 from engine.shell.interrupt import Interrupted, interruptible
 from engine.shell.options import Settings, ShellError, checked_mode, substituted
+from engine.shell.output import Written
 from engine.shell.progress import Progress, Tally
 
 
@@ -79,6 +81,24 @@ def test_an_unexpected_exception_is_one_line_and_its_traceback_only_with_v(conso
     console.settings.verbose = True
     assert not script.run(console, "bug")
     assert "Traceback" in err(console)
+
+
+def test_a_full_disk_is_told_as_such(console: Console, session: Any) -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    console.stdout = Full()
+    assert not script.run(console, "select 1")
+    assert err(console) == "No space left on device\n"
+
+
+def test_what_is_hidden_is_told_below_the_table(session: Any) -> None:
+    written = Written(rows=2_000_000, columns=30, hidden_rows=1_999_960, hidden_columns=25)
+    assert _sizes(written) == (
+        "40 of 2,000,000 rows shown (.maxrows 0 for all), 5 of 30 columns shown (.mode vertical for all)"
+    )
+    assert _sizes(Written(rows=1, columns=2)) == "1 row"
 
 
 def test_errors_are_red_on_a_terminal(session: Any, terminal: io.StringIO) -> None:
