@@ -41,7 +41,7 @@ class Expression(TreeNode):
         """The type of the value; only of resolved expressions."""
         raise TypeError(f"{type(self).__name__} has no type yet")
 
-    @property
+    @cached_property
     def nullable(self) -> bool:
         """Whether the value may be null."""
         return any(child.nullable for child in self.children)
@@ -71,7 +71,7 @@ class Expression(TreeNode):
         """The ids of the columns of the child plan that are read."""
         return frozenset().union(*(child.references for child in self.children))
 
-    @property
+    @cached_property
     def foldable(self) -> bool:
         """Whether it has one value, known before the query runs."""
         return bool(self.children) and all(child.foldable for child in self.children) and self.deterministic

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.expressions.base import Expression
+from engine.lazy import cached_property
 from engine.types import DataType
 
 
@@ -27,7 +28,7 @@ class Call(Expression):
     def dataType(self) -> DataType:
         return self.type
 
-    @property
+    @cached_property
     def nullable(self) -> bool:
         return self.is_nullable
 
@@ -39,7 +40,7 @@ class Call(Expression):
     def deterministic(self) -> bool:
         return self.is_deterministic and all(argument.deterministic for argument in self.arguments)
 
-    @property
+    @cached_property
     def foldable(self) -> bool:
         return self.is_deterministic and all(argument.foldable for argument in self.arguments)
 
@@ -58,6 +59,6 @@ class Field(Expression):
     def dataType(self) -> DataType:
         return self.type
 
-    @property
+    @cached_property
     def nullable(self) -> bool:
         return self.is_nullable or self.child.nullable

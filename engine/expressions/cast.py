@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.expressions.base import Expression, Mode
+from engine.lazy import cached_property
 from engine.types import DataType
 from engine.types.casts import cast_can_raise, cast_is_nullable
 
@@ -22,7 +23,7 @@ class Cast(Expression):
     def dataType(self) -> DataType:
         return self.to
 
-    @property
+    @cached_property
     def nullable(self) -> bool:
         if self.child.nullable:
             return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.expressions.base import Expression
+from engine.lazy import cached_property
 from engine.types import DataType
 
 
@@ -16,11 +17,11 @@ class If(Expression):
     yes: Expression
     no: Expression
 
-    @property
+    @cached_property
     def dataType(self) -> DataType:
         return self.yes.dataType
 
-    @property
+    @cached_property
     def nullable(self) -> bool:
         return self.yes.nullable or self.no.nullable
 
@@ -37,11 +38,11 @@ class CaseWhen(Expression):
         """Every value it may take, `otherwise` last."""
         return tuple(value for _, value in self.branches) + ((self.otherwise,) if self.otherwise is not None else ())
 
-    @property
+    @cached_property
     def dataType(self) -> DataType:
         return self.branches[0][1].dataType
 
-    @property
+    @cached_property
     def nullable(self) -> bool:
         return self.otherwise is None or any(value.nullable for value in self.values)
 
@@ -52,10 +53,10 @@ class Coalesce(Expression):
 
     arguments: tuple[Expression, ...]
 
-    @property
+    @cached_property
     def dataType(self) -> DataType:
         return self.arguments[0].dataType
 
-    @property
+    @cached_property
     def nullable(self) -> bool:
         return all(argument.nullable for argument in self.arguments)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from engine.expressions.base import Expression, Mode
+from engine.lazy import cached_property
 from engine.types import LONG, DataType, DecimalType, FractionalType, IntegralType
 from engine.types.decimals import decimal_result
 
@@ -24,14 +25,14 @@ class BinaryArithmetic(Expression):
 
     symbol: ClassVar[str] = ""
 
-    @property
+    @cached_property
     def dataType(self) -> DataType:
         left, right = self.left.dataType, self.right.dataType
         if isinstance(left, DecimalType) and isinstance(right, DecimalType):
             return decimal_result(self.symbol, left, right)
         return left
 
-    @property
+    @cached_property
     def nullable(self) -> bool:
         return self.mode is Mode.TRY or self.may_be_undefined or self.left.nullable or self.right.nullable
 
@@ -88,7 +89,7 @@ class IntegralDivide(DivModLike):
 
     symbol: ClassVar[str] = "div"
 
-    @property
+    @cached_property
     def dataType(self) -> DataType:
         return LONG
 
@@ -105,7 +106,7 @@ class UnaryMinus(Expression):
     child: Expression
     mode: Mode = Mode.ANSI
 
-    @property
+    @cached_property
     def dataType(self) -> DataType:
         return self.child.dataType
 
@@ -118,7 +119,7 @@ class UnaryMinus(Expression):
 class UnaryPlus(Expression):
     child: Expression
 
-    @property
+    @cached_property
     def dataType(self) -> DataType:
         return self.child.dataType
 
@@ -132,7 +133,7 @@ class BinaryBitwise(Expression):
 
     symbol: ClassVar[str] = ""
 
-    @property
+    @cached_property
     def dataType(self) -> DataType:
         return self.left.dataType
 
@@ -156,7 +157,7 @@ class BitwiseXor(BinaryBitwise):
 class BitwiseNot(Expression):
     child: Expression
 
-    @property
+    @cached_property
     def dataType(self) -> DataType:
         return self.child.dataType
 
@@ -167,7 +168,7 @@ class Concat(Expression):
 
     arguments: tuple[Expression, ...]
 
-    @property
+    @cached_property
     def dataType(self) -> DataType:
         return self.arguments[0].dataType
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from engine.expressions.base import FALSE, TRUE, Expression, is_true
+from engine.lazy import cached_property
 from engine.types import BOOLEAN, DataType
 
 
@@ -43,7 +44,7 @@ class EqualNullSafe(BinaryComparison):
 
     symbol: ClassVar[str] = "<=>"
 
-    @property
+    @cached_property
     def nullable(self) -> bool:
         return False
 
@@ -92,7 +93,7 @@ class Not(Predicate):
 class IsNull(Predicate):
     child: Expression
 
-    @property
+    @cached_property
     def nullable(self) -> bool:
         return False
 
@@ -101,7 +102,7 @@ class IsNull(Predicate):
 class IsNotNull(Predicate):
     child: Expression
 
-    @property
+    @cached_property
     def nullable(self) -> bool:
         return False
 
@@ -112,7 +113,7 @@ class IsNaN(Predicate):
 
     child: Expression
 
-    @property
+    @cached_property
     def nullable(self) -> bool:
         return False
 
