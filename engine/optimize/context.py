@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -50,7 +52,7 @@ class OptimizerContext:
             case_sensitive=conf.value("spark.sql.caseSensitive"),
             time_zone=conf.get("spark.sql.session.timeZone"),
             started=started,
-            user=getattr(session, "user", ""),
+            user=_user(),
             catalog=getattr(session.catalog, "current_catalog", "spark_catalog"),
             database=getattr(session.catalog, "current_database", "default"),
             broadcast_threshold=conf.value("spark.sql.autoBroadcastJoinThreshold"),
@@ -69,3 +71,11 @@ class OptimizerContext:
             catalog=self.catalog,
             database=self.database,
         )
+
+
+def _user() -> str:
+    """The name of the user of this process; their number where it has no name (containers)."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
