@@ -97,7 +97,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     ),
     "DATATYPE_MISMATCH.DATA_DIFF_TYPES": (
         "42K09",
-        'Cannot resolve "<sqlExpr>" due to data type mismatch: input to <functionName> should all be the same type, but it\'s <dataType>.',
+        'Cannot resolve "<sqlExpr>" due to data type mismatch: Input to <functionName> should all be the same type, but it\'s <dataType>.',
     ),
     "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN": (
         "42K09",
@@ -121,13 +121,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     ),
     "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE": (
         "42K09",
-        'Cannot resolve "<sqlExpr>" due to data type mismatch: the <paramIndex> parameter requires the <requiredType> type, however "<inputSql>" has the type "<inputType>".',
+        'Cannot resolve "<sqlExpr>" due to data type mismatch: The <paramIndex> parameter requires the <requiredType> type, however "<inputSql>" has the type <inputType>.',
     ),
     "DATATYPE_MISSING_SIZE": ("42K01", "DataType <type> requires a length parameter, for example <type>(10)."),
-    "DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION": (
-        "22023",
-        '<rangeMessage>. If necessary set "spark.sql.ansi.enabled" to "false" to bypass this error.',
-    ),
+    "DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION": ("22023", "<rangeMessage>."),
     "DATETIME_OVERFLOW": ("22008", "Datetime operation overflow: <operation>."),
     "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION": (
         "22003",
@@ -138,6 +135,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         'Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead. If necessary set "spark.sql.ansi.enabled" to "false" to bypass this error.',
     ),
     "DUPLICATED_CTE_NAMES": ("42602", "CTE definition can't have duplicate names: <duplicateNames>."),
+    "DUPLICATED_MAP_KEY": ("23505", "Duplicate map key <key> was found, please check the input data."),
     "DUPLICATE_CLAUSES": ("42614", "Found duplicate clauses: <clauseName>. Please, remove one of them."),
     "EXCEPT_OVERLAPPING_COLUMNS": (
         "42702",
@@ -185,7 +183,14 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         'Incomplete complex type: the definition of "<type>" lacks the types inside it, for example "<example>".',
     ),
     "INTERNAL_ERROR": ("XX000", "<message>"),
-    "INTERVAL_ARITHMETIC_OVERFLOW": ("22015", "Integer overflow while operating with intervals. <message>"),
+    "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION": (
+        "22015",
+        "Integer overflow while operating with intervals. Try devising appropriate values for the interval parameters.",
+    ),
+    "INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION": (
+        "22015",
+        "Integer overflow while operating with intervals. Use <functionName> to tolerate overflow and return NULL instead.",
+    ),
     "INTERVAL_DIVIDED_BY_ZERO": (
         "22012",
         "Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead.",
@@ -217,7 +222,14 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "Can't extract a value from <base>. Need a complex type [STRUCT, ARRAY, MAP] but got <other>.",
     ),
     "INVALID_EXTRACT_FIELD": ("42601", "Cannot extract <field> from <expr>."),
-    "INVALID_FORMAT": ("42601", "The format is invalid: <format>. <message>"),
+    "INVALID_FORMAT.ESC_AT_THE_END": (
+        "42601",
+        "The format is invalid: <format>. The escape character is not allowed to end with.",
+    ),
+    "INVALID_FORMAT.ESC_IN_THE_MIDDLE": (
+        "42601",
+        "The format is invalid: <format>. The escape character is not allowed to precede <char>.",
+    ),
     "INVALID_FRACTION_OF_SECOND": (
         "22023",
         "Valid range for seconds is [0, 60] (inclusive), but the provided value is <secAndMicros>. To avoid this error, use `try_make_timestamp`, which returns NULL on error. If you do not want to use the session default timestamp version of this function, use `try_make_timestamp_ntz` or `try_make_timestamp_ltz`.",
@@ -350,7 +362,6 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "22023",
         "Malformed records are detected in record parsing: <badRecord>. Parse Mode: <failFastMode>.",
     ),
-    "MAP_DUPLICATED_KEY": ("23505", "Duplicate map key <key> was found, please check the input data."),
     "MISSING_AGGREGATION": (
         "42803",
         'The non-aggregating expression "<expression>" is based on columns which are not participating in the GROUP BY clause. Add the columns or the expression to the GROUP BY, aggregate the expression, or use "<expressionAnyValue>" if you do not care which of the values within a group is returned.',
@@ -376,7 +387,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     ),
     "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION": (
         "22003",
-        'The value <value> cannot be represented as DECIMAL(<precision>, <scale>). If necessary set "spark.sql.ansi.enabled" to "false" to bypass this error, and return NULL instead.',
+        'The value <value> cannot be represented as Decimal(<precision>, <scale>). If necessary set "spark.sql.ansi.enabled" to "false" to bypass this error, and return NULL instead.',
     ),
     "NUM_COLUMNS_MISMATCH": (
         "42826",

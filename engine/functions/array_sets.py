@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from engine.errors import ExecutionError
+from engine.expressions.base import Attribute, Expression
+from engine.expressions.calls import Call, Field
 from engine.functions.elements import Picks, elements_of, picked, same_lists, spans
 from engine.functions.registry import function
 from engine.functions.signature import ANY, ARRAY, Variadic
@@ -20,6 +22,7 @@ from engine.kernels.rows import from_numpy, valid
 from engine.kernels.rowwise import plain
 from engine.types import (
     BOOLEAN,
+    VOID,
     ArrayType,
     DataType,
     DateType,
@@ -135,19 +138,28 @@ def arrays_overlap(left: pa.Array, right: pa.Array) -> pa.Array:
     return pa.array(found, pa.bool_())
 
 
-def _zipped(*types: DataType) -> DataType:
-    fields = [
-        StructField(str(place), each.elementType) for place, each in enumerate(types) if isinstance(each, ArrayType)
-    ]
-    return ArrayType(StructType(tuple(fields)), False)
-
-
-@function("arrays_zip", (Variadic(ARRAY),), returns=_zipped, wants_context=True)
-def arrays_zip(*arrays: pa.Array, context: CallContext) -> pa.Array:
+@function("arrays_zip", (Variadic(ARRAY),), kind="rewrite")
+def arrays_zip(*arrays: Expression) -> Expression:
     """Returns an array of structs of the elements at the same place, null where an array is shorter.
 
     > SELECT arrays_zip(array(1, 2), array(2, 3));
     [{"0":1,"1":2},{"0":2,"1":3}]
+    """
+    fields = []
+    for place, each in enumerate(arrays):
+        assert isinstance(each.dataType, ArrayType), "coerced to an array"
+        name = each.name if isinstance(each, Attribute | Field) else str(place)
+        fields.append(StructField(name, each.dataType.elementType))
+    result = ArrayType(StructType(tuple(fields)), False)
+    return Call("zip_arrays", arrays, result, any(each.nullable for each in arrays))
+
+
+@function("zip_arrays", (Variadic(ARRAY),), returns=lambda *_types: ArrayType(VOID), wants_context=True, hidden=True)
+def zip_arrays(*arrays: pa.Array, context: CallContext) -> pa.Array:
+    """Returns the structs of `arrays_zip`, with the field names of the result type.
+
+    > SELECT arrays_zip(array(1), array('a'));
+    [{"0":1,"1":"a"}]
     """
     wanted = to_arrow(context.result)
     if not arrays:

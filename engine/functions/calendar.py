@@ -162,7 +162,7 @@ def months_between(
 
 
 def _field_error(message: str) -> ExecutionError:
-    return ExecutionError("DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION", {"rangeMessage": message})
+    return ExecutionError("DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION", {"rangeMessage": message})
 
 
 @function("make_date", (INT, INT, INT), returns=DATE, raises=True, ansi_only=True, wants_context=True)
@@ -221,8 +221,8 @@ def _local_fields(arrays: tuple[pa.Array, ...], context: CallContext) -> tuple[A
         fits &= inside
     inside = (seconds >= 0) & (seconds <= MINUTE)
     if context.ansi and (~inside & is_valid).any():
-        row = int(np.argmax(~inside & is_valid))
-        raise ExecutionError("INVALID_FRACTION_OF_SECOND", {"secAndMicros": arrays[5][row].as_py()})
+        second = seconds[np.argmax(~inside & is_valid)] // SECOND
+        raise _field_error(f"Invalid value for SecondOfMinute (valid values 0 - 59): {second}")
     return days * DAY + hour * HOUR + minute * MINUTE + seconds, is_valid & fits & inside
 
 
@@ -287,7 +287,7 @@ def make_ym_interval(*fields: pa.Array, context: CallContext) -> pa.Array:
     total = numpy_values(years).astype(np.int64) * 12 + numpy_values(months)
     is_valid = all_valid(years, months)
     if (((total < -(2**31)) | (total >= 2**31)) & is_valid).any():
-        raise ExecutionError("INTERVAL_ARITHMETIC_OVERFLOW", {"message": ""})
+        raise ExecutionError("INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION")
     return from_numpy(total.astype(np.int32), pa.int32(), is_valid)
 
 

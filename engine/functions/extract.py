@@ -59,7 +59,7 @@ def date_part(field: Expression, source: Expression) -> Expression:
     elif isinstance(source.dataType, DayTimeIntervalType):
         target = _DAY_TIME.get(target or "")
     if target is None:
-        parameters = {"field": f"`{name.upper()}`" if name else sql(field), "expr": f'"{sql(source)}"'}
+        parameters = {"field": f"`{name}`" if name else sql(field), "expr": f'"{sql(source)}"'}
         raise AnalysisError("INVALID_EXTRACT_FIELD", parameters, field.origin)
     return resolve_call(target, (source,), origin=source.origin)
 

@@ -1,4 +1,4 @@
-"""Maps: making them, their keys, values and entries. A key is there once (MAP_DUPLICATED_KEY) and is never null."""
+"""Maps: making them, their keys, values and entries. A key is there once (DUPLICATED_MAP_KEY) and is never null."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from engine.errors import ExecutionError
+from engine.errors import AnalysisError, ExecutionError
 from engine.functions.elements import as_list, keys, map_and_key
 from engine.functions.registry import function
 from engine.functions.signature import ANY, ARRAY, MAP, Variadic
@@ -24,7 +24,7 @@ from engine.types.coercion import common_type_of
 
 
 def build(counts: Any, map_keys: pa.Array, values: pa.Array, is_valid: Any, wanted: pa.DataType) -> pa.Array:
-    """Maps of keys and values, checked. Raises NULL_MAP_KEY, MAP_DUPLICATED_KEY."""
+    """Maps of keys and values, checked. Raises NULL_MAP_KEY, DUPLICATED_MAP_KEY."""
     if map_keys.null_count:
         raise ExecutionError("NULL_MAP_KEY")
     known = keys(map_keys)
@@ -33,7 +33,7 @@ def build(counts: Any, map_keys: pa.Array, values: pa.Array, is_valid: Any, want
         seen = set()
         for each in known[start : start + count]:
             if each in seen:
-                raise ExecutionError("MAP_DUPLICATED_KEY", {"key": each})
+                raise ExecutionError("DUPLICATED_MAP_KEY", {"key": each})
             seen.add(each)
         start += count
     return make_map(counts, map_keys, values, is_valid, wanted)
@@ -41,7 +41,8 @@ def build(counts: Any, map_keys: pa.Array, values: pa.Array, is_valid: Any, want
 
 def _alternating(types: tuple[DataType, ...], ansi: bool) -> Sequence[DataType] | None:
     if len(types) % 2:
-        return None
+        parameters = {"functionName": "`map`", "expectedNum": "2n (n > 0)", "actualNum": len(types)}
+        raise AnalysisError("WRONG_NUM_ARGS.WITHOUT_SUGGESTION", parameters)
     met_key, met_value = common_type_of(types[0::2], ansi), common_type_of(types[1::2], ansi)
     if met_key is None or met_value is None:
         return None
@@ -281,7 +282,7 @@ def str_to_map(text: pa.Array, pairs: pa.Array | None = None, values: pa.Array |
         for part in compile_pattern(between, "str_to_map").split(value):
             pieces = compile_pattern(after, "str_to_map").split(part, maxsplit=1)
             if pieces[0] in found:
-                raise ExecutionError("MAP_DUPLICATED_KEY", {"key": pieces[0]})
+                raise ExecutionError("DUPLICATED_MAP_KEY", {"key": pieces[0]})
             found[pieces[0]] = pieces[1] if len(pieces) > 1 else None
         return list(found.items())
 

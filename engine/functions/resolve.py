@@ -235,19 +235,22 @@ def _mismatch(
                 {
                     "sqlExpr": shown,
                     "paramIndex": _ORDINALS[index] if index < len(_ORDINALS) else f"{index + 1}th",
-                    "requiredType": f'"{_type_name(parameter)}"',
+                    "requiredType": _type_name(parameter),
                     "inputSql": sql(argument),
                     "inputType": f'"{argument.dataType.sql}"',
                 },
                 argument.origin or origin,
             )
-    types = " or ".join(f'"{argument.dataType.sql}"' for argument in arguments)
-    parameters = {"sqlExpr": shown, "functionName": quoted(name), "dataType": f"[{types.replace(' or ', ', ')}]"}
+    types = " or ".join(dict.fromkeys(f'"{argument.dataType.sql}"' for argument in arguments))
+    parameters = {"sqlExpr": shown, "functionName": quoted(name), "dataType": f"({types})"}
     return AnalysisError("DATATYPE_MISMATCH.DATA_DIFF_TYPES", parameters, origin)
 
 
 def _type_name(parameter: DataType | Kind) -> str:
-    return parameter.name if isinstance(parameter, Kind) else parameter.sql
+    """A type in quotes; of a family each of its types: ("ARRAY" or "MAP")."""
+    name = parameter.name if isinstance(parameter, Kind) else parameter.sql
+    parts = name.strip("()").split(" or ")
+    return f'"{name}"' if len(parts) == 1 else "(" + " or ".join(f'"{part}"' for part in parts) + ")"
 
 
 def _positional(

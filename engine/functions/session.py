@@ -11,6 +11,7 @@ import pyarrow as pa
 from engine.errors import ExecutionError
 from engine.expressions.base import Expression, Literal
 from engine.expressions.calls import Call
+from engine.expressions.sql import sql
 from engine.functions.registry import function
 from engine.functions.signature import ANY
 from engine.kernels.context import CallContext
@@ -161,7 +162,7 @@ def assert_true(condition: Expression, message: Expression | None = None) -> Exp
     > SELECT assert_true(0 < 1);
     NULL
     """
-    text = message if message is not None else Literal("The condition is not true!", STRING)
+    text = message if message is not None else Literal(f"'{sql(condition)}' is not true!", STRING)
     return Call("assert_rows", (condition, text), VOID, True, True)
 
 

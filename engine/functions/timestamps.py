@@ -46,7 +46,11 @@ def _read(text: str, pattern: str, kind: pa.DataType, context: CallContext) -> i
     """The days or microseconds of a text. Raises CANNOT_PARSE_TIMESTAMP."""
     fields = read(text, pattern)
     if fields is None:
-        message = f"Text '{text}' could not be parsed by the pattern '{pattern}'"
+        suggestion = "try_to_date" if pa.types.is_date32(kind) else "try_to_timestamp"
+        message = (
+            f"Text '{text}' could not be parsed by the pattern '{pattern}'. "
+            f"Use `{suggestion}` to tolerate invalid input string and return NULL instead"
+        )
         raise ExecutionError("CANNOT_PARSE_TIMESTAMP", {"message": message})
     if pa.types.is_date32(kind):
         return int(fields["days"])
@@ -241,7 +245,10 @@ def _from_unit(value: pa.Array, unit: int) -> pa.Array:
     numbers, is_valid = numpy_values(value).astype(np.int64), valid(value)
     limit = (2**63 - 1) // unit
     if (((numbers > limit) | (numbers < -limit)) & is_valid).any():
-        raise ExecutionError("ARITHMETIC_OVERFLOW", {"message": "long overflow"})
+        value = numbers[np.argmax(((numbers > limit) | (numbers < -limit)) & is_valid)]
+        name = "seconds" if unit == SECOND else "milliseconds"
+        operation = f"create a TIMESTAMP from {value}L {name} since the epoch"
+        raise ExecutionError("DATETIME_OVERFLOW", {"operation": operation})
     return from_numpy(np.where(is_valid, numbers, 0) * unit, TIMESTAMP_ARROW, is_valid)
 
 

@@ -34,12 +34,16 @@ from engine.kernels.rows import (
 from engine.types import DataType, DayTimeIntervalType, DecimalType, FractionalType, YearMonthIntervalType
 from engine.types.arrow import to_arrow
 
-_CHECKED: dict[str, Callable[[Datum, Datum], Datum]] = {"+": pc.add_checked, "-": pc.subtract_checked, "*": pc.multiply_checked}
+_CHECKED: dict[str, Callable[[Datum, Datum], Datum]] = {
+    "+": pc.add_checked,
+    "-": pc.subtract_checked,
+    "*": pc.multiply_checked,
+}
 _WRAPPING: dict[str, Callable[[Datum, Datum], Datum]] = {"+": pc.add, "-": pc.subtract, "*": pc.multiply}
 _NUMPY: dict[str, Callable[..., Any]] = {"+": np.add, "-": np.subtract, "*": np.multiply}
 _TRY = {"+": "try_add", "-": "try_subtract", "*": "try_multiply"}
 _INTEGER_NAMES = {8: "byte", 16: "short", 32: "integer", 64: "long"}
-_SUFFIXES = {8: "Y", 16: "S", 32: "", 64: "L"}
+_SUFFIXES = {8: "S", 16: "S", 32: "", 64: "L"}
 
 
 def binary(expression: op.BinaryArithmetic, compiler: Compiler) -> Node:
@@ -113,8 +117,8 @@ def _intervals(symbol: str, mode: Mode, wanted: pa.DataType, left: Datum, right:
     try:
         result = integers(symbol, Mode.ANSI if mode is Mode.LEGACY else mode, left.cast(plain), right.cast(plain))
     except ExecutionError as error:
-        parameters = {"message": f"Use `{_TRY[symbol]}` to tolerate overflow and return NULL instead."}
-        raise ExecutionError("INTERVAL_ARITHMETIC_OVERFLOW", parameters) from error
+        parameters = {"functionName": f"`{_TRY[symbol]}`"}
+        raise ExecutionError("INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION", parameters) from error
     return result.cast(wanted)
 
 
@@ -223,8 +227,10 @@ def negate(expression: op.UnaryMinus, compiler: Compiler) -> Node:
         value = child(rows)
         if pa.types.is_null(value.type):
             return value
-        value = value.cast(plain)
-        return integers("-", mode, pa.scalar(0, plain), value).cast(wanted)
+        try:
+            return integers("-", mode, pa.scalar(0, plain), value.cast(plain)).cast(wanted)
+        except ExecutionError as error:
+            raise overflow(_INTEGER_NAMES[plain.bit_width]) from error
 
     return minus
 

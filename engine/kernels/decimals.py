@@ -107,7 +107,7 @@ def whole_quotient(left: Datum, right: Datum) -> tuple[list[int | None], bool]:
 
 def fit(datum: Datum, wanted: pa.Decimal128Type, mode: Mode) -> Datum:
     """`datum` rounded HALF_UP to the scale of `wanted`; what needs more digits than `wanted` has raises, or is null."""
-    precision, scale = datum.type.precision, datum.type.scale
+    original, precision, scale = datum, datum.type.precision, datum.type.scale
     if scale > wanted.scale:
         datum = _rounded(datum, wanted.scale)
     elif scale < wanted.scale:
@@ -115,7 +115,7 @@ def fit(datum: Datum, wanted: pa.Decimal128Type, mode: Mode) -> Datum:
     too_large = _too_large(datum, wanted)
     if too_large is not None:
         if mode is Mode.ANSI:
-            value = datum if isinstance(datum, pa.Scalar) else datum[first_true(too_large)]
+            value = original if isinstance(original, pa.Scalar) else original[first_true(too_large)]
             raise out_of_range(value.as_py(), wanted)
         datum = pc.if_else(too_large, pa.scalar(None, datum.type), datum)
     return datum.cast(wanted)
@@ -128,7 +128,8 @@ def _rounded(datum: Datum, scale: int) -> Datum:
     """
     precision = datum.type.precision
     # a carry may need one digit more; 256 bits hold any 76 digits, whatever the type says
-    kind = _decimal(min(precision + 1, 75), datum.type.scale)
+    narrow = precision + 2 <= 38
+    kind = (pa.decimal128 if narrow else pa.decimal256)(min(precision + 1, 75), datum.type.scale)
     half = decimal.Decimal(5).scaleb(-scale - 1)
     zero, up, down = (pa.scalar(each, kind) for each in (0, half, -half))
     datum = datum.cast(kind) if precision < 75 else retyped(datum, kind)

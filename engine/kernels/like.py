@@ -76,9 +76,8 @@ def parse_like(pattern: str, escape: str) -> list[Any]:
         if character == escape:
             character = next(characters, "")
             if character not in ("%", "_", escape) or not character:
-                reason = "end with it" if not character else f"precede '{character}'"
-                parameters = {"format": f"'{pattern}'", "message": f"The escape character is not allowed to {reason}."}
-                raise ExecutionError("INVALID_FORMAT", parameters)
+                place = "ESC_IN_THE_MIDDLE" if character else "ESC_AT_THE_END"
+                raise ExecutionError(f"INVALID_FORMAT.{place}", {"format": f"'{pattern}'", "char": f"'{character}'"})
         elif character == "%":
             if not parts or parts[-1] is not ANY:
                 parts.append(ANY)

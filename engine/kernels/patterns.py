@@ -113,9 +113,7 @@ _LIMITS |= {"m": 2, "s": 2, "S": 9, "V": 2, "z": 4, "O": 4, "X": 5, "x": 5, "Z":
 
 def _field(letter: str, count: int, pattern: str, optional: bool) -> Part:
     if letter not in _LIMITS or count > _LIMITS[letter] or (letter == "V" and count != 2):
-        raise ExecutionError(
-            "INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER", {"pattern": f"'{pattern}'", "c": letter * count}
-        )
+        raise ExecutionError("INVALID_DATETIME_PATTERN.WITH_SUGGESTION", {"pattern": f"'{pattern}'"})
     return Part(letter, count, optional=optional)
 
 

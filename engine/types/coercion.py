@@ -120,9 +120,8 @@ def can_implicitly_cast(source: DataType, target: DataType, ansi: bool = True) -
     if isinstance(source, NumericType) and isinstance(target, NumericType):
         if isinstance(target, DecimalType | DoubleType | FloatType):
             return True
-        return not ansi or (
-            isinstance(source, IntegralType) and isinstance(target, IntegralType) and source.bits <= target.bits
-        )
+        # a fraction where a whole number is wanted is refused; a number that does not fit raises when it is cast
+        return not ansi or isinstance(source, IntegralType)
     if isinstance(source, DateType) or source in PRECEDENCE[1]:
         return target in PRECEDENCE[1] and (not ansi or source in PRECEDENCE[1][: PRECEDENCE[1].index(target) + 1])
     return tightest_common_type(source, target) == target

@@ -165,6 +165,6 @@ def decimals_quotient(value: int, unit: int) -> int:
     return -rounded if value < 0 else rounded
 
 
-def arithmetic_overflow(message: str = "") -> ExecutionError:
+def arithmetic_overflow() -> ExecutionError:
     """An interval that is too long."""
-    return ExecutionError("INTERVAL_ARITHMETIC_OVERFLOW", {"message": message})
+    return ExecutionError("INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION")

@@ -93,7 +93,7 @@ def read_timestamp(text: str, time_zone: str, is_instant: bool = True) -> int | 
     if found is None:
         return None
     sign, year, month, day, lead, hour, minute, second, fraction, suffix = found.groups()
-    if (year is None and (hour is None or not is_instant)) or (hour is None and suffix):
+    if (year is None and (minute is None or not is_instant)) or (hour is None and suffix):
         return None
     if (day is None and year is not None and hour is not None) or (lead == "" and year is not None):
         return None
