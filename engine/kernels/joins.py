@@ -9,15 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.kernels.buffers import Ints, Mask, plain_floats, valid
 from engine.kernels.grouping import hash_rows, integer_column
 
+Places: TypeAlias = npt.NDArray[Any]
+
 _LARGEST = 1 << 62
+_DENSE = 1 << 23
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -25,8 +30,8 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 class Found:
     """For each probed row: the place of its first match in `JoinTable.order` (-1: none), and how many there are (None: one)."""
 
-    start: Ints
-    count: Ints | None
+    start: Places
+    count: Places | None
 
     @property
     def hit(self) -> Mask:
@@ -66,14 +71,7 @@ class JoinTable:
         """Where the candidates for each row of `keys` are."""
         codes, present = self._codes(keys, rows)
         slots = self._index.find(codes, present)
-        hit = slots >= 0
-        if not self.rows_kept:
-            return Found(np.full(rows, -1, np.int64), None)
-        start = np.where(hit, self._starts[slots], -1)
-        if self._counts is None:
-            return Found(start, None)
-        count = np.where(hit, self._counts[slots], 0)
-        return Found(np.where(count > 0, start, -1), count)
+        return Found(self._starts[slots], None if self._counts is None else self._counts[slots])
 
     def pairs(self, found: Found, keys: Sequence[pa.Array], size: int) -> Iterator[tuple[Ints, Ints]]:
         """Matching rows as (probed, built), at most `size` candidates at a time, in order of the probed."""
@@ -90,7 +88,7 @@ class JoinTable:
                 part = rows[start : start + size]
                 yield part, self.order[found.start[part]]
             return
-        counts, starts = found.count[rows], found.start[rows]
+        counts, starts = found.count[rows].astype(np.int64), found.start[rows].astype(np.int64)
         ends = np.cumsum(counts)
         total = int(ends[-1]) if len(ends) else 0
         for low in range(0, total, size):
@@ -129,6 +127,10 @@ class JoinTable:
                 present = mask if present is None else present & mask
         if self._ranges is None:
             return hash_rows(keys, rows).view(np.int64), present
+        if len(keys) == 1 and not self._safe[0]:
+            values = integer_column(keys[0])
+            assert values is not None
+            return values, present
         codes = np.zeros(rows, np.int64)
         for key, safe, (low, size) in zip(keys, self._safe, self._ranges, strict=True):
             values = integer_column(key)
@@ -162,22 +164,30 @@ def _equal(left: pa.Array, right: pa.Array, safe: bool) -> Mask:
     return np.asarray(same, np.bool_)
 
 
-def _arranged(slots: Ints, size: int) -> tuple[Ints, Ints, Ints | None]:
-    """Rows in order of their slots, where each slot begins in it, and how many rows it has (None: at most one each)."""
-    counts = np.bincount(slots, minlength=size)
-    if len(slots) == 0 or counts.max() <= 1:
-        starts = np.full(size, -1, np.int64)
-        starts[slots] = np.arange(len(slots))
-        return np.arange(len(slots)), starts, None
-    starts = np.cumsum(counts) - counts
-    return np.argsort(slots, kind="stable"), starts, counts
+def _arranged(slots: Ints, size: int) -> tuple[Ints, Places, Places | None]:
+    """Rows in order of their slots, where each slot begins in it (-1: nowhere), and how many rows it has (None: at most one).
+
+    Both have one entry more than there are slots, so that slot -1 is that of keys which are not there.
+    """
+    numbers = np.arange(len(slots))
+    starts = np.full(size + 1, -1, np.int32 if len(slots) < 1 << 31 else np.int64)
+    starts[slots] = numbers
+    if (starts[slots] == numbers).all():
+        return numbers, starts, None
+    order = np.argsort(slots, kind="stable")
+    arranged = slots[order]
+    begins = np.flatnonzero(np.append(True, arranged[1:] != arranged[:-1]))
+    counts = np.zeros(size + 1, starts.dtype)
+    starts[arranged[begins]] = begins
+    counts[arranged[begins]] = np.diff(np.append(begins, len(slots)))
+    return order, starts, counts
 
 
 def _index(codes: Ints) -> _Direct | _Hashed:
     if len(codes) == 0:
         return _Direct(codes, 0, 1)
     low, high = int(codes.min()), int(codes.max())
-    if high - low < max(8 * len(codes), 1 << 20):
+    if high - low < max(8 * len(codes), _DENSE):
         return _Direct(codes, low, high - low + 1)
     return _Hashed(codes)
 
