@@ -67,6 +67,8 @@ MODES = ("PERMISSIVE", "DROPMALFORMED", "FAILFAST")
 
 
 ISO = TextFormat()
+UTF8 = "utf-8"
+"""As `codecs.lookup` calls it."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Dialect:
     quote: str = '"'
     escape: str = "\\"
     header: bool = False
-    encoding: str = "utf8"
+    encoding: str = UTF8
     null: str = ""
     trim_left: bool = False
     trim_right: bool = False
@@ -114,7 +116,7 @@ def dialect_of(options: Mapping[str, str], conf: Mapping[str, str]) -> Dialect:
         quote=_character(options, "quote", default='"'),
         escape=_character(options, "escape", default="\\"),
         header=flag(options, "header"),
-        encoding=_encoding(options.get("encoding", options.get("charset", "utf8"))),
+        encoding=_encoding(options.get("encoding", options.get("charset", UTF8))),
         null=options.get("nullvalue", ""),
         trim_left=flag(options, "ignoreleadingwhitespace"),
         trim_right=flag(options, "ignoretrailingwhitespace"),
@@ -153,7 +155,7 @@ def _encoding(name: str) -> str:
         raise invalid_option("encoding", name, "It is not a character encoding.") from None
 
 
-def head_of(file: DataFile, encoding: str = "utf8") -> tuple[str, bool]:
+def head_of(file: DataFile, encoding: str = UTF8) -> tuple[str, bool]:
     """The first lines of a file as text, and whether that is all of it. Raises FAILED_READ_FILE."""
     try:
         with pa.input_stream(file.path) as stream:

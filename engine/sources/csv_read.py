@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import io
 import itertools
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -14,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from engine.errors import ExecutionError
-from engine.sources.csv_dialect import Dialect, records
+from engine.sources.csv_dialect import UTF8, Dialect, records
 from engine.sources.files import DataFile, check_unchanged, read_error, reason_of
 
 BLOCK_BYTES = 8 << 20
@@ -56,7 +58,8 @@ class CsvStream:
         try:
             if self.file.size:
                 with pa.input_stream(self.file.path) as stream:
-                    reader = pacsv.open_csv(stream, **self._options())
+                    source = _Utf8(stream) if self.dialect.encoding == UTF8 else stream
+                    reader = pacsv.open_csv(source, **self._options())
                     for batch in reader:
                         yield from self._in_place(batch)
                 yield from self._rest()
@@ -70,7 +73,10 @@ class CsvStream:
         names = [str(place) for place in range(self.width)]
         return {
             "read_options": pacsv.ReadOptions(
-                use_threads=False, block_size=BLOCK_BYTES, column_names=names, encoding=dialect.encoding
+                use_threads=False,
+                block_size=BLOCK_BYTES,
+                column_names=names,
+                encoding="utf8" if dialect.encoding == UTF8 else dialect.encoding,
             ),
             "parse_options": pacsv.ParseOptions(
                 delimiter=dialect.delimiter,
@@ -158,6 +164,28 @@ class CsvStream:
             reason = reason_of(error, f"It is not {self.dialect.encoding} text")
             hint = "Say which encoding it is written in, as in OPTIONS (encoding 'latin1')."
         return read_error(self.file.path, reason, hint=hint)
+
+
+class _Utf8(io.RawIOBase):
+    """A stream that raises UnicodeDecodeError for what is not UTF-8: pyarrow looks only at the columns it converts."""
+
+    def __init__(self, stream: Any) -> None:
+        super().__init__()
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+
+    def readable(self) -> bool:
+        """It only reads."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        data: bytes = self._stream.read(size if size >= 0 else None)
+        if not data.isascii() or self._decoder.getstate()[0]:
+            self._decoder.decode(data, final=not data)
+        elif not data:
+            self._decoder.decode(b"", final=True)
+        return data
 
 
 def locate(file: DataFile, dialect: Dialect, number: int) -> tuple[int, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import struct
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from engine.lazy import cached_property
 from engine.logical.relation import ColumnStatistics, TableStatistics
 from engine.sources.files import DataFile, check_unchanged, read_error, reason_of
 from engine.sources.pruning import Bounds
+from engine.sources.thrift import Chunk, column_chunks
 from engine.types import (
     DATE,
     STRING,
@@ -36,6 +38,7 @@ from engine.types import (
 from engine.types.arrow import from_arrow, to_arrow
 
 MAGIC = b"PAR1"
+PHYSICAL_TYPES = ("BOOLEAN", "INT32", "INT64", "INT96", "FLOAT", "DOUBLE", "BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")
 KEPT_FOOTERS = 1024
 READ_FAILURES = (pa.ArrowException, OSError, MemoryError, OverflowError, ValueError)
 """What pyarrow raises for files that are not as they should be."""
@@ -44,8 +47,9 @@ READ_FAILURES = (pa.ArrowException, OSError, MemoryError, OverflowError, ValueEr
 class Footer:
     """A file's footer: `groups` row groups, their sizes, the bounds of their columns."""
 
-    def __init__(self, metadata: Any, path: str) -> None:
+    def __init__(self, metadata: Any, path: str, data: bytes) -> None:
         self.metadata = metadata
+        self._bytes = data
         self.path = path
         self.groups: int = metadata.num_row_groups
         self._bounds: dict[tuple[int, str], Bounds | None] = {}
@@ -80,10 +84,9 @@ class Footer:
         """The uncompressed bytes of some columns of a group; nested ones are guessed from the average."""
         if len(columns) >= len(self._names):
             return max(0, self._sizes[group][1])
-        metadata = self.metadata.row_group(group)
-        leaves = [self._leaves.get(self.column(name) or "") for name in columns]
-        average = max(0, self._sizes[group][1]) // max(1, metadata.num_columns)
-        return sum(average if leaf is None else metadata.column(leaf).total_uncompressed_size for leaf in leaves)
+        average = max(0, self._sizes[group][1]) // max(1, len(self._names))
+        chunks = [self.chunk(group, self.column(name) or "") for name in columns]
+        return sum(average if chunk is None else chunk.size for chunk in chunks)
 
     def column(self, name: str) -> str | None:
         """The name in this file of the column called `name`, matched without case; None if it has none."""
@@ -121,10 +124,23 @@ class Footer:
             self._bounds[key] = self._read_bounds(group, name)
         return self._bounds[key] if self._compatible(name, field.dataType) else None
 
-    def chunk(self, group: int, name: str) -> Any:
-        """The metadata of a column chunk, None for nested columns."""
+    def chunk(self, group: int, name: str) -> Chunk | None:
+        """A column chunk; None for nested columns, and for one that is not of the type that the schema says."""
         leaf = self._leaves.get(name)
-        return None if leaf is None else self.metadata.row_group(group).column(leaf)
+        chunks = self._chunks[group] if group < len(self._chunks) else []
+        if leaf is None or leaf >= len(chunks):
+            return None
+        expected = self.metadata.schema.column(leaf).physical_type
+        found = chunks[leaf]
+        return found if 0 <= found.type < 8 and PHYSICAL_TYPES[found.type] == expected else None
+
+    @cached_property
+    def _chunks(self) -> list[list[Chunk]]:
+        """All column chunks; none where the footer's details cannot be read."""
+        try:
+            return column_chunks(self._bytes)
+        except ValueError:
+            return []
 
     def _compatible(self, name: str, wanted: DataType) -> bool:
         """Whether values keep their order when the file's column is read as `wanted`."""
@@ -136,24 +152,17 @@ class Footer:
 
     def _read_bounds(self, group: int, name: str) -> Bounds | None:
         chunk = self.chunk(group, name)
-        rows = self._sizes[group][0]
-        try:
-            statistics = chunk.statistics if chunk is not None else None
-            if statistics is None:
-                return None
-            nulls = statistics.null_count if statistics.has_null_count else None
-            least, most = None, None
-            if statistics.has_min_max:
-                column = self.metadata.schema.column(self._leaves[name])
-                least, most = (_value(raw, column) for raw in (statistics.min_raw, statistics.max_raw))
-        except READ_FAILURES:
-            return None  # statistics that cannot be read are unknown
+        if chunk is None:
+            return None
+        rows, nulls = self._sizes[group][0], chunk.nulls
+        column = self.metadata.schema.column(self._leaves[name])
+        least, most = (_value(_plain(raw, chunk.type), column) for raw in (chunk.least, chunk.most))
         if nulls is not None and not 0 <= nulls <= rows:
             nulls = None
         if least is None or most is None or least > most:
             least = most = None
-        exact = not isinstance(least, bytes | float)
-        return Bounds(least, most, nulls, rows, exact and least is not None)
+        exact = chunk.exact and least is not None and not isinstance(least, bytes | float)
+        return Bounds(least, most, nulls, rows, exact)
 
 
 _footers: OrderedDict[tuple[str, int, int], Footer] = OrderedDict()
@@ -180,7 +189,9 @@ def _read_footer(file: DataFile) -> Footer:
         raise read_error(file.path, "The file is empty (0 bytes): it is not a Parquet file.")
     check_unchanged(file)
     try:
-        found = Footer(pq.read_metadata(pa.BufferReader(_footer_bytes(file))), file.path)
+        data = _footer_bytes(file)
+        whole = MAGIC + data + len(data).to_bytes(4, "little") + MAGIC
+        found = Footer(pq.read_metadata(pa.BufferReader(whole)), file.path, data)
         found.arrow_schema  # noqa: B018 - a schema that cannot be read must fail here
     except READ_FAILURES as error:
         check_unchanged(file)
@@ -191,7 +202,7 @@ def _read_footer(file: DataFile) -> Footer:
 
 
 def _footer_bytes(file: DataFile) -> bytes:
-    """The footer as a file of its own, without the writer's Arrow schema: columns are what Parquet says, as in Spark.
+    """The footer, without the writer's Arrow schema: columns are what Parquet says, as in Spark.
 
     Arrow's schema would bring back dictionaries, views and zones, only to be cast away batch by batch.
     """
@@ -203,8 +214,7 @@ def _footer_bytes(file: DataFile) -> bytes:
             reason = "it is encrypted" if tail[4:] == b"PARE" else "its last bytes are not those of a footer"
             raise ValueError(reason)
         stream.seek(-(length + 8), os.SEEK_END)
-        footer_bytes = stream.read(length)
-    return MAGIC + footer_bytes.replace(b"ARROW:schema", b"arrow-schema") + tail
+        return stream.read(length).replace(b"ARROW:schema", b"arrow-schema")
 
 
 def open_file(file: DataFile, metadata: Any) -> Any:
@@ -219,13 +229,27 @@ def open_file(file: DataFile, metadata: Any) -> Any:
     )
 
 
+def _plain(raw: bytes | None, type: int) -> Any:
+    """A plainly encoded value; None where its length is not right."""
+    if raw is None or type in (6, 7):
+        return raw
+    if type == 0:
+        return bool(raw[0]) if len(raw) == 1 else None
+    if type in (1, 2):
+        return int.from_bytes(raw, "little", signed=True) if len(raw) == 4 * type else None
+    if type in (4, 5) and len(raw) == 4 * (type - 3):
+        return struct.unpack("<f" if type == 4 else "<d", raw)[0]
+    return None
+
+
 def _value(raw: Any, column: Any) -> Any:
     """A statistic in the form that `pruning.comparable` gives; None where its meaning is not sure."""
+    if raw is None:
+        return None
     logical, physical = column.logical_type.type, column.physical_type
     if logical == "DECIMAL":
-        if isinstance(raw, bytes):
-            raw = int.from_bytes(raw, "big", signed=True)
-        return Decimal(raw).scaleb(-column.scale)
+        number = int.from_bytes(raw, "big", signed=True) if isinstance(raw, bytes) else raw
+        return Decimal(number).scaleb(-column.scale)
     if logical == "TIMESTAMP":
         unit = str(column.logical_type).lower()
         if "nanoseconds" in unit:
@@ -290,7 +314,7 @@ class FooterColumns(Mapping[str, ColumnStatistics]):
         for known, group in groups[:1]:
             chunk = known.chunk(group, known.column(field.name) or "")
             if chunk is not None and known.rows(group):
-                return max(bounds, float(chunk.total_uncompressed_size / known.rows(group)))
+                return max(bounds, float(chunk.size / known.rows(group)))
         return None
 
     def _distinct(
@@ -303,9 +327,9 @@ class FooterColumns(Mapping[str, ColumnStatistics]):
             return None
         known, group = groups[0]
         chunk = known.chunk(group, known.column(field.name) or "")
-        if chunk is None or not known.rows(group) or not chunk.has_dictionary_page:
+        if chunk is None or not known.rows(group) or not chunk.has_dictionary:
             return None
-        bits = 8 * chunk.total_uncompressed_size / known.rows(group)
+        bits = 8 * chunk.size / known.rows(group)
         return max(1, min(int(2 ** max(0.0, bits - 0.4)), rows)) if bits <= 16 else None
 
 

@@ -118,13 +118,8 @@ class JsonRelation(FileRelation):
         if not fields or any(not _is_quick(each.dataType) or each.name == self.corrupt for each in fields):
             return None
         schema = pa.schema([pa.field(each.name, _quick_type(each.dataType)) for each in fields])
-        try:
-            table = pajson.read_json(
-                io.BytesIO(block),
-                read_options=pajson.ReadOptions(use_threads=False, block_size=len(block) + 1),
-                parse_options=pajson.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
-            )
-        except (pa.ArrowException, UnicodeError):
+        table = _read(block, pajson.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"))
+        if table is None:
             return None
         arrays = []
         for each, column in zip(fields, table.columns, strict=True):
@@ -249,15 +244,9 @@ def infer_schema(files: Sequence[DataFile], multi_line: bool, corrupt: str, orde
 
 def _block_types(block: bytes, multi_line: bool, file: DataFile) -> tuple[StructType, bool]:
     """The fields of a block's objects, and whether a record is no object."""
-    if not multi_line:
-        try:
-            table = pajson.read_json(
-                io.BytesIO(block), read_options=pajson.ReadOptions(use_threads=False, block_size=len(block) + 1)
-            )
-            if not _has_timestamp(table.schema) and not _HUGE.search(block):
-                return from_arrow_schema(table.schema), False
-        except (pa.ArrowException, UnicodeError, TypeError):
-            pass  # mixed types or corrupt lines: looked at one by one below
+    table = None if multi_line or _HUGE.search(block) else _read(block, None)
+    if table is not None and not _has_timestamp(table.schema):
+        return from_arrow_schema(table.schema), False
     parsed = _parse(block, multi_line, file)
     found = StructType()
     for row in parsed.rows:
@@ -265,6 +254,24 @@ def _block_types(block: bytes, multi_line: bool, file: DataFile) -> tuple[Struct
             met = meet(found, infer(row))
             found = met if isinstance(met, StructType) else found
     return found, bool(parsed.bad)
+
+
+def _read(block: bytes, options: pajson.ParseOptions | None) -> pa.Table | None:
+    """The block as pyarrow reads it; None where it refuses, or where a line is not just one object.
+
+    That is checked here: a line that is `null` ends the process, and of two objects in a line pyarrow makes two rows.
+    """
+    lines = [line for line in map(bytes.strip, block.split(b"\n")) if line]
+    if not all(line.startswith(b"{") and line.endswith(b"}") for line in lines):
+        return None
+    try:
+        if not block.isascii():
+            block.decode("utf-8")  # pyarrow does not look
+        read = pajson.ReadOptions(use_threads=False, block_size=len(block) + 1)
+        table = pajson.read_json(io.BytesIO(block), read_options=read, parse_options=options)
+    except (pa.ArrowException, UnicodeError):
+        return None  # looked at line by line
+    return table if table.num_rows == len(lines) else None
 
 
 def _has_timestamp(schema: pa.Schema) -> bool:

@@ -1,0 +1,204 @@
+"""The column chunks of a Parquet footer, read from its bytes.
+
+pyarrow ends the process for some forged footers when it is asked about a column chunk (a C++ exception that nothing
+catches), and footers are looked into by the driver, which must live. So sizes and statistics are read here: whatever is
+wrong with them raises ValueError. Format: Thrift's compact protocol over the structures of parquet.thrift.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+BOOL_TRUE, BOOL_FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, SET, MAP, STRUCT = range(1, 13)
+MAX_DEPTH = 20
+
+Spec = dict[int, Any]
+"""The fields to keep, by number: None for a plain value, a Spec for a struct, [Spec] for a list of structs."""
+
+_STATISTICS: Spec = {1: None, 2: None, 3: None, 5: None, 6: None, 7: None, 8: None}
+_CHUNK: Spec = {3: {1: None, 6: None, 11: None, 12: _STATISTICS}}
+_FOOTER: Spec = {4: [{1: [_CHUNK]}]}
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A column chunk: `type` is Parquet's physical type by number; `size` is in bytes, uncompressed.
+
+    `least` and `most` are encoded as plain values, None where they are not stated or their order is not sure; `exact`
+    unless they are said to be truncated.
+    """
+
+    type: int
+    size: int
+    has_dictionary: bool
+    nulls: int | None
+    least: bytes | None
+    most: bytes | None
+    exact: bool
+
+
+def column_chunks(footer: bytes) -> list[list[Chunk]]:
+    """The column chunks of each row group, in the order of the leaves of the schema. Raises ValueError if `footer`
+    (without length and magic) is not well formed."""
+    try:
+        found, _ = _struct(footer, 0, _FOOTER, 0)
+        return [[_chunk(each) for each in group.get(1, ())] for group in found.get(4, ())]
+    except (IndexError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"malformed footer: {error}") from error
+
+
+def _chunk(found: dict[int, Any]) -> Chunk:
+    data = found[3]
+    statistics = data.get(12, {})
+    least, most = statistics.get(6), statistics.get(5)
+    if least is None and most is None and data[1] in _SIGNED:
+        least, most = statistics.get(2), statistics.get(1)  # the old fields, whose order is right for these types only
+    exact = statistics.get(7, True) and statistics.get(8, True)
+    return Chunk(data[1], max(0, data.get(6, 0)), 11 in data, statistics.get(3), least, most, exact)
+
+
+_SIGNED = (0, 1, 2, 4, 5)
+"""BOOLEAN, INT32, INT64, FLOAT, DOUBLE."""
+
+
+def _struct(data: bytes, place: int, spec: Spec, depth: int) -> tuple[dict[int, Any], int]:
+    """The fields of `spec`. Numbers and short texts are read here and not by calls: a large file has 100,000 of them."""
+    found: dict[int, Any] = {}
+    number = 0
+    while True:
+        head = data[place]
+        place += 1
+        if head == 0:
+            return found, place
+        kind = head & 15
+        if head > 15:
+            number += head >> 4
+        else:
+            number, place = _signed(data, place)
+        if number in spec:
+            found[number], place = _value(data, place, kind, spec[number], depth)
+        elif I32 <= kind <= I64:
+            while data[place] > 127:
+                place += 1
+            place += 1
+        elif kind == BINARY and data[place] < 128:
+            place += data[place] + 1
+        else:
+            place = _skip(data, place, kind, depth)
+
+
+def _value(data: bytes, place: int, kind: int, spec: Any, depth: int) -> tuple[Any, int]:
+    if spec is None and (I32 <= kind <= I64):
+        return _signed(data, place)
+    if kind == STRUCT and isinstance(spec, dict):
+        return _struct(data, place, spec, depth + 1)
+    if kind == LIST and isinstance(spec, list):
+        count, element, place = _list_head(data, place)
+        items = []
+        if element != STRUCT:
+            raise ValueError("malformed footer: a list of something else")
+        for _ in range(count):
+            item, place = _struct(data, place, spec[0], depth + 1)
+            items.append(item)
+        return items, place
+    if spec is not None:
+        raise ValueError("malformed footer: a field of another type")
+    if kind in (BOOL_TRUE, BOOL_FALSE):
+        return kind == BOOL_TRUE, place
+    if kind in (I16, I32, I64):
+        return _signed(data, place)
+    if kind == BINARY:
+        length, place = _unsigned(data, place)
+        if place + length > len(data):
+            raise ValueError("malformed footer: a text beyond the end")
+        return data[place : place + length], place + length
+    raise ValueError("malformed footer: a field of another type")
+
+
+def _skip(data: bytes, place: int, kind: int, depth: int) -> int:
+    if kind in (I16, I32, I64):
+        while data[place] > 127:
+            place += 1
+        return place + 1
+    if kind == BINARY:
+        length, place = _unsigned(data, place)
+        return place + length
+    if kind in (BOOL_TRUE, BOOL_FALSE):
+        return place
+    if kind == BYTE:
+        return place + 1
+    if kind == DOUBLE:
+        return place + 8
+    if depth > MAX_DEPTH:
+        raise ValueError("malformed footer: nested too deep")
+    if kind == STRUCT:
+        return _struct(data, place, {}, depth + 1)[1]
+    if kind in (LIST, SET):
+        return _skip_list(data, place, depth)
+    if kind == MAP:
+        return _skip_map(data, place, depth)
+    raise ValueError("malformed footer: no such type")
+
+
+def _skip_list(data: bytes, place: int, depth: int) -> int:
+    count, element, place = _list_head(data, place)
+    for _ in range(count):
+        place = _skip_item(data, place, element, depth)
+    return place
+
+
+def _skip_map(data: bytes, place: int, depth: int) -> int:
+    count, place = _unsigned(data, place)
+    if count:
+        kinds = data[place]
+        place += 1
+        for _ in range(count):
+            place = _skip_item(data, place, kinds >> 4, depth)
+            place = _skip_item(data, place, kinds & 15, depth)
+    return place
+
+
+def _skip_item(data: bytes, place: int, kind: int, depth: int) -> int:
+    """An item takes a byte at least, so that no count, however large, is believed for long."""
+    # in a list or map a boolean takes a byte, in a struct it is part of the head
+    place = place + 1 if kind in (BOOL_TRUE, BOOL_FALSE) else _skip(data, place, kind, depth + 1)
+    if place > len(data):
+        raise ValueError("malformed footer: an item beyond the end")
+    return place
+
+
+def _list_head(data: bytes, place: int) -> tuple[int, int, int]:
+    head = data[place]
+    place += 1
+    count = head >> 4
+    if count == 15:
+        count, place = _unsigned(data, place)
+    if count > len(data):
+        raise ValueError("malformed footer: a list beyond the end")
+    return count, head & 15, place
+
+
+def _unsigned(data: bytes, place: int) -> tuple[int, int]:
+    byte = data[place]
+    place += 1
+    if byte < 128:
+        return byte, place
+    found, shift = byte & 127, 7
+    while True:
+        byte = data[place]
+        place += 1
+        found |= (byte & 127) << shift
+        if byte < 128:
+            return found, place
+        shift += 7
+        if shift > 63:
+            raise ValueError("malformed footer: a number without end")
+
+
+def _signed(data: bytes, place: int) -> tuple[int, int]:
+    number = data[place]
+    place += 1
+    if number > 127:
+        number, place = _unsigned(data, place - 1)
+    return (number >> 1) ^ -(number & 1), place
