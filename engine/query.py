@@ -205,6 +205,12 @@ class Query:
         if self.handle is not None:
             self.handle.cancel()
 
+    def announce_failure(self, error: FlintError) -> None:
+        """Tells the bus of a statement that ended before it had rows."""
+        self.session.events.publish(QueryStarted(query_id=self.id, text=self.text, time=self.started))
+        spent = time.time() - self.started
+        self.session.events.publish(QueryFinished(query_id=self.id, seconds=spent, error=error.condition))
+
     @cached_property
     def estimator(self) -> Estimator:
         """What is guessed of the sizes of its plans."""

@@ -67,10 +67,14 @@ class Session:
 
             text = to_spark(text, dialect)
         query = Query(self, text, _parameters(args))
-        parsed = query.parsed
-        if isinstance(parsed, Command):
-            return self._command(parsed, query)
-        query.analyzed  # noqa: B018 - names and types are checked now, rows come later
+        try:
+            parsed = query.parsed
+            if isinstance(parsed, Command):
+                return self._command(parsed, query)
+            query.analyzed  # noqa: B018 - names and types are checked now, rows come later
+        except FlintError as error:
+            query.announce_failure(error)
+            raise
         return DataFrame(query)
 
     def table(self, name: str) -> DataFrame:
