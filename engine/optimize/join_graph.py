@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.expressions.base import Attribute, Expression
-from engine.expressions.predicates import EqualTo
+from engine.expressions.predicates import EqualNullSafe, EqualTo
 from engine.lazy import cached_property
 from engine.logical.plan import JoinType, LogicalPlan
 from engine.optimize.selectivity import OTHER
@@ -156,7 +156,9 @@ class Graph:
     def _one_sided_equality(self, left: int, right: int) -> bool:
         for members in (left, right):
             if members.bit_count() == 1 and self.is_one_sided(members.bit_length() - 1):
-                return any(isinstance(term, EqualTo) for term in self.units[members.bit_length() - 1].terms)
+                return any(
+                    isinstance(term, EqualTo | EqualNullSafe) for term in self.units[members.bit_length() - 1].terms
+                )
         return False
 
     def rows(self, members: int) -> float:
@@ -209,7 +211,7 @@ class Graph:
             return 1.0
         part, own = 1.0, unit.plan.output_ids
         for term in unit.terms:
-            if not isinstance(term, EqualTo):
+            if not isinstance(term, EqualTo | EqualNullSafe):
                 part *= OTHER.semi_condition
                 continue
             inside, outside = (term.right, term.left) if term.right.references <= own else (term.left, term.right)

@@ -51,9 +51,7 @@ from engine.optimize.rules.simplify_conditionals import simplify_conditionals
 from engine.optimize.rules.simplify_filters import simplify_filters
 from engine.optimize.rules.simplify_in import simplify_in
 from engine.optimize.rules.simplify_null_checks import simplify_null_checks
-from engine.optimize.rules.unnest_laterals import unnest_laterals
-from engine.optimize.rules.unnest_predicates import unnest_predicates
-from engine.optimize.rules.unnest_scalars import unnest_scalars
+from engine.optimize.rules.unnest_subqueries import unnest_subqueries
 from engine.tree.rules import Batch, Observer, Rule, run
 
 MOST_PASSES = 50
@@ -116,14 +114,8 @@ def batches(context: OptimizerContext) -> tuple[Batch, ...]:
         ),
         # before subqueries: what is folded cannot raise any more, and need not stay behind conditions on outer columns
         Batch("Fold constants", (fold,)),
-        Batch(
-            "Subqueries",
-            (
-                unnest_laterals,  # first: their right sides may hold the others
-                unnest_predicates,
-                unnest_scalars,
-            ),
-        ),
+        # before anything moves: a condition on outer columns is found where it was written
+        Batch("Subqueries", (unnest_subqueries,)),
         Batch("Simplify and push down", (*simplify, *PUSHING, *SHAPES), MOST_PASSES),
         # once: run to a fixed point it would infer again what was simplified away
         Batch("Infer filters", (infer_filters.bind(context.estimator),)),

@@ -31,6 +31,13 @@ _MANY = 0.02
 
 @rule(Join)
 def infer_filters(plan: TreeNode, estimator: Estimator) -> TreeNode | None:
+    found = None
+    while (step := _step(found or plan, estimator)) is not None:
+        found = step  # what was inferred may say something about the other side in turn
+    return found
+
+
+def _step(plan: TreeNode, estimator: Estimator) -> Join | None:
     match plan:
         case Join(left, right, type, condition, null_aware) if condition is not None and not null_aware:
             on_left, on_right = facts(left), facts(right)

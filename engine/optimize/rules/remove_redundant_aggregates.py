@@ -25,7 +25,8 @@ def remove_redundant_aggregates(plan: TreeNode) -> TreeNode | None:
         case Aggregate(grouping, aggregates, child) if grouping:
             kept = tuple(dict.fromkeys(key for key in grouping if not isinstance(key, Literal)))
             if kept and len(kept) < len(grouping):
-                return Aggregate(kept, aggregates, child)
+                fewer = Aggregate(kept, aggregates, child)
+                return remove_redundant_aggregates.rewrite(fewer) or fewer
             if any(each.has(AggregateCall) for each in aggregates):
                 return None
             keys = unique_columns(child)

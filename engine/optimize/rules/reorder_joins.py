@@ -134,6 +134,11 @@ class _Region:
                 if one and other and not one & other:
                     sides = (term.left, term.right)
             edges.append(Edge(term, members, sides))
+        graph = Graph(self.units, edges, self._estimator)
+        for place in range(len(self.units)):
+            same = [EqualTo(first, other) for first, *rest in graph.equal_columns(place) for other in rest]
+            if same:
+                self.units[place] = Unit(filtered(same, self.units[place].plan))
         return Graph(self.units, edges, self._estimator)
 
 
@@ -158,8 +163,7 @@ class _Builder:
 
     def build(self, tree: Tree) -> LogicalPlan:
         if tree.left is None or tree.right is None:
-            own = [EqualTo(first, other) for first, *rest in self._graph.equal_columns(tree.leaf) for other in rest]
-            return filtered(own, self._graph.units[tree.leaf].plan)
+            return self._graph.units[tree.leaf].plan
         left = self.build(tree.left)
         if tree.right.leaf >= 0 and self._graph.is_one_sided(tree.right.leaf):
             terms = self._completed(tree.members, tree.left.members, 0)  # those on the right side alone too: not below
