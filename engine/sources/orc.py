@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import pyarrow as pa
 from pyarrow import orc
 
+from engine.errors import Unsupported
 from engine.logical.relation import ScanRequest, Split, Splits, TableStatistics
 from engine.sources.base import Options, check_options
 from engine.sources.files import DataFile, check_unchanged, list_files, read_error, reason_of
@@ -53,12 +54,13 @@ class OrcRelation(FileRelation):
     def read_part(self, part: FilePart, fields: Sequence[StructField]) -> Iterator[pa.RecordBatch]:
         """A stripe as batches."""
         reader = _open(part.file)
-        folded = {name.lower(): name for name in reversed(reader.schema.names)}
-        found = [f.name if f.name in reader.schema.names else folded.get(f.name.lower()) for f in fields]
+        own = _schema(reader, part.file).names
+        folded = {name.lower(): name for name in reversed(own)}
+        found = [f.name if f.name in own else folded.get(f.name.lower()) for f in fields]
         names = [name for name in found if name is not None]
         try:
             # without any column the rows are counted by the first
-            stripe = reader.read_stripe(part.piece, columns=names or reader.schema.names[:1])
+            stripe = reader.read_stripe(part.piece, columns=names or own[:1])
         except (OSError, pa.ArrowException, ValueError) as error:
             check_unchanged(part.file)
             raise read_error(part.file.path, reason_of(error, "The file is corrupt")) from error
@@ -85,7 +87,11 @@ def open(  # noqa: A001 - the name by which base.open_relation finds it
     files = listing.sample(1)
     if not files:
         raise no_schema("ORC")
-    found = nullable(from_arrow_schema(_open(files[0]).schema))
+    schema_there = _schema(_open(files[0]), files[0])
+    try:
+        found = nullable(from_arrow_schema(schema_there))
+    except (TypeError, ValueError) as error:
+        raise Unsupported(f"a type in {files[0].path}: {error}") from error
     return OrcRelation(listing, without_partitions(found, listing.columns), kept)
 
 
@@ -97,3 +103,10 @@ def _open(file: DataFile) -> Any:
         check_unchanged(file)
         reason = reason_of(error, "It is not an ORC file, or it is truncated or corrupt")
         raise read_error(file.path, reason) from error
+
+
+def _schema(reader: Any, file: DataFile) -> pa.Schema:
+    try:
+        return reader.schema
+    except (OSError, pa.ArrowException, ValueError) as error:
+        raise read_error(file.path, reason_of(error, "Its columns cannot be read")) from error

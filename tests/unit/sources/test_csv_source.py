@@ -108,6 +108,12 @@ def test_not_text(opened: Opened, read: Read) -> None:
     assert "encoding 'latin1'" in error.value.hint
 
 
+@pytest.mark.parametrize("data", [b"a,b\n\xff\n1,2\n", b"a,b\n1,2\n\xc3", b"a,\xff\n1,2\n"])
+def test_not_text_wherever_it_stands(opened: Opened, read: Read, data: bytes) -> None:
+    with pytest.raises(ExecutionError, match="It is not utf-8 text"):
+        read(opened("csv", data))
+
+
 @pytest.mark.parametrize("sniffed", ["true", "false"])
 def test_empty_files(opened: Opened, sniffed: str) -> None:
     with pytest.raises(AnalysisError, match="UNABLE_TO_INFER_SCHEMA"):

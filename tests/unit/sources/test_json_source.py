@@ -123,6 +123,20 @@ def test_what_cannot_be_read(opened: Opened, data: bytes, options: dict[str, str
         opened("json", data, **options)
 
 
+@pytest.mark.parametrize(
+    ("data", "rows"),
+    [
+        (b'null\n{"a":1}\n', [None, 1]),  # ends the process where pyarrow reads it
+        (b"null", [None]),
+        (b'{"a":1}{"a":2}\n', [None]),
+        (b'{"a":\n1}\n', [None, None]),
+        (b'{"a":1}\r\n\r\n{"a":2}', [1, 2]),
+    ],
+)
+def test_a_line_is_one_record(opened: Opened, read: Read, data: bytes, rows: list[Any]) -> None:
+    assert read(opened("json", data, ONE))["a"].to_pylist() == rows
+
+
 def test_nesting_without_end_is_a_corrupt_record(opened: Opened, read: Read) -> None:
     data = b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n"
     assert read(opened("json", data, StructType((StructField("a", ArrayType(INT)),))))["a"].to_pylist() == [None]
