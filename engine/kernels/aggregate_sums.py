@@ -6,7 +6,7 @@ The sum of a group is kept as DECIMAL(38, scale) beside the number of values; a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import numpy as np
 import numpy.typing as npt
@@ -99,9 +99,20 @@ class Sum(Aggregation):
         if pa.types.is_decimal128(wanted):
             beyond = exceeds(low, high, wanted.precision) & present
             if (broken or beyond.any()) and self.context.ansi and not self.tolerant:
-                raise self.overflow("Overflow in sum of decimals", "try_sum")
+                raise self._beyond(low, high, beyond, wanted)
             return decimal_array(low, high, wanted, present & ~beyond & (mask if mask is not None else True))
         return self._whole(low, high, wanted, present, broken)
+
+    def _beyond(self, low: Words, high: Ints, beyond: Mask, wanted: pa.DataType) -> ExecutionError:
+        """The error for the first sum that has more digits than its decimal type."""
+        if not beyond.any():  # beyond 128 bits even: the sum is lost
+            return self.overflow("Overflow in sum of decimals", "try_sum")
+        place = int(np.argmax(beyond))
+        unscaled = (int(high[place]) << 64) | int(low[place])
+        with localcontext(prec=50):
+            value = Decimal(unscaled).scaleb(-wanted.scale)
+        parameters = {"value": f"{value:f}", "precision": wanted.precision, "scale": wanted.scale}
+        return ExecutionError("NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION", parameters, self.call.origin)
 
     def _whole(self, low: Words, high: Ints, wanted: pa.DataType, present: Mask, broken: bool) -> pa.Array:
         values = np.ascontiguousarray(low).view(np.int64)

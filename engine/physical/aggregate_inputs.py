@@ -28,6 +28,7 @@ class AggregateInputs:
         self._keys = list(keys)
         self._calls = list(calls)
         self._run = run
+        self._read: list[tuple[Expression, Kernel]] = []  # columns as they are
         self._steps: list[tuple[Expression, Kernel]] = []
         self._filtered = {
             call: run.compile_all(inputs_of(call), columns)
@@ -40,7 +41,7 @@ class AggregateInputs:
         """The keys, the inputs of each call, and the rows each call's FILTER chooses (None: all)."""
         rows = batch.num_rows
         columns = list(batch.columns)
-        values: dict[Expression, pa.Array] = {}
+        values: dict[Expression, pa.Array] = {expression: kernel(batch) for expression, kernel in self._read}
         for expression, kernel in self._steps:
             values[expression] = kernel(batch_of(columns, rows))
             columns.append(values[expression])
@@ -68,6 +69,9 @@ class AggregateInputs:
         columns = list(self._columns)
         made: dict[Expression, Attribute] = {}
         for expression in sorted(wanted, key=lambda each: sum(1 for _ in each.walk())):
+            if isinstance(expression, Attribute):
+                self._read.append((expression, self._run.compile(expression, columns)))
+                continue
             body = expression.transform_down(lambda node: made.get(node, node)) if made else expression
             self._steps.append((expression, self._run.compile(body, columns)))
             column = Attribute("shared", expression.dataType, expression.nullable)
