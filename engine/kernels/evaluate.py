@@ -68,9 +68,13 @@ def compile_expression(expression: Expression, input: Sequence[Attribute], conte
     The result has `batch.num_rows` rows and exactly the Arrow type of the expression. It is not safe to share between
     threads where the expression is not deterministic. Raises ExecutionError for the first row that has no value.
     """
-    node = ExpressionCompiler(input, context).compile(expression)
-    types = [to_arrow(column.dataType) for column in input]
     wanted = to_arrow(expression.dataType)
+    if isinstance(expression, Attribute):  # most are, and tables of a thousand columns have a thousand of them
+        place = next((index for index, column in enumerate(input) if column.id == expression.id), None)
+        if place is not None:
+            return lambda batch: as_type(batch.column(place), wanted)
+    node = ExpressionCompiler(input, context).compile(expression)
+    types = _arrow_types(expression, input)
 
     def kernel(batch: pa.RecordBatch) -> pa.Array:
         return as_type(as_array(node(rows_of(batch, types)), batch.num_rows), wanted)
@@ -89,8 +93,14 @@ def compile_generator(
     """The function from a batch to what a generator (explode ...) makes of its rows: for each row made the index of the row
     it was made of (int64, ascending), and the columns."""
     node = calls.compile_generator(generator, ExpressionCompiler(input, context))
-    types = [to_arrow(column.dataType) for column in input]
+    types = _arrow_types(generator, input)
     return lambda batch: node(rows_of(batch, types))
+
+
+def _arrow_types(expression: Expression, input: Sequence[Attribute]) -> dict[int, pa.DataType]:
+    """The engine's types of the columns that `expression` reads, by position."""
+    read = expression.references
+    return {index: to_arrow(column.dataType) for index, column in enumerate(input) if column.id in read}
 
 
 def evaluate_constant(expression: Expression, context: EvalContext) -> Literal:

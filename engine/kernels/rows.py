@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -71,10 +71,9 @@ Compile: TypeAlias = Callable[[Any, Compiler], Node]
 """Compiles expressions of one class."""
 
 
-def rows_of(batch: pa.RecordBatch, types: Sequence[pa.DataType]) -> Rows:
-    """The rows of `batch`; columns become of the engine's `types` (dictionaries are decoded)."""
-    columns = batch.columns
-    return Rows(batch.num_rows, lambda index: as_type(columns[index], types[index]))
+def rows_of(batch: pa.RecordBatch, types: Mapping[int, pa.DataType]) -> Rows:
+    """The rows of `batch`; columns become of the engine's `types`, by position (dictionaries are decoded)."""
+    return Rows(batch.num_rows, lambda index: as_type(batch.column(index), types[index]))
 
 
 def as_type(array: pa.Array, wanted: pa.DataType) -> pa.Array:

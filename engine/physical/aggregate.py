@@ -177,10 +177,11 @@ class AggregateSink:
         if self.operator.mode == "partial":
             yield from sliced(merged)
             return
-        columns = list(merged.columns[: len(self.operator.keys)])
+        states = merged.columns  # once: each call makes the list
+        columns = list(states[: len(self.operator.keys)])
         place = len(columns)
         for kernel, count, result in zip(self.kernels, self._widths(), self.operator.result_columns, strict=True):
-            columns.append(kernel.finish(merged.columns[place : place + count], result.dataType))
+            columns.append(kernel.finish(states[place : place + count], result.dataType))
             place += count
         yield from sliced(batch_of(columns, merged.num_rows))
 
