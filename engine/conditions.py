@@ -157,6 +157,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42803",
         "Columns of grouping_id (<groupingIdColumn>) does not match grouping columns (<groupByColumns>).",
     ),
+    "FIELD_NOT_FOUND": ("42704", "No such struct field <fieldName> in <fields>."),
     "GROUP_BY_AGGREGATE": ("42903", "Aggregate functions are not allowed in GROUP BY, but found <sqlExpr>."),
     "GROUP_BY_ALL": ("42803", "GROUP BY ALL cannot tell the grouping columns of <expression>."),
     "GROUP_BY_POS_AGGREGATE": (
@@ -508,7 +509,14 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     ),
     "UNSUPPORTED_EXPR_FOR_WINDOW": ("42P20", "Expression <sqlExpr> not supported within a window function."),
     "UNSUPPORTED_FEATURE": ("0A000", "The feature is not supported: <feature>."),
-    "UNSUPPORTED_GENERATOR": ("42K0E", "The generator is not supported: <reason>."),
+    "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS": (
+        "42K0E",
+        "The generator is not supported: nested in expressions <expression>.",
+    ),
+    "UNSUPPORTED_GENERATOR.OUTSIDE_SELECT": (
+        "42K0E",
+        "The generator is not supported: outside the SELECT clause, found: <plan>.",
+    ),
     "UNSUPPORTED_GROUPING_EXPRESSION": (
         "42K0E",
         "grouping()/grouping_id() can only be used with GroupingSets/Cube/Rollup.",

@@ -16,12 +16,14 @@ from engine.expressions.base import Expression, Literal, Mode
 from engine.expressions.cast import Cast
 from engine.expressions.conditional import CaseWhen, Coalesce, If
 from engine.expressions.operators import (
+    Add,
     BinaryArithmetic,
     BinaryBitwise,
     BitwiseNot,
     Concat,
     Divide,
     IntegralDivide,
+    Subtract,
     UnaryMinus,
     UnaryPlus,
 )
@@ -175,7 +177,7 @@ def _unary(node: UnaryMinus | UnaryPlus, ansi: bool) -> Expression:
     if isinstance(child.dataType, StringType | NullType):
         child = cast(child, DOUBLE, ansi)
     if not isinstance(child.dataType, NumericType | YearMonthIntervalType | DayTimeIntervalType):
-        raise _wrong_input(node, 0, '("NUMERIC" or "ANSI INTERVAL")', child)
+        raise wrong_input(node, 0, '("NUMERIC" or "ANSI INTERVAL")', child)
     return UnaryMinus(child, node.mode) if isinstance(node, UnaryMinus) else child
 
 
@@ -194,7 +196,7 @@ def _bitwise(node: BinaryBitwise, ansi: bool) -> Expression:
 def _bitwise_not(node: BitwiseNot, ansi: bool) -> Expression:
     child = cast(node.child, LONG, ansi) if isinstance(node.child.dataType, StringType | NullType) else node.child
     if not isinstance(child.dataType, IntegralType):
-        raise _wrong_input(node, 0, '"INTEGRAL"', child)
+        raise wrong_input(node, 0, '"INTEGRAL"', child)
     return BitwiseNot(child)
 
 
@@ -248,7 +250,7 @@ def _boolean(expression: Expression, ansi: bool, node: Expression) -> Expression
     symbol = "AND" if isinstance(node, And) else "OR" if isinstance(node, Or) else "NOT"
     parameters = {"sqlExpr": sql(node), "inputType": '"BOOLEAN"', "actualDataType": expression.dataType.sql}
     if symbol == "NOT":
-        raise _wrong_input(node, 0, '"BOOLEAN"', expression)
+        raise wrong_input(node, 0, '"BOOLEAN"', expression)
     raise AnalysisError("DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", parameters, expression.origin or node.origin)
 
 
@@ -256,7 +258,7 @@ def _like(node: Like | RLike, ansi: bool) -> Expression:
     value, pattern = node.value, node.pattern
     for index, each in enumerate((value, pattern)):
         if each.dataType.children or isinstance(each.dataType, BinaryType):
-            raise _wrong_input(node, index, '"STRING"', each)
+            raise wrong_input(node, index, '"STRING"', each)
     value, pattern = cast(value, STRING, ansi), cast(pattern, STRING, ansi)
     return Like(value, pattern, node.escape, node.ignore_case) if isinstance(node, Like) else RLike(value, pattern)
 
@@ -289,7 +291,7 @@ def _concat(node: Concat, ansi: bool) -> Expression:
         return Concat(tuple(unify(node.arguments, ansi, node, "concat")))
     for index, each in enumerate(node.arguments):
         if each.dataType.children:
-            raise _wrong_input(node, index, '("STRING" or "BINARY" or "ARRAY")', each)
+            raise wrong_input(node, index, '("STRING" or "BINARY" or "ARRAY")', each)
     return Concat(tuple(cast(each, STRING, ansi) for each in node.arguments))
 
 
@@ -318,6 +320,10 @@ def _instead_of_cast(source: DataType, target: DataType) -> str:
 
 
 def _operand_mismatch(node: Any, left: DataType, right: DataType) -> AnalysisError:
+    if isinstance(node, Add | Subtract) and isinstance(left, DateType):
+        return wrong_input(node, 1, '("INT" or "SMALLINT" or "TINYINT")', node.right)
+    if isinstance(node, Add | Subtract) and isinstance(left, YearMonthIntervalType | DayTimeIntervalType):
+        return wrong_input(node, 0, '("TIMESTAMP" or "DATE" or "INTERVAL")', node.right)
     if left == right:
         wanted = '"NUMERIC"' if isinstance(node, BinaryArithmetic) else '"INTEGRAL"'
         parameters = {"sqlExpr": sql(node), "inputType": wanted, "actualDataType": left.sql}
@@ -326,7 +332,8 @@ def _operand_mismatch(node: Any, left: DataType, right: DataType) -> AnalysisErr
     return AnalysisError("DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES", parameters, node.origin)
 
 
-def _wrong_input(node: Expression, index: int, wanted: str, given: Expression) -> AnalysisError:
+def wrong_input(node: Expression, index: int, wanted: str, given: Expression) -> AnalysisError:
+    """The error for the argument number `index` (from 0) of `node`, which is to be `wanted`."""
     ordinal = ("first", "second", "third", "fourth", "fifth")[index] if index < 5 else f"{index + 1}th"
     parameters = {
         "sqlExpr": sql(node),

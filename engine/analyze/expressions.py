@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from engine.analyze.coerce import cast, coerce
+from engine.analyze.coerce import cast, coerce, wrong_input
 from engine.analyze.scope import Scope, extract_field
 from engine.errors import AnalysisError
 from engine.expressions.aggregate import AggregateCall, Grouping, GroupingId
@@ -23,8 +23,8 @@ from engine.functions.resolve import lambda_parameters, resolve_call
 from engine.logical import unresolved as un
 from engine.logical.plan import LogicalPlan, Project
 from engine.tree.node import TreeNode, copy_origin
-from engine.types import INT, ArrayType, BooleanType, MapType, StructType
-from engine.types.coercion import common_type
+from engine.types import BOOLEAN, INT, ArrayType, BooleanType, IntegralType, MapType, NullType, StructType
+from engine.types.coercion import can_implicitly_cast, common_type
 
 if TYPE_CHECKING:
     from engine.analyze.context import AnalyzerContext
@@ -66,6 +66,8 @@ class Resolver:
 
     def finish(self, node: Expression) -> Expression:
         """An operator with resolved children: its mode from the settings, its operands coerced."""
+        if any(type(child) is Call and is_generator(child) for child in node.children) and not isinstance(node, Alias):
+            raise AnalysisError("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS", {"expression": sql(node)}, node.origin)
         if not self.context.ansi and isinstance(node, BinaryArithmetic | UnaryMinus | Cast) and node.mode is Mode.ANSI:
             node = copy_origin(node, replace(node, mode=Mode.LEGACY))
         return coerce(node, self.context.ansi)
@@ -126,18 +128,19 @@ class Resolver:
         """`child.name`, or `child[key]` of a struct, an array or a map."""
         child = self.resolve(node.child)
         if isinstance(node.key, str):
-            if isinstance(child.dataType, ArrayType) and isinstance(child.dataType.elementType, StructType):
-                return resolve_call("get_array_struct_fields", (child, Literal(node.key)), self.context.ansi)
             return extract_field(child, node.key, self.context.case_sensitive, node.origin)
         key = self.resolve(node.key)
         match child.dataType:
             case StructType() if isinstance(key, Literal) and isinstance(key.value, str):
                 return extract_field(child, key.value, self.context.case_sensitive, node.origin)
             case ArrayType():
+                if not isinstance(key.dataType, IntegralType | NullType):
+                    raise wrong_input(node, 1, '"INTEGRAL"', key)
                 return resolve_call("array_subscript", (child, key), self.context.ansi, origin=node.origin)
             case MapType(key_type):
-                met = common_type(key_type, key.dataType, self.context.ansi)
-                key = cast(key, met if met is not None else key_type, self.context.ansi)
+                if not can_implicitly_cast(key.dataType, key_type, self.context.ansi):
+                    raise wrong_input(node, 1, f'"{key_type.sql}"', key)
+                key = cast(key, key_type, self.context.ansi)
                 return resolve_call("map_subscript", (child, key), self.context.ansi, origin=node.origin)
         parameters = {"base": f'"{sql(child)}"', "other": f'"{child.dataType.sql}"'}
         raise AnalysisError("INVALID_EXTRACT_BASE_FIELD_TYPE", parameters, node.origin)
@@ -153,9 +156,12 @@ class Resolver:
         if condition is not None and not isinstance(condition.dataType, BooleanType):
             parameters = {"sqlExpr": sql(node), "filter": sql(condition), "type": condition.dataType.sql}
             raise AnalysisError("DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN", parameters, node.origin)
+        arguments = self._arguments(name, node)
+        if any(type(each) is Call and is_generator(each) for each in arguments):
+            raise AnalysisError("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS", {"expression": sql(node)}, node.origin)
         found = resolve_call(
             name,
-            self._arguments(name, node),
+            arguments,
             self.context.ansi,
             named=node.named,
             distinct=node.distinct,
@@ -195,14 +201,20 @@ class Resolver:
         types = [None if isinstance(each, un.UnresolvedLambda) else each.dataType for each in arguments]
         found = iter(lambda_parameters(name, types, [len(each.parameters) for each in lambdas]))
         return tuple(
-            self._lambda(each, next(found)) if isinstance(each, un.UnresolvedLambda) else each for each in arguments
+            self._lambda(name, each, next(found)) if isinstance(each, un.UnresolvedLambda) else each
+            for each in arguments
         )
 
-    def _lambda(self, node: un.UnresolvedLambda, types: tuple[Any, ...]) -> Expression:
+    def _lambda(self, function: str, node: un.UnresolvedLambda, types: tuple[Any, ...]) -> Expression:
         parameters = tuple(Attribute(n, t, nullable) for n, (t, nullable) in zip(node.parameters, types, strict=True))
         names = {self.scope.fold(p.name): p for p in parameters}
         inner = replace(self, aliases={**(self.aliases or {}), **names}, aliases_first=True)
-        return Lambda(parameters, inner.resolve(node.body)).at(node.origin)
+        body = inner.resolve(node.body)
+        if function in _TESTS:
+            if not isinstance(body.dataType, BooleanType | NullType):
+                raise wrong_input(node, 1, '"BOOLEAN"', body)
+            body = cast(body, BOOLEAN, self.context.ansi)
+        return Lambda(parameters, body).at(node.origin)
 
     def _grouping(self, name: str, node: un.UnresolvedFunction) -> Expression:
         arguments = self.all(node.arguments)
@@ -293,6 +305,8 @@ class Resolver:
         return column
 
 
+_TESTS = frozenset(("filter", "exists", "forall", "map_filter"))
+"""Functions whose lambda is a condition."""
 _UNORDERED = frozenset(("first_value", "last_value", "nth_value", "first", "last"))
 
 

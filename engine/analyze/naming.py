@@ -36,10 +36,9 @@ def display_name(written: Expression, resolved: Expression, resolver: Resolver) 
         if not resolved.children and not resolver.scope.find(written.parts):
             return sql(un.UnresolvedFunction((written.parts[-1],), ()))  # current_date without parentheses
         return written.parts[-1]
-    if isinstance(written, un.UnresolvedExtract) and isinstance(resolved, Field):
-        return resolved.name if isinstance(written.key, str) else sql(_Names(resolver, resolved).text(written))
     if isinstance(written, un.UnresolvedExtract) and isinstance(written.key, str):
-        return written.key
+        if isinstance(written.child, un.UnresolvedAttribute):
+            return written.key
     if isinstance(written, Cast) and isinstance(written.child, un.UnresolvedAttribute):
         return display_name(written.child, _uncast(resolved), resolver)
     return sql(_Names(resolver, resolved).text(written))
@@ -107,6 +106,15 @@ class _Names:
                 if kind != self.resolver.resolve(spec.order[0].child).dataType:
                     return Offset(_raw(f"(- {-value})"))
         return bound
+
+    def _function(self, node: un.UnresolvedFunction) -> Expression:
+        if not any(isinstance(each, un.UnresolvedStar) for each in node.arguments) or node.name[-1].lower() == "count":
+            return node
+        arguments: list[Expression] = []
+        for each in node.arguments:
+            stars = self.resolver.star(each) if isinstance(each, un.UnresolvedStar) else ()
+            arguments += [_raw(sql(column)) for column in stars] if stars else [each]
+        return replace(node, arguments=tuple(arguments))
 
     def _cast(self, node: Cast) -> Expression:
         if node.implicit and isinstance(node.child, Literal) and isinstance(node.to, TimestampType):
@@ -192,6 +200,7 @@ def _subqueries(expression: Expression) -> Iterator[SubqueryExpression]:
 
 _HANDLERS: dict[type, Any] = {
     un.UnresolvedAttribute: _Names._column,
+    un.UnresolvedFunction: _Names._function,
     un.UnresolvedLambda: _Names._lambda,
     un.UnresolvedWindow: _Names._window,
     un.UnresolvedScalarSubquery: _Names._subquery,

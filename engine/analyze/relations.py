@@ -159,7 +159,7 @@ class Relations:
         bound = self.bind(node.child, outer, hints)
         call = self.resolver(bound.scope).resolve(node.generator)
         if not is_generator(call):
-            raise AnalysisError("UNSUPPORTED_GENERATOR", {"reason": "LATERAL VIEW needs a generator"}, node.origin)
+            raise AnalysisError("UNSUPPORTED_GENERATOR.OUTSIDE_SELECT", {"plan": "LATERAL VIEW"}, node.origin)
         is_outer = node.outer or node.generator.name[-1].lower().endswith("_outer")
         plan = generate(call, is_outer, node.names, bound.plan)
         added = plan.output[len(bound.plan.output) :]

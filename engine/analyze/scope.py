@@ -10,11 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from engine.errors import AnalysisError, Position, quoted, suggestions
-from engine.expressions.base import Attribute, Expression
-from engine.expressions.calls import Field
+from engine.expressions.base import Attribute, Expression, Literal
+from engine.expressions.calls import Call, Field
+from engine.expressions.sql import sql
 from engine.expressions.subquery import OuterReference
 from engine.lazy import cached_property
-from engine.types import StructType
+from engine.functions.resolve import resolve_call
+from engine.types import STRING, ArrayType, MapType, StringType, StructType
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Scope:
     def find(self, parts: tuple[str, ...], origin: Position | None = None) -> Expression | None:
         """The column or field that `parts` means here (not in outer scopes), or None.
 
-        Raises AnalysisError AMBIGUOUS_REFERENCE, or UNRESOLVED_FIELD where the column has no such field.
+        Raises AnalysisError AMBIGUOUS_REFERENCE, or FIELD_NOT_FOUND where the column has no such field.
         """
         for index in range(len(parts) - 1, -1, -1):
             found = self._candidates(parts[:index], parts[index])
@@ -132,7 +134,11 @@ class Scope:
 def extract_field(
     base: Expression, name: str, case_sensitive: bool = False, origin: Position | None = None
 ) -> Expression:
-    """`base.name` of a struct. Raises AnalysisError UNRESOLVED_FIELD or INVALID_EXTRACT_BASE_FIELD_TYPE."""
+    """`base.name` of a struct, a map or each struct of an array. Raises AnalysisError FIELD_NOT_FOUND or INVALID_EXTRACT_BASE_FIELD_TYPE."""
+    if isinstance(base.dataType, MapType) and isinstance(base.dataType.keyType, StringType):
+        return resolve_call("map_subscript", (base, Literal(name, STRING)), origin=origin)
+    if isinstance(base.dataType, ArrayType):
+        return _field_of_each(base, base.dataType, name, case_sensitive, origin)
     if not isinstance(base.dataType, StructType):
         parameters = {"base": getattr(base, "name", "expression"), "other": base.dataType.sql}
         raise AnalysisError("INVALID_EXTRACT_BASE_FIELD_TYPE", parameters, origin)
@@ -143,15 +149,31 @@ def extract_field(
     if len(same) > 1:
         raise AnalysisError("AMBIGUOUS_REFERENCE", {"name": quoted(name), "referenceNames": str(len(same))}, origin)
     if not same:
-        near = suggestions(name, base.dataType.names) or base.dataType.names[:3]
-        parameters = {
-            "fieldName": quoted(name),
-            "columnPath": quoted(getattr(base, "name", "struct")),
-            "proposal": ", ".join(map(quoted, near)),
-        }
-        raise AnalysisError("UNRESOLVED_FIELD.WITH_SUGGESTION", parameters, origin)
+        near = suggestions(name, base.dataType.names)
+        parameters = {"fieldName": quoted(name), "fields": ", ".join(map(quoted, base.dataType.names))}
+        hint = f"Did you mean {quoted(near[0])}?" if near else ""
+        raise AnalysisError("FIELD_NOT_FOUND", parameters, origin, hint=hint)
     field = fields[same[0]]
     return Field(base, field.name, same[0], field.dataType, field.nullable).at(origin)
+
+
+def _field_of_each(
+    base: Expression, kind: ArrayType, name: str, case_sensitive: bool, origin: Position | None
+) -> Expression:
+    """`array.field`: the array of that field of each of its structs."""
+    if not isinstance(kind.elementType, StructType):
+        parameters = {
+            "sqlExpr": f"{sql(base)}[{name}]",
+            "paramIndex": "second",
+            "requiredType": '"INTEGRAL"',
+            "inputSql": name,
+            "inputType": '"STRING"',
+        }
+        raise AnalysisError("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", parameters, origin)
+    field = extract_field(Attribute("element", kind.elementType), name, case_sensitive, origin)
+    assert isinstance(field, Field)
+    result = ArrayType(field.dataType, kind.containsNull or field.nullable)
+    return Call("fields_of_structs", (base, Literal(field.name, STRING)), result, base.nullable).at(origin)
 
 
 def _distinct(columns: Iterable[Attribute]) -> list[Attribute]:

@@ -21,6 +21,7 @@ from engine.errors import AnalysisError
 from engine.expressions.base import Alias, Attribute, Expression, Literal, NamedExpression, SortOrder
 from engine.expressions.sql import sql
 from engine.expressions.window import WindowExpression, WindowSpec
+from engine.functions.registry import lookup
 from engine.logical import unresolved as un
 from engine.logical.plan import Distinct, Filter, LogicalPlan, Project, Sort, Window
 from engine.types import IntegralType
@@ -75,6 +76,9 @@ class Select:
     # FROM and WHERE
 
     def _where(self, unresolved: Expression) -> Expression:
+        for call in unresolved.collect(un.UnresolvedFunction):
+            if any(each.kind == "generator" for each in lookup(call.name[-1])):
+                raise AnalysisError("UNSUPPORTED_GENERATOR.OUTSIDE_SELECT", {"plan": sql(call)}, call.origin)
         found = condition(self.resolver.resolve(unresolved), self.context.ansi, "WHERE")
         if has_aggregate(found) or _own_windows(found):
             parameters = {"condition": f'"{sql(found)}"', "expressionList": sql(found)}
@@ -173,8 +177,8 @@ class Select:
             raise AnalysisError("GROUP_BY_POS_OUT_OF_RANGE", parameters, item.origin)
         found = self.items[position - 1].expression
         if has_aggregate(found):
-            parameters = {"index": position, "aggExpr": sql(found)}
-            raise AnalysisError("GROUP_BY_POS_AGGREGATE", parameters, item.origin)
+            shown = {"index": position, "aggExpr": sql(found)}
+            raise AnalysisError("GROUP_BY_POS_AGGREGATE", shown, item.origin)
         return found
 
     def _aliases(self) -> dict[str, Expression]:

@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 CAPITALS = frozenset(
-    """acos acosh asin asinh atan atan2 atanh cbrt ceil ceiling cos cosh cot csc degrees e exp expm1 floor hypot log log10 log1p log2 pi
-    power radians sec signum sin sinh spark_partition_id sqrt tan tanh regexp_like regexp rlike rank dense_rank
-    percent_rank""".split()
+    [
+        *("acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "cos", "cosh", "cot", "csc"),
+        *("degrees", "dense_rank", "e", "exp", "expm1", "floor", "hypot", "log", "log10", "log1p", "log2"),
+        *("percent_rank", "pi", "power", "radians", "rank", "regexp", "regexp_like", "rlike", "sec", "signum", "sin"),
+        *("sinh", "spark_partition_id", "sqrt", "tan", "tanh"),
+    ]
 )
 """Functions whose names are shown in capitals, however they are written."""
 
@@ -25,14 +28,19 @@ RENAMED = {
 }
 """Functions that are shown by the name of another one."""
 
-_IDENTITY = "lambdafunction(namedlambdavariable(), namedlambdavariable())"
+_X = "namedlambdavariable()"
+_IDENTITY = f"lambdafunction({_X}, {_X})"
+_ORDER = (
+    f"lambdafunction((IF((({_X} IS NULL) AND ({_X} IS NULL)), 0, (IF(({_X} IS NULL), 1, (IF(({_X} IS NULL), -1, "
+    f"(IF(({_X} < {_X}), -1, (IF(({_X} > {_X}), 1, 0)))))))))), {_X}, {_X})"
+)
 _TIMESTAMP = "yyyy-MM-dd HH:mm:ss"
 DEFAULTS: dict[str, tuple[int, tuple[str, ...]]] = {
     "approx_percentile": (3, ("10000",)),
+    "array_sort": (2, (_ORDER,)),
     "bround": (2, ("0",)),
     "from_unixtime": (2, (_TIMESTAMP,)),
     "aggregate": (4, (_IDENTITY,)),
-    "instr": (4, ("1", "1")),
     "lag": (3, ("1", "NULL")),
     "lead": (3, ("1", "NULL")),
     "listagg": (2, ("NULL",)),
@@ -66,7 +74,22 @@ DEFAULTS: dict[str, tuple[int, tuple[str, ...]]] = {
 }
 """How many arguments are shown, and the last of them where they were left out."""
 
-CASTS = frozenset("bigint binary boolean date decimal double float int smallint string timestamp tinyint time".split())
+CASTS = frozenset(
+    [
+        "bigint",
+        "binary",
+        "boolean",
+        "date",
+        "decimal",
+        "double",
+        "float",
+        "int",
+        "smallint",
+        "string",
+        "timestamp",
+        "tinyint",
+    ]
+)
 """Functions that cast: Spark shows only what they cast."""
 
 
@@ -110,7 +133,7 @@ _SPECIAL: dict[str, Callable[[Sequence[str]], str | None]] = {
     "if": lambda a: f"(IF({', '.join(a)}))",
     "isnotnull": lambda a: f"({a[0]} IS NOT NULL)",
     "isnull": lambda a: f"({a[0]} IS NULL)",
-    "from_json": lambda a: f"from_json({a[0]})",
+    "from_json": lambda a: "entries" if a[1].lower().startswith("map<") else f"from_json({a[0]})",
     "like": lambda a: f"{a[0]} LIKE {a[1]}",
     "like_any": lambda a: f"likeany({a[0]})",
     "like_all": lambda a: f"likeall({a[0]})",

@@ -86,7 +86,7 @@ def _literal(e: Literal, name: Name | None) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
-        return f"{value if value else value.copy_abs():f}"
+        return str(value if value else value.copy_abs())  # as Java writes it: 1E-7
     return str(value)
 
 
@@ -137,7 +137,7 @@ def _aggregate(e: agg.AggregateCall, name: Name | None) -> str:
 
 def _function(e: un.UnresolvedFunction, name: Name | None) -> str:
     function = e.name[-1].lower()
-    arguments = [sql(each, name) for each in e.arguments]
+    arguments = [_argument(each, name) for each in e.arguments]
     if function == "count" and e.arguments == (un.UnresolvedStar(),):
         arguments = ["1"]
     if function in _IGNORING and len(arguments) == 2:
@@ -150,6 +150,11 @@ def _function(e: un.UnresolvedFunction, name: Name | None) -> str:
     if e.ignore_nulls and function == "nth_value":
         text += " ignore nulls"
     return text + (f" FILTER (WHERE {sql(e.condition, name)})" if e.condition is not None else "")
+
+
+def _argument(e: Expression, name: Name | None) -> str:
+    """struct(a AS b) shows the names of its fields."""
+    return f"{sql(e.child, name)} AS {e.name}" if isinstance(e, Alias) and name is None else sql(e, name)
 
 
 _PLAINLY = {"first_value": "first", "last_value": "last"}

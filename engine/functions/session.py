@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid as uuids
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,14 +20,14 @@ from engine.kernels.random import XorShift
 from engine.types import BOOLEAN, DOUBLE, INT, LONG, STRING, VOID
 
 
-@function("typeof", (ANY,), kind="rewrite")
-def typeof(value: Expression) -> Expression:
+@function("typeof", (ANY,), returns=STRING, nullable="never", takes_scalars=True, wants_context=True)
+def typeof(_value: Any, *, context: CallContext) -> pa.Scalar:
     """Returns the type of the argument.
 
     > SELECT typeof(array(1));
     array<int>
     """
-    return Literal(value.dataType.simpleString(), STRING)
+    return pa.scalar(context.types[0].simpleString())
 
 
 @function("version", (), kind="rewrite")

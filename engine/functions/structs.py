@@ -5,22 +5,34 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from engine.errors import AnalysisError
 from engine.expressions.base import Alias, Attribute, Expression, Literal
 from engine.expressions.calls import Call, Field
 from engine.expressions.sql import sql
 from engine.functions.registry import function
-from engine.functions.signature import ANY, Variadic
+from engine.functions.signature import ANY, ARRAY, Variadic
 from engine.kernels.context import CallContext
 from engine.kernels.nested import struct_of
-from engine.types import StructField, StructType
+from engine.kernels.rows import Datum, as_array, is_scalar
+from engine.types import STRING, StructField, StructType
 from engine.types.arrow import to_arrow
 
 
 def _build(names: list[str], values: list[Expression]) -> Expression:
     fields = tuple(StructField(n, v.dataType, v.nullable) for n, v in zip(names, values, strict=True))
     return Call("make_struct", tuple(values), StructType(fields), False)
+
+
+@function("fields_of_structs", (ARRAY, STRING), takes_scalars=True, nullable="always", hidden=True)
+def fields_of_structs(value: Datum, name: pa.Scalar) -> Datum:
+    """`array.name`: the field of each struct of an array. The result type is that of the call."""
+    array = as_array(value, 1) if is_scalar(value) else value
+    found = pa.ListArray.from_arrays(
+        array.offsets, pc.struct_field(array.values, name.as_py()), mask=array.is_null() if array.null_count else None
+    )
+    return found[0] if is_scalar(value) else found
 
 
 @function("struct", (Variadic(ANY),), kind="rewrite")

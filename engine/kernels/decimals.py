@@ -225,7 +225,8 @@ def fitted(values: list[int | None], scale: int, wanted: pa.Decimal128Type, mode
 
 
 def _as_decimal(value: int, scale: int) -> Any:
-    return pa.scalar(str(value)).cast(pa.decimal256(76, 0)).as_py().scaleb(-scale)
+    with decimal.localcontext(decimal.Context(prec=max(28, len(str(value))))):  # a double has up to 309 digits
+        return decimal.Decimal(value).scaleb(-scale)
 
 
 def _by_integers(

@@ -107,7 +107,7 @@ def position_in(part: Expression, _word: Token, text: Expression) -> Expression:
 def unit_call(word: Token, unit: Token, first: Expression, second: Expression) -> Expression:
     """DATEADD(day, 3, t) and its kin."""
     function = "timestampadd" if word.kind in ("TIMESTAMPADD", "DATEADD", "DATE_ADD") else "timestampdiff"
-    return UnresolvedFunction((function,), (Literal(unit.text.upper(), STRING), first, second))
+    return UnresolvedFunction((function,), (Literal(unit.text, STRING), first, second))
 
 
 # Windows
