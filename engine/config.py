@@ -136,6 +136,13 @@ SETTINGS: dict[str, Setting] = {
             "Largest side of a join that is sent to all executors; -1: never.",
         ),
         Setting("spark.sql.caseSensitive", boolean, "false", "Whether names are told apart by case."),
+        Setting(
+            "spark.sql.catalogImplementation",
+            str,
+            "folder",
+            "Where tables and views are kept: folder (spark.sql.warehouse.dir), or in-memory.",
+            static=True,
+        ),
         Setting("spark.sql.cbo.joinReorder.enabled", boolean, "true", "Order joins by cost."),
         Setting("spark.sql.crossJoin.enabled", boolean, "true", "Allow joins without a condition."),
         Setting("spark.sql.groupByAliases", boolean, "true", "Let GROUP BY name columns of the select list."),
@@ -152,6 +159,7 @@ SETTINGS: dict[str, Setting] = {
         Setting(
             "spark.sql.orderByOrdinal", boolean, "true", "Let ORDER BY 1 mean the first column of the select list."
         ),
+        Setting("spark.sql.parquet.mergeSchema", boolean, "false", "Unite the columns of all files of a table."),
         Setting("spark.sql.session.timeZone", time_zone, "UTC", "Zone of TIMESTAMP values when read and shown."),
         Setting(
             "spark.sql.shuffle.partitions",
@@ -160,6 +168,12 @@ SETTINGS: dict[str, Setting] = {
             "Partitions of an exchange; 0: sized from bytes and executors.",
         ),
         Setting("spark.sql.sources.default", str, "parquet", "Format of tables created without USING."),
+        Setting(
+            "spark.sql.sources.partitionColumnTypeInference.enabled",
+            boolean,
+            "true",
+            "Give partition columns types by their values; else they are STRING.",
+        ),
         Setting("spark.sql.statementTimeout", seconds, "0s", "Time limit of a statement; 0: none (ours)."),
         Setting(
             "spark.sql.warehouse.dir", str, "spark-warehouse", "Folder of tables created without LOCATION.", static=True
