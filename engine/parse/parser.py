@@ -56,6 +56,7 @@ def parse_type(text: str) -> DataType:
 def _parse(text: str, start: str, params: Parameters | None) -> Any:
     table = load()
     try:
+        _check_characters(text)
         tokens = scan(text)
         if tokens[0].kind == END:
             raise ParseError("PARSE_EMPTY_STATEMENT", {}, Position(0, 0))
@@ -67,6 +68,18 @@ def _parse(text: str, start: str, params: Parameters | None) -> Any:
     except FlintError as error:
         raise error.located(text) from None
     return value[0] if isinstance(value, tuple) else value
+
+
+def _check_characters(text: str) -> None:
+    """Halves of characters (bytes that were not UTF-8, as a terminal hands them on) can be in no column name and no value."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        wrong = text[error.start].encode("utf-8", "backslashreplace").decode()
+        parameters = {"error": f"'{wrong}'", "hint": ": it is half of a character"}
+        raise ParseError(
+            "PARSE_SYNTAX_ERROR", parameters, Position(error.start, error.start + 1), hint="The text should be UTF-8."
+        ) from None
 
 
 def _second_try(
