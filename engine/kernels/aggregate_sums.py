@@ -6,7 +6,7 @@ The sum of a group is kept as DECIMAL(38, scale) beside the number of values; a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal, localcontext
+from decimal import Context, Decimal, localcontext
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from engine.errors import ExecutionError
 from engine.expressions.aggregate import AggregateCall
+from engine.expressions.sql import sql
 from engine.kernels.aggregates import Aggregation, counts_of, present_rows
 from engine.kernels.buffers import (
     Ints,
@@ -105,13 +106,12 @@ class Sum(Aggregation):
 
     def _beyond(self, low: Words, high: Ints, beyond: Mask, wanted: pa.DataType) -> ExecutionError:
         """The error for the first sum that has more digits than its decimal type."""
-        if not beyond.any():  # beyond 128 bits even: the sum is lost
-            return self.overflow("Overflow in sum of decimals", "try_sum")
-        place = int(np.argmax(beyond))
-        unscaled = (int(high[place]) << 64) | int(low[place])
-        with localcontext(prec=50):
-            value = Decimal(unscaled).scaleb(-wanted.scale)
-        parameters = {"value": f"{value:f}", "precision": wanted.precision, "scale": wanted.scale}
+        shown = sql(self.call)  # a sum that passed what states hold is lost
+        if beyond.any():
+            place = int(np.argmax(beyond))
+            with localcontext(Context(prec=50)):
+                shown = f"{Decimal((int(high[place]) << 64) | int(low[place])).scaleb(-wanted.scale):f}"
+        parameters = {"value": shown, "precision": wanted.precision, "scale": wanted.scale}
         return ExecutionError("NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION", parameters, self.call.origin)
 
     def _whole(self, low: Words, high: Ints, wanted: pa.DataType, present: Mask, broken: bool) -> pa.Array:

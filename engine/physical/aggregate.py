@@ -20,7 +20,7 @@ from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import Attribute, Expression
 from engine.expressions.sql import Name
 from engine.kernels.aggregates import aggregate_kernel, inputs_of
-from engine.kernels.buffers import Ints, Words
+from engine.kernels.buffers import Ints
 from engine.kernels.grouping import group_rows, hash_rows
 from engine.lazy import cached_property
 from engine.physical.aggregate_inputs import AggregateInputs
@@ -70,12 +70,12 @@ class AggregateExec(Breaker):
 
 @dataclass
 class _Local:
-    """What one thread has: its kernels, tables of groups and states, and their rows since the last merge."""
+    """What one thread has: its kernels, tables of groups and states, their rows, and from how many on they are merged."""
 
     rows_of: AggregateInputs | None = None
     tables: list[pa.RecordBatch] = field(default_factory=list)
     rows: int = 0
-    merged_rows: int = 0
+    limit: int = _MERGE_ROWS
 
 
 class AggregateSink:
@@ -87,6 +87,7 @@ class AggregateSink:
         self.kernels = [aggregate_kernel(call, run.evaluation) for call in operator.calls]
         self.reservation = run.task.memory.reservation(operator.title)
         self.tables: list[pa.RecordBatch] = []
+        self.owners: list[Ints | None] = []
         self._lock = threading.Lock()
         self._types: list[pa.DataType] = []
 
@@ -101,17 +102,22 @@ class AggregateSink:
         self.reservation.grow(table.nbytes)
         local.tables.append(table)
         local.rows += table.num_rows
-        if local.rows > _MERGE_ROWS + 2 * local.merged_rows:
+        if local.rows > local.limit:
             before = sum(each.nbytes for each in local.tables)
             merged = self._merged(Columns(local.tables, self._types_of(table)))
             self.reservation.grow(merged.nbytes)
             self.reservation.shrink(before)
+            # where merging joins few groups, it is not worth doing often
+            growth = 3 if 2 * merged.num_rows < local.rows else 8
             local.tables = [merged]
-            local.rows = local.merged_rows = merged.num_rows
+            local.rows = merged.num_rows
+            local.limit = _MERGE_ROWS + growth * local.rows
 
     def combine(self, local: _Local) -> None:
+        owners = self._owners(local.tables)
         with self._lock:
             self.tables.extend(local.tables)
+            self.owners.extend(owners)
 
     def finish(self) -> Sequence[Morsel]:
         rows = sum(table.num_rows for table in self.tables)
@@ -124,11 +130,17 @@ class AggregateSink:
         shares = self.run.task.threads if rows > _SHARED_ROWS else 1
         if shares == 1 or len(self.tables) == 1:
             return [partial(self._results, None)]
-        owners = [
-            _owners(hash_rows(table.columns[: len(self.operator.keys)], table.num_rows), shares)
-            for table in self.tables
-        ]
-        return [partial(self._results, share, owners) for share in range(shares)]
+        return [partial(self._results, share) for share in range(shares)]
+
+    def _owners(self, tables: Sequence[pa.RecordBatch]) -> list[Ints | None]:
+        """Which thread finishes each row of the tables, by the upper half of a hash, as exchanges have split by the rest."""
+        width, threads = len(self.operator.keys), self.run.task.threads
+        if not width or threads == 1 or sum(table.num_rows for table in tables) * threads < _SHARED_ROWS:
+            return [None] * len(tables)
+        return [self._owners_of(table.columns[:width], table.num_rows) for table in tables]
+
+    def _owners_of(self, keys: Sequence[pa.Array], rows: int) -> Ints:
+        return ((hash_rows(keys, rows) >> np.uint64(32)) % np.uint64(self.run.task.threads)).astype(np.int64)
 
     def _grouped(self, local: _Local, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The groups of one batch, with their states."""
@@ -161,14 +173,15 @@ class AggregateSink:
             place += count
         return batch_of(columns, groups.count)
 
-    def _results(self, share: int | None, owners: Sequence[Ints] = ()) -> Iterator[pa.RecordBatch]:
+    def _results(self, share: int | None) -> Iterator[pa.RecordBatch]:
         """The groups of one share of the keys, or all of them."""
         tables = self.tables
         if share is not None:
-            tables = [
-                table.take(pa.array(np.flatnonzero(owner == share)))
-                for table, owner in zip(self.tables, owners, strict=True)
-            ]
+            width = len(self.operator.keys)
+            tables = []
+            for table, owner in zip(self.tables, self.owners, strict=True):
+                known = self._owners_of(table.columns[:width], table.num_rows) if owner is None else owner
+                tables.append(table.take(pa.array(np.flatnonzero(known == share))))
         tables = [table for table in tables if table.num_rows]
         if not tables and self.operator.keys:
             return
@@ -209,11 +222,6 @@ class AggregateSink:
 def _picked(arrays: Sequence[pa.Array], rows: Ints) -> list[pa.Array]:
     wanted = pa.array(rows)
     return [array.take(wanted) for array in arrays]
-
-
-def _owners(hashes: Words, shares: int) -> Ints:
-    """Which share each row belongs to: by the upper half of the hash, as exchanges have split by the rest."""
-    return ((hashes >> np.uint64(32)) % np.uint64(shares)).astype(np.int64)
 
 
 def input_types(call: AggregateCall) -> list[pa.DataType]:
