@@ -82,7 +82,7 @@ class FlintError(Exception):
             lines.append(_caret(text, self.position))
         if self.hint:
             lines.append(f"Hint: {self.hint}")
-        return "\n".join(lines)
+        return "\n".join(lines).encode("utf-8", "replace").decode()  # a statement may hold what cannot be printed
 
     def __str__(self) -> str:
         return self.render()
