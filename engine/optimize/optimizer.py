@@ -106,7 +106,7 @@ def batches(context: OptimizerContext) -> tuple[Batch, ...]:
                 bind_current_time.bind(context.evaluation),  # before anything is copied: one moment for all
                 move_join_hints,  # before names go: hints sit on named relations
                 eliminate_subquery_aliases,
-                inline_ctes,  # before subqueries: their plans refer to CTEs
+                inline_ctes.bind(context.estimator),  # before subqueries: their plans refer to CTEs
                 replace_set_operations,
                 replace_distinct,
                 replace_between,
@@ -126,6 +126,7 @@ def batches(context: OptimizerContext) -> tuple[Batch, ...]:
         Batch("Join order", (reorder_joins.bind(context.estimator),)),
         # after joins are ordered: what multiplies rows is not estimated
         Batch("Distinct aggregates", (rewrite_distinct_aggregates,)),
+        # in rounds: what an order of joins puts next to each other may be pushed and merged once more
         Batch("Prune columns", (*PUSHING, prune_columns, collapse_projects, remove_noop_projects), MOST_PASSES),
         # last: nothing moves the filters any more
         Batch("Scans", (push_filters_into_scan, prune_columns)),

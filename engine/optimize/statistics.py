@@ -67,6 +67,12 @@ class Estimator:
             self._known[id(plan)] = known
         return known[1]
 
+    def define(self, definition: lp.CteDefinition) -> None:
+        """Takes note of what references to a CTE stand for; without that they are estimated as unknown relations."""
+        if self._ctes.get(definition.id) is not definition.child:
+            self._ctes[definition.id] = definition.child
+            self._known.clear()
+
     def _make(self, plan: LogicalPlan) -> Estimate:
         match plan:
             case lp.OneRow():
@@ -91,7 +97,8 @@ class Estimator:
                 rows = groups(grouping, below) if grouping else 1.0
                 return _named(aggregates, below.capped(rows))
             case lp.WithCte(definitions, child):
-                self._ctes.update({each.id: each.child for each in definitions})
+                for each in definitions:
+                    self.define(each)
                 return self.estimate(child)
             case lp.CteReference(id, columns):
                 return self._reference(id, columns)

@@ -29,6 +29,7 @@ from engine.logical.plan import (
     WithCte,
 )
 from engine.logical.renew import renew
+from engine.optimize.statistics import Estimator
 from engine.tree.node import TreeNode
 from engine.tree.rules import whole
 
@@ -36,7 +37,7 @@ _TRIVIAL = (Scan, Project, Filter, LocalRelation, OneRow, Range, SubqueryAlias, 
 
 
 @whole(WithCte)
-def inline_ctes(plan: TreeNode) -> TreeNode | None:
+def inline_ctes(plan: TreeNode, estimator: Estimator) -> TreeNode | None:
     found = [definition for node in plan.collect(WithCte) for definition in node.definitions]
     by_id = {definition.id: definition for definition in found}
     uses = _uses(plan, by_id)
@@ -61,6 +62,8 @@ def inline_ctes(plan: TreeNode) -> TreeNode | None:
     rest: LogicalPlan = visit(plan)
     if not done:
         return rest
+    for definition in done:
+        estimator.define(definition)
     new = WithCte(tuple(done), rest)
     return None if _unchanged(plan, new) else new
 

@@ -31,7 +31,8 @@ def remove_unused_outer_joins(plan: TreeNode) -> TreeNode | None:
             kept, other = sides[join.type]
             if plan.references & other.output_ids or not (_is_insensitive(plan) or _is_unique(join, other)):
                 return None
-            return plan.map_plans(lambda _: kept)  # type: ignore[no-any-return]
+            less = plan.map_plans(lambda _: kept)
+            return remove_unused_outer_joins.rewrite(less) or less  # the next join may be as useless
     return None
 
 

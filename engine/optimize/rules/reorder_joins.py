@@ -15,7 +15,7 @@ from typing import Any
 
 from engine.expressions.base import Attribute, Expression
 from engine.expressions.predicates import EqualTo, conjunction, conjuncts
-from engine.logical.plan import Filter, Join, JoinType, LogicalPlan, Project
+from engine.logical.plan import CteDefinition, Filter, Join, JoinType, LogicalPlan, Project, WithCte
 from engine.optimize.join_graph import Edge, Graph, Unit
 from engine.optimize.join_order import Tree, best_tree, tree_of
 from engine.optimize.pushing import filtered
@@ -37,6 +37,8 @@ def reorder_joins(plan: TreeNode, estimator: Estimator) -> TreeNode | None:
 
 
 def _visit(node: Any, estimator: Estimator) -> Any:
+    if isinstance(node, WithCte):
+        return _with_definitions(node, estimator)
     if not node.has(Join):
         return node
     if isinstance(node, Filter | Join):
@@ -45,6 +47,19 @@ def _visit(node: Any, estimator: Estimator) -> Any:
         if len(region.units) > 2:
             return region.ordered(node)
     return node.map_children(lambda child: _visit(child, estimator))
+
+
+def _with_definitions(node: WithCte, estimator: Estimator) -> WithCte:
+    """Definitions first: estimates of what refers to them need them."""
+    definitions = []
+    for each in node.definitions:
+        child = _visit(each.child, estimator)
+        definitions.append(each if child is each.child else CteDefinition(each.id, each.name, child))
+        estimator.define(definitions[-1])
+    child = _visit(node.child, estimator)
+    if child is node.child and all(a is b for a, b in zip(definitions, node.definitions, strict=True)):
+        return node
+    return WithCte(tuple(definitions), child)
 
 
 class _Region:
