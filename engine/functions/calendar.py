@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from engine.errors import ExecutionError
 from engine.functions.registry import function
-from engine.functions.signature import ANY_TIMESTAMP, DATE_LIKE
+from engine.functions.signature import DATE_LIKE
 from engine.kernels import decimals
 from engine.kernels.context import CallContext
 from engine.kernels.datetimes import (
@@ -120,9 +120,7 @@ def trunc(day: pa.Array, unit: pa.Array) -> pa.Array:
     return from_numpy(days.astype(np.int32), pa.date32(), all_valid(day, unit) & known)
 
 
-@function(
-    "date_trunc", (STRING, ANY_TIMESTAMP), returns=lambda _unit, time: time, nullable="always", wants_context=True
-)
+@function("date_trunc", (STRING, TIMESTAMP), returns=TIMESTAMP, nullable="always", wants_context=True)
 def date_trunc(unit: pa.Array, time: pa.Array, *, context: CallContext) -> pa.Array:
     """Returns a timestamp cut to a unit (year, quarter, month, week, day, hour, minute, second ...); null for other units.
 

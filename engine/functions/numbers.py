@@ -60,7 +60,9 @@ def sign(value: pa.Array) -> pa.Array:
     plain = value.cast(pa.int64()) if pa.types.is_duration(value.type) else value
     with np.errstate(invalid="ignore"):
         doubles = numpy_values(plain.cast(pa.float64(), safe=False))
-        return from_numpy(np.where(np.isnan(doubles), doubles, np.sign(doubles)), pa.float64(), valid(value))
+        return from_numpy(
+            np.where(np.isnan(doubles) | (doubles == 0), doubles, np.sign(doubles)), pa.float64(), valid(value)
+        )
 
 
 def _math(

@@ -114,7 +114,8 @@ def _towards(name: str, value: Expression, scale: Expression | None, mode: Mode)
         kind = value.dataType
         if isinstance(kind, DecimalType):
             return Call(name, (value, Literal(0, INT)), bounded(kind.precision - kind.scale + 1, 0), value.nullable)
-        return Call(name, (value, Literal(0, INT)), LONG, value.nullable)
+        raises = mode is Mode.ANSI and not isinstance(kind, IntegralType)
+        return Call(name, (value, Literal(0, INT)), LONG, value.nullable, raises)
     exact = decimal_for(value.dataType) or DecimalType(30, 15)
     decimal = value if isinstance(value.dataType, DecimalType) else Cast(value, exact, mode, implicit=True)
     return _call(name, decimal, scale, mode)
@@ -157,7 +158,7 @@ def _kernel(name: str) -> None:
         if pa.types.is_integer(value.type):
             return value if digits >= 0 else _integers(value, digits, rounding, context)
         if context.result == LONG:
-            return _to_long(value, np.ceil if name == "ceil" else np.floor)
+            return _to_long(value, np.ceil if name == "ceil" else np.floor, context.ansi)
         return _floats(value, digits, rounding, context)
 
     kernel.__doc__ = f"Kernel of `{name}`."
@@ -203,13 +204,15 @@ def _floats(value: pa.Array, digits: int, rounding: Round, context: CallContext)
                 result.append(number)
             else:
                 text = str(np.float32(number)) if single else repr(number)
-                result.append(float(Decimal(text).quantize(unit, mode)))
+                result.append(float(Decimal(text).quantize(unit, mode)) + 0.0)  # Java's decimals have no -0
     return pa.array(result, pa.float64()).cast(value.type, safe=False)
 
 
-def _to_long(value: pa.Array, operation: Callable[[Any], Any]) -> pa.Array:
-    """Doubles to the next whole number, saturating as Java does."""
+def _to_long(value: pa.Array, operation: Callable[[Any], Any], ansi: bool) -> pa.Array:
+    """Doubles to the next whole number; what is too large raises, or without ANSI saturates as Java does."""
     values = operation(numpy_values(value).astype(np.float64))
+    if ansi and ((np.abs(values) >= 2.0**63) & (values != -(2.0**63)) & valid(value)).any():
+        raise overflow("long")
     tame = np.nan_to_num(values, nan=0.0)
     whole = np.clip(tame, -(2.0**63), np.nextafter(2.0**63, 0)).astype(np.int64)
     return from_numpy(np.where(tame >= 2.0**63, 2**63 - 1, whole), pa.int64(), valid(value))

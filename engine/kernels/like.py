@@ -22,6 +22,7 @@ from engine.kernels.rows import Compile, Compiler, Datum, Node, Rows, as_array, 
 Test = Callable[[Datum], Datum]
 _NULL = pa.scalar(None, pa.bool_())
 ANY, ONE = object(), object()
+_START, _END = r"\A", r"\z"
 
 
 @lru_cache(maxsize=1024)
@@ -48,7 +49,10 @@ def like_test(pattern: str, escape: str, ignore_case: bool) -> Test:
     if "\0" in pattern or (ignore_case and not pattern.isascii()):
         compiled = re.compile(f"{flags}\\A(?:{regex})\\Z")
         return lambda datum: _rowwise(datum, lambda value: compiled.match(value) is not None)
-    anchored = f"{flags}\\A(?:{_re2_escaped(parts)})\\z"
+    # what may stand before and after needs no looking at
+    first, last = shape.startswith("%"), shape.endswith("%")
+    inner = _re2_escaped(parts[first : len(parts) - last])
+    anchored = f"{flags}{_START if not first else ''}(?:{inner}){_END if not last else ''}"
     return lambda datum: pc.match_substring_regex(datum, anchored)
 
 

@@ -76,12 +76,12 @@ def zone(name: str) -> Zone:
     if fixed is not None:
         return Zone(np.zeros(0, np.int64), np.zeros(0, np.int64), np.array([fixed], np.int64))
     try:
-        return _tabulate(_region(name))
+        return _tabulate(region(name))
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ExecutionError("INVALID_TIMEZONE", {"timeZone": name}) from error
 
 
-def _region(name: str) -> zoneinfo.ZoneInfo:
+def region(name: str) -> zoneinfo.ZoneInfo:
     """The region from the tzdata package, so that answers do not depend on the machine, else from the system."""
     file = resources.files("tzdata").joinpath("zoneinfo", *name.split("/"))
     if _REGION.fullmatch(name) and file.is_file():
