@@ -140,7 +140,9 @@ def _create(path: Path) -> int:
 def encode(batches: list[pa.RecordBatch]) -> pa.Buffer:
     """The batches, joined into as few as possible, as one Arrow IPC stream."""
     if len(batches) > 1:
-        batches = pa.Table.from_batches(batches).combine_chunks().to_batches()
+        schema = batches[0].schema  # members of a union have other names for the same columns
+        alike = [b if b.schema == schema else pa.RecordBatch.from_arrays(b.columns, schema=schema) for b in batches]
+        batches = pa.Table.from_batches(alike).combine_chunks().to_batches()
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batches[0].schema) as stream:
         for batch in batches:

@@ -12,24 +12,67 @@ from itertools import zip_longest
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from runner import read
 
 from engine import Session
+from engine.cluster.inline import InlineCluster
 from engine.errors import FlintError
 from engine.parse.lexer import split_statements
+from engine.plan.strategies import leaves
 from engine.types import BinaryType, DataType
 from engine.types.cells import Style, texts
 
 FOLDER = Path(__file__).parent
 
 
+HERE = {"flint.optimizer.check": True, "flint.local.rowLimit": 10**9}
+APART = {
+    "flint.optimizer.check": True,
+    "flint.local.rowLimit": 0,
+    "spark.executor.instances": 2,
+    "spark.sql.shuffle.partitions": 3,
+    "spark.sql.autoBroadcastJoinThreshold": -1,
+}
+
+
+class Distributed(Session):
+    """A session with two executors, which are both in this process: rows move between them."""
+
+    @property
+    def cluster(self):
+        return self._once("cluster", lambda: InlineCluster(self.conf.mapping(), executors=2, cores=1))
+
+
 @pytest.fixture(scope="module", params=[1, 3], ids=["one-partition", "three-partitions"])
-def session(request):
-    with Session("local[2]", {"flint.optimizer.check": True, "flint.local.rowLimit": 10**9}) as session:
+def session(request, tmp_path_factory):
+    """The tables of setup.sql: as they are, or each in three files, read by two executors."""
+    with Session("local[2]", HERE) if request.param == 1 else Distributed("local[2]", APART) as session:
         for statement, _ in split_statements((FOLDER / "setup.sql").read_text()):
             session.sql(statement)
-        yield session
+        if request.param == 1:
+            yield session
+            return
+        for name in ("t", "u", "emp"):
+            in_files(session, name, tmp_path_factory.mktemp(name), request.param)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(leaves, "_SMALL_BYTES", 0)  # else so few rows are read by one executor
+            yield session
+
+
+def in_files(session: Session, name: str, folder: Path, files: int) -> None:
+    """Makes the view `name` one over Parquet files, each with a part of its rows."""
+    table = session.table(name).toArrow()
+    step = -(-table.num_rows // files)
+    for number in range(files):
+        pq.write_table(table.slice(number * step, step), folder / f"{number}.parquet")
+    session.sql(f"create or replace temporary view {name} as select * from parquet.`{folder}`")
+
+
+def test_rows_do_move(session):
+    plan = session.sql("select t.b, count(*) from t join u on t.a = u.a group by t.b").query.explain()
+    assert ("Exchange" in plan) == isinstance(session, Distributed), plan
 
 
 def answer(session: Session, text: str) -> str:
