@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -35,8 +36,17 @@ class Execution:
         self._lock = threading.RLock()
 
     def compile(self, expression: Expression, columns: Sequence[Attribute]) -> Kernel:
-        """The kernel that evaluates `expression` over batches of `columns`."""
-        return compile_expression(expression, columns, self.evaluation)
+        """The kernel that evaluates `expression` over batches of `columns`.
+
+        One that is random, or counts its rows, goes on where it was when it is asked for again (by another input of a
+        UNION); its pipeline has one thread (`plan/pipelines.py`).
+        """
+        if expression.deterministic:
+            return compile_expression(expression, columns, self.evaluation)
+        make = partial(compile_expression, expression, columns, self.evaluation)
+        # the expression is kept with its kernel, so that its id stays its own
+        _, kernel = self.state(("kernel", id(expression)), lambda: (expression, make()))
+        return kernel
 
     def compile_all(self, expressions: Sequence[Expression], columns: Sequence[Attribute]) -> list[Kernel]:
         """A kernel for each expression."""
@@ -44,7 +54,11 @@ class Execution:
 
     def predicate(self, condition: Expression, columns: Sequence[Attribute]) -> Callable[[pa.RecordBatch], Any]:
         """The kernel that tells which rows of a batch fulfil `condition`."""
-        return compile_predicate(condition, columns, self.evaluation)
+        return (
+            compile_predicate(condition, columns, self.evaluation)
+            if condition.deterministic
+            else self.compile(condition, columns)
+        )
 
     def state(self, key: Hashable, make: Callable[[], Value]) -> Value:
         """What the threads of this task share under `key` (an operator's id first), made by the first that asks."""

@@ -102,4 +102,11 @@ def _pipeline(chains: tuple[Chain, ...], target: Operator | None, build: bool = 
     limited = any(isinstance(step, LimitExec) for chain in chains for step in chain.steps)
     sorted_input = any(chain.source.ordered and not chain.tail for chain in chains)
     ordered = limited or (sorted_input and target is not None)
-    return Pipeline(chains, target, ordered, build)
+    return Pipeline(chains, target, ordered or _random(chains, target), build)
+
+
+def _random(chains: tuple[Chain, ...], target: Operator | None) -> bool:
+    """Whether values depend on which rows came before (rand, monotonically_increasing_id): then one thread sees them all."""
+    operators = {id(step): step for chain in chains for step in chain.steps}
+    reading = [*operators.values(), *([target] if target is not None else [])]
+    return any(not expression.deterministic for operator in reading for expression in operator.expressions)

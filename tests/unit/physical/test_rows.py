@@ -219,3 +219,11 @@ def test_rows_batches_and_time_are_counted_under_the_operators() -> None:
     assert metrics[scanned.id, "bytes"] > 0
     assert metrics[scanned.id, "time"] >= 0
     assert task.metrics.rows == 400
+
+
+def test_what_counts_its_rows_goes_on_counting() -> None:
+    """With several threads, over both inputs of a union."""
+    a, b = scan(TABLE, 10), scan(TABLE, 10)
+    union = lp.Union((a, b), tuple(column.renewed() for column in a.columns))
+    number_of = Alias(resolve_call("monotonically_increasing_id", []), "id")
+    assert [row[0] for row in run(lp.Project((number_of,), union), 3)] == list(range(2 * len(ROWS)))
