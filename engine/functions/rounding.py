@@ -162,7 +162,7 @@ def _kernel(name: str) -> None:
         return _floats(value, digits, rounding, context)
 
     kernel.__doc__ = f"Kernel of `{name}`."
-    function(name, (NUMERIC, INT), returns=lambda *types: types[0], wants_context=True)(kernel)
+    function(name, (NUMERIC, INT), returns=lambda *types: types[0], wants_context=True, hidden=True)(kernel)
 
 
 def _decimals(value: pa.Array, digits: int, rounding: Round, context: CallContext) -> pa.Array:
