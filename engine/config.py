@@ -76,6 +76,14 @@ def positive(text: str) -> int:
     return value
 
 
+def not_negative(text: str) -> int:
+    """A whole number, zero or above."""
+    value = integer(text)
+    if value < 0:
+        raise ValueError("It should not be negative.")
+    return value
+
+
 def seconds(text: str) -> float:
     """A time in seconds, 0 for none; ms, s, m(in) and h are understood."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h)?", text.strip().lower())
@@ -163,7 +171,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("spark.sql.session.timeZone", time_zone, "UTC", "Zone of TIMESTAMP values when read and shown."),
         Setting(
             "spark.sql.shuffle.partitions",
-            integer,
+            not_negative,
             "0",
             "Partitions of an exchange; 0: sized from bytes and executors.",
         ),
@@ -184,7 +192,7 @@ SETTINGS: dict[str, Setting] = {
         ),
         Setting(
             "flint.local.rowLimit",
-            integer,
+            not_negative,
             "20000",
             "Queries over at most so many rows known while planning run in this process.",
         ),
@@ -259,7 +267,7 @@ class Conf(Mapping[str, str]):
 
     def _put(self, name: str, text: str) -> None:
         setting = SETTINGS.get(name)
-        if setting is not None and text != "":
+        if setting is not None and (text or setting.default):  # no text means the default only where that is empty, too
             try:
                 setting.parse(text)
             except ValueError as reason:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
@@ -65,7 +65,7 @@ class Query:
 
     session: Session
     text: str
-    parameters: Mapping[str | int, Expression] = field(default_factory=dict)
+    parameters: Mapping[str, Expression] | Sequence[Expression] = ()
     plan: LogicalPlan | None = None
 
     def __post_init__(self) -> None:
@@ -82,7 +82,9 @@ class Query:
     @cached_property
     def parsed(self) -> LogicalPlan:
         """1. The text as a tree; names are as written."""
-        return self.plan if self.plan is not None else self._planned("parse", lambda: parse(self.text))
+        if self.plan is not None:
+            return self.plan
+        return self._planned("parse", lambda: parse(self.text, self.parameters or None))
 
     @cached_property
     def analyzed(self) -> LogicalPlan:
@@ -98,7 +100,6 @@ class Query:
             group_by_ordinal=conf.value("spark.sql.groupByOrdinal"),
             group_by_aliases=conf.value("spark.sql.groupByAliases"),
             order_by_ordinal=conf.value("spark.sql.orderByOrdinal"),
-            parameters=self.parameters,
         )
 
         def work() -> LogicalPlan:

@@ -186,13 +186,11 @@ def _cores_of(master: str, settings: Mapping[str, Any]) -> dict[str, str]:
         )
     if match[1] == "*" or "spark.executor.cores" in settings:
         return {}
-    executors = int(settings.get("spark.executor.instances", 1))
+    executors = Conf(settings).value("spark.executor.instances")
     return {"spark.executor.cores": str(max(1, int(match[1] or 1) // executors))}
 
 
-def _parameters(args: Arguments | None) -> dict[str | int, Expression]:
-    if args is None:
-        return {}
+def _parameters(args: Arguments | None) -> dict[str, Expression] | tuple[Expression, ...]:
     if isinstance(args, Mapping):
         return {name: literal(value) for name, value in args.items()}
-    return {number: literal(value) for number, value in enumerate(args)}
+    return tuple(literal(value) for value in args or ())

@@ -35,6 +35,7 @@ def _syntax_error(text: str, error: Exception) -> ParseError:
     details = getattr(error, "errors", None) or [{}]
     first = details[0]
     description = first.get("description") or str(error).splitlines()[0].partition("\x1b")[0]
+    description = description.partition(" but got <Token")[0]  # the word says so better
     word = first.get("highlight") or ""
     position = _position(text, first.get("line"), first.get("col"), len(word))
     parameters = {"error": f"'{word}'" if word else "this text", "hint": f": {description.rstrip('. ')}"}
