@@ -18,6 +18,7 @@ from engine.optimize.rules.extract_common_disjuncts import extract_common_disjun
 from engine.optimize.rules.fold_constants import fold_constants
 from engine.optimize.rules.infer_filters import infer_filters
 from engine.optimize.rules.inline_ctes import inline_ctes
+from engine.optimize.rules.join_on_raising_keys import join_on_raising_keys
 from engine.optimize.rules.merge_filters import merge_filters
 from engine.optimize.rules.move_join_hints import move_join_hints
 from engine.optimize.rules.outer_to_inner import outer_to_inner
@@ -82,6 +83,7 @@ PUSHING = (
     outer_to_inner,  # before joins: through an inner join more can be pushed
     push_filter_through_join,
     push_join_condition,
+    join_on_raising_keys,  # after all others: only what would stay a cross product
 )
 SHAPES = (
     collapse_projects,

@@ -97,6 +97,8 @@ def _from_equalities(
         match term:
             case EqualTo(Attribute() as a, Attribute() as b):
                 mine, theirs = (a, b) if a.id in side.output_ids else (b, a)
+                if mine.id not in side.output_ids or theirs.id in side.output_ids:
+                    continue
                 for fact in others:
                     if fact.references == {theirs.id} and not isinstance(fact, IsNotNull):
                         found.append(substitute(fact, {theirs.id: mine}))

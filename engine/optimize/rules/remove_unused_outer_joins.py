@@ -31,8 +31,9 @@ def remove_unused_outer_joins(plan: TreeNode) -> TreeNode | None:
             kept, other = sides[join.type]
             if plan.references & other.output_ids or not (_is_insensitive(plan) or _is_unique(join, other)):
                 return None
-            less = plan.map_plans(lambda _: kept)
-            return remove_unused_outer_joins.rewrite(less) or less  # the next join may be as useless
+            less: TreeNode = plan.map_plans(lambda _: kept)
+            more: TreeNode | None = remove_unused_outer_joins.rewrite(less)  # the next join may be as useless
+            return more or less
     return None
 
 
