@@ -29,7 +29,7 @@ def plan_aggregate(node: lp.Aggregate, planner: Planner, needed: Needed) -> Oper
     calls = tuple(dict.fromkeys(call for each in aggregates for call in _calls(each)))
     results = tuple(Attribute(call.function, call.dataType, call.nullable) for call in calls)
     child = planner.plan(node.child, references((*keys, *calls)))
-    aggregated = aggregate(planner, keys, calls, columns, results, child)
+    aggregated = aggregate(planner, keys, calls, columns, results, child, planner.context.rows(node))
     replaced: dict[Expression, Expression] = dict(zip((*keys, *calls), (*columns, *results), strict=True))
     projections = tuple(_over_results(each, replaced) for each in aggregates)
     if projections == aggregated.output:
@@ -54,13 +54,17 @@ def aggregate(
     key_columns: tuple[Attribute, ...],
     result_columns: tuple[Attribute, ...],
     child: Operator,
+    rows: float | None = None,
 ) -> Operator:
-    """Groups of `keys` with `calls` over each, in one step or in two."""
+    """Groups of `keys` with `calls` over each, in one step or in two. `rows` are as many groups as are expected."""
+    made = (calls, key_columns, result_columns)
     if not planner.context.distributed:
-        return AggregateExec("complete", keys, calls, key_columns, result_columns, (), child)
+        return AggregateExec("complete", keys, *made, (), child, estimated_rows=rows)
     states = tuple(state for call in calls for state in _states(call, planner))
-    partial = AggregateExec("partial", keys, calls, key_columns, result_columns, states, child)
-    return AggregateExec("final", key_columns, calls, key_columns, result_columns, states, partial)
+    below = child.estimated_rows
+    parts = None if rows is None or below is None else min(below, rows * planner.context.executors)
+    partial = AggregateExec("partial", keys, *made, states, child, estimated_rows=parts)
+    return AggregateExec("final", key_columns, *made, states, partial, estimated_rows=rows)
 
 
 def _states(call: AggregateCall, planner: Planner) -> list[Attribute]:

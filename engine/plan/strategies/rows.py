@@ -31,7 +31,8 @@ def plan_project(node: lp.Project, planner: Planner, needed: Needed) -> Operator
     projections = node.projections
     if needed is not None:
         projections = tuple(each for each in projections if each.to_attribute().id in needed)
-    return ProjectExec(projections, planner.plan(node.child, references(projections)))
+    child = planner.plan(node.child, references(projections))
+    return child if projections == child.output else ProjectExec(projections, child)
 
 
 def plan_expand(node: lp.Expand, planner: Planner, needed: Needed) -> Operator:  # noqa: ARG001
