@@ -279,7 +279,7 @@ def make_ym_interval(*fields: pa.Array, context: CallContext) -> pa.Array:
     """Returns the interval of some years and months.
 
     > SELECT make_ym_interval(1, 2);
-    1-2
+    INTERVAL '1-2' YEAR TO MONTH
     """
     years, months = (*fields, *[_zeros(context)] * 2)[:2]
     total = numpy_values(years).astype(np.int64) * 12 + numpy_values(months)
@@ -304,7 +304,7 @@ def make_dt_interval(*fields: pa.Array, context: CallContext) -> pa.Array:
     """Returns the interval of some days, hours, minutes and seconds.
 
     > SELECT make_dt_interval(1, 12, 30, 1.001);
-    1 12:30:01.001000000
+    INTERVAL '1 12:30:01.001' DAY TO SECOND
     """
     days, hours, minutes = (*fields[:3], *[_zeros(context)] * 3)[:3]
     micros = sum(numpy_values(f).astype(np.int64) * u for f, u in ((days, DAY), (hours, HOUR), (minutes, MINUTE)))
