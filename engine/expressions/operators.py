@@ -12,7 +12,7 @@ from typing import ClassVar
 from engine.expressions.base import Expression, Mode
 from engine.lazy import cached_property
 from engine.types import LONG, DataType, DecimalType, FractionalType, IntegralType
-from engine.types.decimals import decimal_result
+from engine.types.decimals import decimal_result, is_exact
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,12 @@ class BinaryArithmetic(Expression):
 
     @property
     def raises(self) -> bool:
-        return self.mode is Mode.ANSI and not (
-            isinstance(self.dataType, FractionalType) and not isinstance(self.dataType, DecimalType)
-        )
+        if self.mode is not Mode.ANSI:
+            return False
+        left, right = self.left.dataType, self.right.dataType
+        if isinstance(left, DecimalType) and isinstance(right, DecimalType):
+            return not is_exact(self.symbol, left, right)
+        return not isinstance(self.dataType, FractionalType)
 
 
 @dataclass(frozen=True)

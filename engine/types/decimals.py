@@ -57,6 +57,13 @@ def decimal_result(symbol: str, left: DecimalType, right: DecimalType) -> Decima
     raise ValueError(f"no decimal rule for {symbol}")
 
 
+def is_exact(symbol: str, left: DecimalType, right: DecimalType) -> bool:
+    """Whether the result type of `left symbol right` (+ - *) holds every result, so that nothing overflows."""
+    p1, s1, p2, s2 = left.precision, left.scale, right.precision, right.scale
+    digits = p1 + p2 + 1 if symbol == "*" else max(p1 - s1, p2 - s2) + max(s1, s2) + 1
+    return digits <= MAX_PRECISION
+
+
 def wider_decimal(left: DecimalType, right: DecimalType) -> DecimalType:
     """The decimal both fit in (comparison, set operations, CASE), cut at 38."""
     scale = max(left.scale, right.scale)
