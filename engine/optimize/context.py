@@ -25,19 +25,16 @@ class _Session(Protocol):
 class OptimizerContext:
     """Settings, and what is bound once per query.
 
-    `started` is the start of the query in seconds since 1970 UTC (current_timestamp and its like). `broadcast_threshold` is
-    in bytes, -1 for off. `excluded` are names of rules or batches to leave out, those without which a plan cannot be run
-    excepted. `check` switches on the guards (tests).
+    `started` is the start of the query in seconds since 1970 UTC (current_timestamp and its like). `excluded` are names of
+    rules or batches to leave out, those without which a plan cannot be run excepted. `check` switches on the guards (tests).
     """
 
     ansi: bool = True
-    case_sensitive: bool = False
     time_zone: str = "UTC"
     started: float = 0.0
     user: str = ""
     catalog: str = "spark_catalog"
     database: str = "default"
-    broadcast_threshold: int = 10 << 20
     excluded: frozenset[str] = frozenset()
     check: bool = False
     estimator: Estimator = field(default_factory=Estimator)
@@ -49,13 +46,11 @@ class OptimizerContext:
         excluded = conf.get("spark.sql.optimizer.excludedRules") or ""
         return cls(
             ansi=conf.value("spark.sql.ansi.enabled"),
-            case_sensitive=conf.value("spark.sql.caseSensitive"),
             time_zone=conf.get("spark.sql.session.timeZone"),
             started=started,
             user=_user(),
             catalog=getattr(session.catalog, "current_catalog", "spark_catalog"),
             database=getattr(session.catalog, "current_database", "default"),
-            broadcast_threshold=conf.value("spark.sql.autoBroadcastJoinThreshold"),
             excluded=frozenset(name.strip().rpartition(".")[2] for name in excluded.split(",") if name.strip()),
             check=conf.value("flint.optimizer.check"),
         )

@@ -15,6 +15,7 @@ from engine.optimize.rules.collapse_projects import collapse_projects
 from engine.optimize.rules.combine_limits import combine_limits
 from engine.optimize.rules.eliminate_subquery_aliases import eliminate_subquery_aliases
 from engine.optimize.rules.extract_common_disjuncts import extract_common_disjuncts
+from engine.optimize.rules.flatten_unions import flatten_unions
 from engine.optimize.rules.fold_constants import fold_constants
 from engine.optimize.rules.infer_filters import infer_filters
 from engine.optimize.rules.inline_ctes import inline_ctes
@@ -88,6 +89,7 @@ PUSHING = (
 SHAPES = (
     collapse_projects,
     remove_noop_projects,
+    flatten_unions,
     remove_redundant_sorts,
     remove_redundant_aggregates,
     remove_unused_outer_joins,
