@@ -17,7 +17,7 @@ from engine.errors import Unsupported
 from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import TRUE, Alias, Attribute, Expression, Literal
 from engine.expressions.conditional import If
-from engine.expressions.predicates import EqualNullSafe, IsNull, conjunction, conjuncts
+from engine.expressions.predicates import EqualNullSafe, IsNull, conjunction, conjuncts, disjunction
 from engine.expressions.subquery import OuterReference
 from engine.logical import plan as lp
 from engine.logical.plan import JoinType, LogicalPlan
@@ -165,7 +165,10 @@ def _join(plan: lp.Join, domain: Domain) -> Widened:
         if condition_reads
         else list(conjuncts(plan.condition))
     )
+    null_aware = plan.null_aware
     if left is not None and right is not None:
+        if null_aware:  # which knows of one equality only: from here on the condition says it
+            terms, null_aware = [disjunction(term, IsNull(term)) for term in terms], False
         terms += conjuncts(same(left.keys, right.keys))
     kind = JoinType.INNER if plan.type is JoinType.CROSS and terms else plan.type
     joined = lp.Join(
@@ -173,7 +176,7 @@ def _join(plan: lp.Join, domain: Domain) -> Widened:
         right.plan if right is not None else plan.right,
         kind,
         conjunction(*terms) if terms else None,
-        False,
+        null_aware,
         plan.exists,
         plan.hints,
     )

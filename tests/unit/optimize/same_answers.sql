@@ -97,3 +97,7 @@ select t.a from t join (select a from u where false) x on t.a = x.a
 select t.a, x.c from t left join (select a, c from u where false) x on t.a = x.a
 select count(*), max(a) from t where false
 select b, rank() over (partition by b order by n) r, n from t qualify r <= 2
+select (select max(x.a) from u x where x.c not in (select k from big y where (y.k = z.ta or y.ta between 2 and (y.k + 1)) union all select a from u) having count(*) > 1) from big z where z.ta is not null
+select k from big where exists (select 1 from u where u.c not in (select t.b from t where t.a = big.k))
+select k from big where exists (select 1 from u where u.a > big.k and u.c not in (select t.b from t where t.n > 28))
+select k, (select count(*) from u where (u.a > big.k or u.c = big.ta) and u.c not in (select t.b from t where t.n > 28)) from big
