@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.errors import ExecutionError
+from engine.expressions.sql import sql
 from engine.expressions.window import WindowCall
 from engine.kernels.aggregates import take_rows
 from engine.kernels.buffers import Ints, Mask, valid
@@ -96,13 +97,14 @@ class WindowFunction:
             return default
         value = evaluate_constant(self.call.arguments[place], self.context).value
         if value is None:
-            raise self.invalid("it is null")
+            raise self.invalid("null")
         return int(value)
 
     def invalid(self, reason: str) -> ExecutionError:
         """The error for an argument that makes no sense."""
-        parameters = {"parameter": "offset", "functionName": f"`{self.call.function}`", "reason": reason + "."}
-        return ExecutionError("INVALID_PARAMETER_VALUE", parameters, self.call.origin)
+        parameters = {"sqlExpr": sql(self.call), "exprName": "offset", "valueRange": "[1, 2147483647]"}
+        parameters["currentValue"] = reason
+        return ExecutionError("DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", parameters, self.call.origin)
 
 
 class RowNumber(WindowFunction):
@@ -136,7 +138,7 @@ class Ntile(WindowFunction):
     def values(self, layout: Layout, frames: Frames, arguments: Sequence[pa.Array]) -> Any:  # noqa: ARG002
         shares = self.constant(0, 1)
         if shares < 1:
-            raise self.invalid("it should be at least 1")
+            raise self.invalid("less than 1")
         size, larger = np.divmod(layout.stops - layout.starts, shares)
         place = layout.numbers - layout.starts
         in_larger = place < larger * (size + 1)
@@ -180,7 +182,7 @@ class NthValue(WindowFunction):
     def evaluate(self, layout: Layout, frames: Frames, arguments: Sequence[pa.Array]) -> pa.Array:  # noqa: ARG002
         number = self.constant(1, 1)
         if number < 1:
-            raise self.invalid("it should be at least 1")
+            raise self.invalid("less than 1")
         return take_rows(arguments[0], nth_rows(arguments[0], frames, number - 1, self.call.ignore_nulls))
 
 

@@ -46,7 +46,7 @@ def plan_join(node: lp.Join, planner: Planner, needed: Needed) -> Operator:
     left = planner.plan(node.left, read & node.left.output_ids)
     right = planner.plan(node.right, read & node.right.output_ids)
     sides = Sides(node, planner)
-    if not keys.left:
+    if not keys.left or sides.all_pairs:
         build = sides.smaller(sides.broadcastable)
         return NestedLoopJoinExec(left, right, node.type, build, node.condition, node.exists, columns)
     build, broadcast = sides.hash_sides()
@@ -125,6 +125,11 @@ class Sides:
         if small and not wanted and "merge" not in self.hints.values():
             return self.smaller(small), True
         return (wanted[0] if len(wanted) == 1 else self.smaller(("left", "right"))), False
+
+    @property
+    def all_pairs(self) -> bool:
+        """Whether nested loops are asked for although there are keys."""
+        return "shuffle_replicate_nl" in self.hints.values() and self.node.type in (JoinType.INNER, JoinType.CROSS)
 
     @property
     def merge(self) -> bool:
