@@ -1,7 +1,8 @@
 """Functions, operators and casts against what Apache Spark 4.3 answered (answers.json, errors.json beside this file).
 
 answers.json holds queries, the types of their columns and their rows as Spark's CAST AS STRING wrote them (binaries as hex);
-errors.json holds queries and the condition that Spark raised.
+errors.json holds queries and the condition that Spark raised; answers_without_ansi.json answers with
+`spark.sql.ansi.enabled` off.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from engine.session import Session
 
 HERE = Path(__file__).parent
 ANSWERS = json.loads((HERE / "answers.json").read_text(encoding="utf-8"))
+WITHOUT_ANSI = json.loads((HERE / "answers_without_ansi.json").read_text(encoding="utf-8"))
 ERRORS = json.loads((HERE / "errors.json").read_text(encoding="utf-8"))
 
 
@@ -50,6 +52,19 @@ def test_answers(session: Session, answer: dict[str, Any]) -> None:
     found = zip(*(column.to_pylist() for column in table.columns), strict=True)
     rows = [[comparable(text, each) for text, each in zip(row, types, strict=True)] for row in found]
     assert rows == [[comparable(text, each) for text, each in zip(row, types, strict=True)] for row in answer["rows"]]
+
+
+@pytest.fixture(scope="module")
+def lenient() -> Iterator[Session]:
+    found = Session(master="local[1]", conf={"spark.sql.ansi.enabled": "false"})
+    found.conf.set("spark.sql.session.timeZone", "UTC")
+    yield found
+    found.stop()
+
+
+@pytest.mark.parametrize("answer", WITHOUT_ANSI, ids=lambda answer: answer["query"][:60])
+def test_answers_without_ansi(lenient: Session, answer: dict[str, Any]) -> None:
+    test_answers(lenient, answer)
 
 
 @pytest.mark.parametrize(("query", "condition"), ERRORS)
