@@ -28,9 +28,15 @@ class TreeNode:
     def children(self) -> tuple[Any, ...]:
         """The nodes directly below this one, in the order of the fields."""
         found: list[TreeNode] = []
-        for name in _field_names(type(self)):
-            _collect(getattr(self, name), found)
+        for name in self._branches:
+            _collect(self.__dict__[name], found)
         return tuple(found)
+
+    @cached_property
+    def _branches(self) -> tuple[str, ...]:
+        """The fields that hold nodes: walks look at no others."""
+        own = self.__dict__
+        return tuple(name for name in _field_names(type(self)) if _holds_node(own[name]))
 
     @cached_property
     def kinds(self) -> frozenset[type[TreeNode]]:
@@ -44,12 +50,16 @@ class TreeNode:
     def map_children(self, fn: Callable[[Any], Any]) -> Self:
         """A copy with `fn` applied to each child, or this very node where nothing changed."""
         own = self.__dict__
-        names = _field_names(type(self))
-        mapped = [_map_value(own[name], fn) for name in names]
-        for name, new in zip(names, mapped, strict=True):
-            if new is not own[name]:
-                return copy_origin(self, type(self)(**dict(zip(names, mapped, strict=True))))
-        return self
+        changed: dict[str, Any] = {}
+        for name in self._branches:
+            old = own[name]
+            new = fn(old) if isinstance(old, TreeNode) else _map_value(old, fn)
+            if new is not old:
+                changed[name] = new
+        if not changed:
+            return self
+        values = {name: own[name] for name in _field_names(type(self))} | changed
+        return copy_origin(self, type(self)(**values))
 
     def transform_up(self, fn: Callable[[Any], Any]) -> Any:
         """This tree with `fn` applied to every node, children first; `fn` returns a node, the same one for no change."""
@@ -108,6 +118,10 @@ _FIELDS: dict[type[TreeNode], tuple[str, ...]] = {}
 @lru_cache(1 << 16)
 def _any_of(kinds: frozenset[type[TreeNode]], classes: tuple[type[TreeNode], ...]) -> bool:
     return any(issubclass(kind, classes) for kind in kinds)
+
+
+def _holds_node(value: Any) -> bool:
+    return isinstance(value, TreeNode) or (value.__class__ is tuple and any(map(_holds_node, value)))
 
 
 def _collect(value: Any, found: list[TreeNode]) -> None:
