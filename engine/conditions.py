@@ -83,6 +83,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42K09",
         'Cannot resolve "<sqlExpr>" due to data type mismatch: the binary operator requires the input type <inputType>, not "<actualDataType>".',
     ),
+    "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION": (
+        "42K09",
+        'Cannot resolve "<sqlExpr>" due to data type mismatch: cannot cast "<srcType>" to "<targetType>".',
+    ),
     "DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION": (
         "42K09",
         'Cannot resolve "<sqlExpr>" due to data type mismatch: cannot cast "<srcType>" to "<targetType>" with ANSI mode on. If you have to cast "<srcType>" to "<targetType>", you can set "spark.sql.ansi.enabled" as "false".',
@@ -91,9 +95,9 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42K09",
         'Cannot resolve "<sqlExpr>" due to data type mismatch: cannot cast "<srcType>" to "<targetType>". To convert values from "<srcType>" to "<targetType>", you can use the functions <functionNames> instead.',
     ),
-    "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION": (
+    "DATATYPE_MISMATCH.CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING": (
         "42K09",
-        'Cannot resolve "<sqlExpr>" due to data type mismatch: cannot cast "<srcType>" to "<targetType>".',
+        'Cannot resolve "<sqlExpr>" due to data type mismatch: Only foldable `STRING` expressions are allowed to appear at odd position, but they are <inputExprs>.',
     ),
     "DATATYPE_MISMATCH.DATA_DIFF_TYPES": (
         "42K09",
@@ -119,9 +123,33 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42K09",
         'Cannot resolve "<sqlExpr>" due to data type mismatch: the input <inputName> should be a foldable <inputType> expression; however, got <inputExpr>.',
     ),
+    "DATATYPE_MISMATCH.RANGE_FRAME_MULTI_ORDER": (
+        "42K09",
+        'Cannot resolve "<sqlExpr>" due to data type mismatch: A range window frame with value boundaries cannot be used in a window specification with multiple order by expressions: <orderSpec>.',
+    ),
+    "DATATYPE_MISMATCH.RANGE_FRAME_WITHOUT_ORDER": (
+        "42K09",
+        'Cannot resolve "<sqlExpr>" due to data type mismatch: A range window frame cannot be used in an unordered window specification.',
+    ),
+    "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE": (
+        "42K09",
+        'Cannot resolve "<sqlExpr>" due to data type mismatch: The data type of the window frame bound <exprType> does not match the expected data type <expectedType>.',
+    ),
+    "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON": (
+        "42K09",
+        'Cannot resolve "<sqlExpr>" due to data type mismatch: The lower bound of a window frame must not be <comparison> the upper bound.',
+    ),
     "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE": (
         "42K09",
         'Cannot resolve "<sqlExpr>" due to data type mismatch: The <paramIndex> parameter requires the <requiredType> type, however "<inputSql>" has the type <inputType>.',
+    ),
+    "DATATYPE_MISMATCH.UNEXPECTED_RETURN_TYPE": (
+        "42K09",
+        'Cannot resolve "<sqlExpr>" due to data type mismatch: The <functionName> requires return <expectedType> type, but the actual is <actualType> type.',
+    ),
+    "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE": (
+        "42K09",
+        'Cannot resolve "<sqlExpr>" due to data type mismatch: The <exprName> must be between <valueRange> (current value = <currentValue>).',
     ),
     "DATATYPE_MISSING_SIZE": ("42K01", "DataType <type> requires a length parameter, for example <type>(10)."),
     "DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION": ("22023", "<rangeMessage>."),
@@ -129,6 +157,14 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION": (
         "22003",
         "DECIMAL(<size>) does not exist: the precision is from 1 to <maxPrecision>, the scale at most the precision.",
+    ),
+    "DECIMAL_SCALE_EXCEEDS_PRECISION": (
+        "42832",
+        "DECIMAL(<size>) does not exist: the scale is at most the precision.",
+    ),
+    "DISTINCT_WINDOW_FUNCTION_UNSUPPORTED": (
+        "0A000",
+        "Distinct window functions are not supported: <windowExpr>.",
     ),
     "DIVIDE_BY_ZERO": (
         "22012",
@@ -149,6 +185,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "The statement, including potential SQL functions and referenced views, was too complex to parse. To mitigate this error divide the statement into multiple, less complex chunks.",
     ),
     "FETCH_FAILED": ("58030", "Shuffle output of stage <stage> could not be read: <reason>."),
+    "FIELD_NOT_FOUND": ("42704", "No such struct field <fieldName> in <fields>."),
     "GROUPING_COLUMN_MISMATCH": (
         "42803",
         "Column of grouping (<grouping>) can't be found in grouping columns <groupingColumns>.",
@@ -157,7 +194,6 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42803",
         "Columns of grouping_id (<groupingIdColumn>) does not match grouping columns (<groupByColumns>).",
     ),
-    "FIELD_NOT_FOUND": ("42704", "No such struct field <fieldName> in <fields>."),
     "GROUP_BY_AGGREGATE": ("42903", "Aggregate functions are not allowed in GROUP BY, but found <sqlExpr>."),
     "GROUP_BY_ALL": ("42803", "GROUP BY ALL cannot tell the grouping columns of <expression>."),
     "GROUP_BY_POS_AGGREGATE": (
@@ -195,6 +231,14 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "INTERVAL_DIVIDED_BY_ZERO": (
         "22012",
         "Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead.",
+    ),
+    "INVALID_AGGREGATE_FILTER.CONTAINS_AGGREGATE": (
+        "42903",
+        'The FILTER expression "<filterExpr>" in an aggregate function is invalid. Expected a FILTER expression without an aggregation, but found <aggExpr>.',
+    ),
+    "INVALID_AGGREGATE_FILTER.NOT_BOOLEAN": (
+        "42903",
+        'The FILTER expression "<filterExpr>" in an aggregate function is invalid. Expected a FILTER expression of the BOOLEAN type.',
     ),
     "INVALID_ARRAY_INDEX": (
         "22003",
@@ -239,7 +283,14 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "22003",
         "The index 0 is invalid. An index shall be either < 0 or > 0 (the first element has index 1).",
     ),
-    "INVALID_INLINE_TABLE": ("42000", "Invalid inline table. <reason>"),
+    "INVALID_INLINE_TABLE.CANNOT_EVALUATE_EXPRESSION_IN_INLINE_TABLE": (
+        "42000",
+        "Invalid inline table. Cannot evaluate the expression <expr> in inline table definition.",
+    ),
+    "INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE": (
+        "42000",
+        "Invalid inline table. Found incompatible types in the column <colName> for inline table: <types>.",
+    ),
     "INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH": (
         "42000",
         "Invalid inline table. Inline table expected <expectedNumCols> columns but found <actualNumCols> columns in row <rowIndex>.",
@@ -461,6 +512,14 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "428EK",
         "CREATE TEMPORARY VIEW or the corresponding Dataset APIs only accept single-part view names, but got: <actualName>.",
     ),
+    "TRAILING_COMMA_IN_SELECT": (
+        "42601",
+        "Trailing comma detected in SELECT clause. Remove the trailing comma before the FROM clause.",
+    ),
+    "UDTF_ALIAS_NUMBER_MISMATCH": (
+        "42802",
+        "The number of aliases supplied in the AS clause does not match the number of columns output by the UDTF. Expected <aliasesSize> aliases, but got <aliasesNames>. Please ensure that the number of aliases provided matches the number of columns output by the UDTF.",
+    ),
     "UNABLE_TO_INFER_SCHEMA": ("42KD9", "Unable to infer schema for <format>. It must be specified manually."),
     "UNBOUND_SQL_PARAMETER": (
         "42P02",
@@ -476,6 +535,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "UNRECOGNIZED_PARAMETER_NAME": (
         "4274K",
         "Cannot invoke routine <functionName> because the routine call included a named argument reference for the argument named <argument>, but this routine does not include any signature containing an argument with this name. Did you mean one of the following? [<proposal>]",
+    ),
+    "UNRESOLVABLE_TABLE_VALUED_FUNCTION": (
+        "42883",
+        "Could not resolve <name> to a table-valued function. Please make sure that <name> is defined as a table-valued function and that all required parameters are provided correctly.",
     ),
     "UNRESOLVED_COLUMN.WITHOUT_SUGGESTION": (
         "42703",
@@ -494,10 +557,6 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "A field with name <fieldName> cannot be resolved with the struct-type column <columnPath>. Did you mean one of the following? [<proposal>].",
     ),
     "UNRESOLVED_ROUTINE": ("42883", "Cannot resolve routine <routineName> on search path <searchPath>.<suggestion>"),
-    "UNRESOLVED_TABLE_VALUED_FUNCTION": (
-        "42883",
-        "Could not resolve <name> to a table-valued function. Please make sure that <name> is defined as a table-valued function and that all required parameters are provided correctly.",
-    ),
     "UNRESOLVED_USING_COLUMN_FOR_JOIN": (
         "42703",
         "USING column <colName> cannot be resolved on the <side> side of the join. The <side>-side columns: [<suggestion>].",
@@ -512,6 +571,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS": (
         "42K0E",
         "The generator is not supported: nested in expressions <expression>.",
+    ),
+    "UNSUPPORTED_GENERATOR.NOT_GENERATOR": (
+        "42K0E",
+        "The generator is not supported: <functionName> is expected to be a generator. However, its class is <classCanonicalName>, which is not a generator.",
     ),
     "UNSUPPORTED_GENERATOR.OUTSIDE_SELECT": (
         "42K0E",
@@ -531,12 +594,24 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42P01",
         "The view <relationName> cannot be found. Verify the spelling and correctness of the schema and catalog.",
     ),
+    "WINDOW_FUNCTION_FRAME_NOT_ORDERED": (
+        "42601",
+        "Window function <wf> requires window to be ordered, please add ORDER BY clause. For example SELECT <wf> (value_expr) OVER (PARTITION BY window_partition ORDER BY window_ordering) from table.",
+    ),
+    "WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE": (
+        "42903",
+        "Window functions are not allowed in the <clauseName> clause. Use QUALIFY, or a sub-query.",
+    ),
+    "WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE": ("42601", 'Window function "<funcName>" requires an OVER clause.'),
     "WRONG_COMMAND_FOR_OBJECT_TYPE": (
         "42809",
         "The operation <operation> requires a <requiredType>. But <objectName> is a <foundType>. Use <alternative> instead.",
     ),
-    "WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE": ("42601", 'Window function "<funcName>" requires an OVER clause.'),
     "WRONG_NUM_ARGS.WITHOUT_SUGGESTION": (
+        "42605",
+        "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>.",
+    ),
+    "WRONG_NUM_ARGS.WITH_SUGGESTION": (
         "42605",
         "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>.",
     ),

@@ -28,7 +28,7 @@ from engine.logical import unresolved as un
 from engine.logical.commands import Command
 from engine.logical.plan import LogicalPlan
 from engine.logical.renew import renew
-from engine.types import INT, IntegralType, NullType
+from engine.types import INT, IntegralType
 from engine.types.coercion import common_type
 
 _cte_ids = itertools.count(1)
@@ -137,12 +137,15 @@ class Analyzer:
     def _limit(self, expression: Expression | None, clause: str, resolver: Resolver) -> Expression | None:
         if expression is None:
             return None
+        if expression.has(un.UnresolvedAttribute):
+            written = {"expr": sql(expression), "name": clause}
+            raise AnalysisError("INVALID_LIMIT_LIKE_EXPRESSION.IS_UNFOLDABLE", written, expression.origin)
         found = resolver.resolve(expression)
         parameters: dict[str, Any] = {"expr": sql(found), "name": clause}
         reason = ""
         if not found.foldable:
             reason = "IS_UNFOLDABLE"
-        elif not isinstance(found.dataType, IntegralType | NullType):
+        elif not isinstance(found.dataType, IntegralType):
             reason, parameters = "DATA_TYPE", {**parameters, "dataType": found.dataType.sql}
         elif isinstance(found, Literal) and found.value is None:
             reason = "IS_NULL"

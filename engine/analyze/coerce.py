@@ -53,7 +53,7 @@ from engine.types import (
     YearMonthIntervalType,
 )
 from engine.types.casts import can_cast
-from engine.types.coercion import common_type, common_type_of
+from engine.types.coercion import common_type, common_type_of, tightest_common_type
 from engine.types.decimals import decimal_for
 
 
@@ -82,12 +82,10 @@ def cast(expression: Expression, to: DataType, ansi: bool) -> Expression:
     return Cast(expression, to, Mode.ANSI if ansi else Mode.LEGACY, implicit=True).at(expression.origin)
 
 
-def condition(expression: Expression, ansi: bool, what: str) -> Expression:
+def condition(expression: Expression, what: str) -> Expression:
     """`expression` as the condition of `what` ("WHERE"): a boolean, or an error."""
     if isinstance(expression.dataType, BooleanType):
         return expression
-    if isinstance(expression.dataType, NullType):
-        return cast(expression, BOOLEAN, ansi)
     parameters = {"sqlExpr": sql(expression), "filter": sql(expression), "type": expression.dataType.sql}
     raise AnalysisError(
         "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN", parameters, expression.origin, hint=f"It is the {what} condition."
@@ -114,6 +112,8 @@ def _arithmetic(node: BinaryArithmetic, ansi: bool) -> Expression:
     )
     one, other = left.dataType, right.dataType
     if isinstance(one, StringType) or isinstance(other, StringType):
+        if ansi and isinstance(one, StringType) and isinstance(other, StringType):
+            raise _operand_mismatch(node, one, other)
         target = _arithmetic_of_text(one, other, ansi)
         left, right = (
             cast(each, target, ansi) if isinstance(each.dataType, StringType) else each for each in (left, right)
@@ -220,6 +220,8 @@ def _compared_type(left: DataType, right: DataType, ansi: bool) -> DataType | No
     if not ansi and isinstance(left, StringType) != isinstance(right, StringType):
         other = right if isinstance(left, StringType) else left
         return DOUBLE if isinstance(other, NumericType) and not isinstance(other, IntegralType) else other
+    if left.children or right.children:
+        return tightest_common_type(left, right)
     return common_type(left, right, ansi)
 
 
@@ -247,10 +249,13 @@ def _boolean(expression: Expression, ansi: bool, node: Expression) -> Expression
         return expression
     if isinstance(expression.dataType, NullType | StringType):
         return cast(expression, BOOLEAN, ansi)
-    symbol = "AND" if isinstance(node, And) else "OR" if isinstance(node, Or) else "NOT"
-    parameters = {"sqlExpr": sql(node), "inputType": '"BOOLEAN"', "actualDataType": expression.dataType.sql}
-    if symbol == "NOT":
+    if not isinstance(node, And | Or):
         raise wrong_input(node, 0, '"BOOLEAN"', expression)
+    others = [term.dataType for term in node.terms if term.dataType != expression.dataType]
+    if others:
+        parameters = {"sqlExpr": sql(node), "left": expression.dataType.sql, "right": others[0].sql}
+        raise AnalysisError("DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES", parameters, expression.origin or node.origin)
+    parameters = {"sqlExpr": sql(node), "inputType": '"BOOLEAN"', "actualDataType": expression.dataType.sql}
     raise AnalysisError("DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", parameters, expression.origin or node.origin)
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from engine.analyze.coerce import cast, coerce, wrong_input
 from engine.analyze.scope import Scope, extract_field
+from engine.analyze.windows import check_window
 from engine.errors import AnalysisError
 from engine.expressions.aggregate import AggregateCall, Grouping, GroupingId
-from engine.expressions.base import Alias, Attribute, Expression, Literal, Mode, SortOrder
+from engine.expressions.base import Alias, Attribute, Expression, Literal, Mode
 from engine.expressions.calls import Call
 from engine.expressions.cast import Cast
 from engine.expressions.lambdas import Lambda
@@ -154,8 +155,13 @@ class Resolver:
             return self._grouping(name, node)
         condition = self.resolve(node.condition) if node.condition is not None else None
         if condition is not None and not isinstance(condition.dataType, BooleanType):
-            parameters = {"sqlExpr": sql(node), "filter": sql(condition), "type": condition.dataType.sql}
-            raise AnalysisError("DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN", parameters, node.origin)
+            raise AnalysisError("INVALID_AGGREGATE_FILTER.NOT_BOOLEAN", {"filterExpr": sql(condition)}, node.origin)
+        if condition is not None and has_aggregate(condition):
+            parameters = {"filterExpr": sql(condition), "aggExpr": sql(condition)}
+            raise AnalysisError("INVALID_AGGREGATE_FILTER.CONTAINS_AGGREGATE", parameters, node.origin)
+        if name == "count" and not node.arguments:
+            counted = {"functionName": "`count`", "expectedNum": "> 0", "actualNum": "0"}
+            raise AnalysisError("WRONG_NUM_ARGS.WITH_SUGGESTION", counted, node.origin, hint="count(*) counts rows.")
         arguments = self._arguments(name, node)
         if any(type(each) is Call and is_generator(each) for each in arguments):
             raise AnalysisError("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS", {"expression": sql(node)}, node.origin)
@@ -182,7 +188,7 @@ class Resolver:
         return rewritten
 
     def _arguments(self, name: str, node: un.UnresolvedFunction) -> tuple[Expression, ...]:
-        if name == "count" and node.arguments == (un.UnresolvedStar(),):
+        if name == "count" and node.arguments == (un.UnresolvedStar(),) and not node.distinct:
             return (Literal(1, INT),)
         if not any(isinstance(a, un.UnresolvedStar | un.UnresolvedLambda) for a in node.arguments):
             return self.all(node.arguments)
@@ -214,6 +220,10 @@ class Resolver:
             if not isinstance(body.dataType, BooleanType | NullType):
                 raise wrong_input(node, 1, '"BOOLEAN"', body)
             body = cast(body, BOOLEAN, self.context.ansi)
+        if function == "array_sort" and not isinstance(body.dataType, IntegralType):
+            shown = {"sqlExpr": sql(node), "functionName": "`lambdafunction`", "expectedType": '"INT"'}
+            shown["actualType"] = f'"{body.dataType.sql}"'
+            raise AnalysisError("DATATYPE_MISMATCH.UNEXPECTED_RETURN_TYPE", shown, node.origin)
         return Lambda(parameters, body).at(node.origin)
 
     def _grouping(self, name: str, node: un.UnresolvedFunction) -> Expression:
@@ -241,21 +251,9 @@ class Resolver:
         if not isinstance(function, AggregateCall | WindowCall):
             raise AnalysisError("UNSUPPORTED_EXPR_FOR_WINDOW", {"sqlExpr": sql(node.function)}, node.origin)
         frame = spec.frame or (UP_TO_CURRENT if order else WHOLE_PARTITION)
-        frame = self._frame(frame, order, node)
-        if isinstance(function, WindowCall) and not order and function.function not in _UNORDERED:
-            message = (
-                f"Window function {function.function}() requires window to be ordered, please add ORDER BY clause."
-            )
-            raise AnalysisError("INVALID_WINDOW_SPEC", {"message": message}, node.origin)
+        frame = Frame(frame.unit, self.resolve_bound(frame.lower), self.resolve_bound(frame.upper))
+        check_window(function, order, frame, node)
         return WindowExpression(function, WindowSpec(partition, order, frame))
-
-    def _frame(self, frame: Frame, order: tuple[SortOrder, ...], node: Expression) -> Frame:
-        lower, upper = self.resolve_bound(frame.lower), self.resolve_bound(frame.upper)
-        offsets = [b for b in (lower, upper) if b.children]
-        if frame.unit == "range" and offsets and len(order) != 1:
-            message = "A range window frame with value boundaries needs exactly one ORDER BY expression."
-            raise AnalysisError("INVALID_WINDOW_SPEC", {"message": message}, node.origin)
-        return Frame(frame.unit, lower, upper)
 
     def resolve_bound(self, bound: Expression) -> Expression:
         """A bound of a frame; offsets are constants."""
@@ -307,7 +305,6 @@ class Resolver:
 
 _TESTS = frozenset(("filter", "exists", "forall", "map_filter"))
 """Functions whose lambda is a condition."""
-_UNORDERED = frozenset(("first_value", "last_value", "nth_value", "first", "last"))
 
 
 def named(expression: Expression, name: str) -> Any:

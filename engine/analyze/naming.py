@@ -21,7 +21,7 @@ from engine.expressions.window import CurrentRow, Frame, Offset, Unbounded, Wind
 from engine.kernels.context import EvalContext
 from engine.kernels.evaluate import evaluate_constant
 from engine.logical import unresolved as un
-from engine.types import DateType, StringType, TimestampNTZType, TimestampType
+from engine.types import DateType, StringType, StructType, TimestampNTZType, TimestampType
 from engine.types.cells import timestamp_text, zone_of
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ def display_name(written: Expression, resolved: Expression, resolver: Resolver) 
         if not resolved.children and not resolver.scope.find(written.parts):
             return sql(un.UnresolvedFunction((written.parts[-1],), ()))  # current_date without parentheses
         return written.parts[-1]
-    if isinstance(written, un.UnresolvedExtract) and isinstance(written.key, str):
-        if isinstance(written.child, un.UnresolvedAttribute):
-            return written.key
+    match written:
+        case un.UnresolvedExtract(un.UnresolvedAttribute(), str() as key):
+            return key
     if isinstance(written, Cast) and isinstance(written.child, un.UnresolvedAttribute):
         return display_name(written.child, _uncast(resolved), resolver)
     return sql(_Names(resolver, resolved).text(written))
@@ -69,12 +69,29 @@ class _Names:
 
     def _column(self, node: un.UnresolvedAttribute) -> Expression:
         if len(node.parts) == 1:
-            return node
+            return self._plain(node)
         found = self.resolver.scope.find(node.parts)
         depth = 0
         while isinstance(found, Field):
             found, depth = found.child, depth + 1
         return _raw(".".join(node.parts[len(node.parts) - depth - 1 :])) if found is not None else node
+
+    def _plain(self, node: un.UnresolvedAttribute) -> Expression:
+        """A column, a function without parentheses, or an alias of the select list before it."""
+        name = node.parts[0]
+        if self.resolver.scope.find(node.parts) is not None:
+            return node
+        if self.resolver.scope.fold(name) in (self.resolver.aliases or {}):
+            return _raw(f"lateralAliasReference({name})")
+        return _raw(f"{name.lower()}()") if name.lower() in _BARE else node
+
+    def _extract(self, node: un.UnresolvedExtract) -> Expression:
+        """struct['field'] is struct.field."""
+        match node.key:
+            case Literal(str() as key, _) if not _has_shown(node):
+                of_struct = isinstance(self.resolver.resolve(node.child).dataType, StructType)
+                return un.UnresolvedExtract(node.child, key) if of_struct else node
+        return node
 
     def _lambda(self, node: un.UnresolvedLambda) -> Expression:
         body = node.body.transform_down(lambda each: _variable(each, node.parameters))
@@ -108,12 +125,14 @@ class _Names:
         return bound
 
     def _function(self, node: un.UnresolvedFunction) -> Expression:
-        if not any(isinstance(each, un.UnresolvedStar) for each in node.arguments) or node.name[-1].lower() == "count":
+        if not any(isinstance(each, un.UnresolvedStar) for each in node.arguments):
+            return node
+        if node.name[-1].lower() == "count" and not node.distinct:
             return node
         arguments: list[Expression] = []
         for each in node.arguments:
             stars = self.resolver.star(each) if isinstance(each, un.UnresolvedStar) else ()
-            arguments += [_raw(sql(column)) for column in stars] if stars else [each]
+            arguments += [_raw(_starred(column)) for column in stars] if stars else [each]
         return replace(node, arguments=tuple(arguments))
 
     def _cast(self, node: Cast) -> Expression:
@@ -138,7 +157,7 @@ class _Names:
 
     def _arithmetic(self, node: BinaryArithmetic) -> Expression:
         """Arithmetic on dates is shown by the functions that do it."""
-        if not isinstance(node, Add | Subtract | Multiply) or any(map(_is_shown, node.collect(un.UnresolvedAttribute))):
+        if not isinstance(node, Add | Subtract | Multiply) or _has_shown(node):
             return node
         one = self.resolver.resolve(node.left).dataType
         other = self.resolver.resolve(node.right).dataType
@@ -161,6 +180,7 @@ class _Names:
         return node
 
 
+_BARE = frozenset(("current_date", "current_timestamp", "localtimestamp", "current_user", "session_user", "user"))
 _BY_ROWS = frozenset(("row_number", "rank", "dense_rank", "percent_rank", "ntile"))
 
 
@@ -178,8 +198,13 @@ def _raw(text: str) -> Expression:
     return un.UnresolvedAttribute((text,))
 
 
-def _is_shown(name: un.UnresolvedAttribute) -> bool:
-    return name.parts[0].startswith("namedlambdavariable()")
+def _has_shown(node: Expression) -> bool:
+    """Whether it reads the parameters of a lambda around it, so that it cannot be resolved by itself."""
+    return any(each.parts[0].startswith("namedlambdavariable()") for each in node.collect(un.UnresolvedAttribute))
+
+
+def _starred(column: Expression) -> str:
+    return f"{sql(column)} AS {column.name}" if isinstance(column, Field) else sql(column)
 
 
 def _variable(node: Any, parameters: tuple[str, ...]) -> Any:
@@ -200,6 +225,7 @@ def _subqueries(expression: Expression) -> Iterator[SubqueryExpression]:
 
 _HANDLERS: dict[type, Any] = {
     un.UnresolvedAttribute: _Names._column,
+    un.UnresolvedExtract: _Names._extract,
     un.UnresolvedFunction: _Names._function,
     un.UnresolvedLambda: _Names._lambda,
     un.UnresolvedWindow: _Names._window,

@@ -12,6 +12,7 @@ from engine.errors import AnalysisError, Position, quoted
 from engine.expressions.base import Alias, Attribute, Expression
 from engine.expressions.conditional import Coalesce
 from engine.expressions.predicates import EqualTo, conjunction
+from engine.expressions.sql import sql
 from engine.functions.registry import lookup
 from engine.functions.resolve import unresolved_routine
 from engine.kernels.context import EvalContext
@@ -138,7 +139,7 @@ class Relations:
         if not overloads:
             error = unresolved_routine(name, node.origin)
             raise AnalysisError(
-                "UNRESOLVED_TABLE_VALUED_FUNCTION", {"name": quoted(name)}, node.origin, hint=error.message
+                "UNRESOLVABLE_TABLE_VALUED_FUNCTION", {"name": quoted(name)}, node.origin, hint=error.message
             )
         table = next((each for each in overloads if each.kind == "table"), None)
         if table is not None:
@@ -151,7 +152,7 @@ class Relations:
             return Bound(plan, self._scope(plan.output, outer))
         call = resolver.resolve(un.UnresolvedFunction(node.name, node.arguments, named=node.named).at(node.origin))
         if not is_generator(call):
-            raise AnalysisError("UNRESOLVED_TABLE_VALUED_FUNCTION", {"name": quoted(name)}, node.origin)
+            raise AnalysisError("UNRESOLVABLE_TABLE_VALUED_FUNCTION", {"name": quoted(name)}, node.origin)
         plan = generate(call, name.endswith("_outer"), (), lp.OneRow())
         return Bound(plan, self._scope(plan.output, outer))
 
@@ -159,7 +160,8 @@ class Relations:
         bound = self.bind(node.child, outer, hints)
         call = self.resolver(bound.scope).resolve(node.generator)
         if not is_generator(call):
-            raise AnalysisError("UNSUPPORTED_GENERATOR.OUTSIDE_SELECT", {"plan": "LATERAL VIEW"}, node.origin)
+            parameters = {"functionName": sql(node.generator), "classCanonicalName": type(call).__name__}
+            raise AnalysisError("UNSUPPORTED_GENERATOR.NOT_GENERATOR", parameters, node.origin)
         is_outer = node.outer or node.generator.name[-1].lower().endswith("_outer")
         plan = generate(call, is_outer, node.names, bound.plan)
         added = plan.output[len(bound.plan.output) :]
@@ -193,7 +195,7 @@ class Relations:
     def _condition(self, on: Expression | None, scope: Scope) -> Expression | None:
         if on is None:
             return None
-        return condition(self.resolver(scope).resolve(on), self.context.ansi, "JOIN")
+        return condition(self.resolver(scope).resolve(on), "JOIN")
 
     def _joined(
         self, node: un.UnresolvedJoin, left: LogicalPlan, right: LogicalPlan, on: Expression | None
@@ -254,8 +256,8 @@ def generate(call: Any, outer: bool, names: tuple[str, ...], child: LogicalPlan)
     """`child` with the columns that the generator `call` makes; a generator's type is the struct of its columns."""
     fields = call.dataType.fields if isinstance(call.dataType, StructType) else ()
     if names and len(names) != len(fields):
-        parameters = {"funcName": quoted(call.function), "aliasesNum": len(names), "outColsNum": len(fields)}
-        raise AnalysisError("NUM_TABLE_VALUE_ALIASES_MISMATCH", parameters, call.origin)
+        parameters = {"aliasesSize": len(fields), "aliasesNames": ", ".join(map(quoted, names))}
+        raise AnalysisError("UDTF_ALIAS_NUMBER_MISMATCH", parameters, call.origin)
     shown = names or tuple(field.name for field in fields)
     columns = tuple(Attribute(name, f.dataType, f.nullable) for name, f in zip(shown, fields, strict=True))
     return lp.Generate(call, outer, columns, child)

@@ -14,8 +14,8 @@ from engine.expressions.base import Attribute, Expression, Literal
 from engine.expressions.calls import Call, Field
 from engine.expressions.sql import sql
 from engine.expressions.subquery import OuterReference
-from engine.lazy import cached_property
 from engine.functions.resolve import resolve_call
+from engine.lazy import cached_property
 from engine.types import STRING, ArrayType, MapType, StringType, StructType
 
 
@@ -134,7 +134,10 @@ class Scope:
 def extract_field(
     base: Expression, name: str, case_sensitive: bool = False, origin: Position | None = None
 ) -> Expression:
-    """`base.name` of a struct, a map or each struct of an array. Raises AnalysisError FIELD_NOT_FOUND or INVALID_EXTRACT_BASE_FIELD_TYPE."""
+    """`base.name` of a struct, a map or each struct of an array.
+
+    Raises AnalysisError FIELD_NOT_FOUND or INVALID_EXTRACT_BASE_FIELD_TYPE.
+    """
     if isinstance(base.dataType, MapType) and isinstance(base.dataType.keyType, StringType):
         return resolve_call("map_subscript", (base, Literal(name, STRING)), origin=origin)
     if isinstance(base.dataType, ArrayType):

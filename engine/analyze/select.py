@@ -79,8 +79,10 @@ class Select:
         for call in unresolved.collect(un.UnresolvedFunction):
             if any(each.kind == "generator" for each in lookup(call.name[-1])):
                 raise AnalysisError("UNSUPPORTED_GENERATOR.OUTSIDE_SELECT", {"plan": sql(call)}, call.origin)
-        found = condition(self.resolver.resolve(unresolved), self.context.ansi, "WHERE")
-        if has_aggregate(found) or _own_windows(found):
+        found = condition(self.resolver.resolve(unresolved), "WHERE")
+        if _own_windows(found):
+            raise AnalysisError("WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE", {"clauseName": "WHERE"}, unresolved.origin)
+        if has_aggregate(found):
             parameters = {"condition": f'"{sql(found)}"', "expressionList": sql(found)}
             raise AnalysisError("INVALID_WHERE_CONDITION", parameters, unresolved.origin, hint="Use HAVING or QUALIFY.")
         return found
@@ -194,7 +196,7 @@ class Select:
 
     def _late_condition(self, unresolved: Expression, clause: str) -> Expression:
         resolver = replace(self.resolver, aliases=self._aliases(), aliases_first=clause == "HAVING")
-        found = condition(resolver.resolve(unresolved), self.context.ansi, clause)
+        found = condition(resolver.resolve(unresolved), clause)
         if self.grouped is None and has_aggregate(found):
             raise AnalysisError("MISSING_GROUP_BY", {}, unresolved.origin)
         return self._late(found).at(unresolved.origin)

@@ -28,12 +28,13 @@ def local_relation(node: UnresolvedValues, resolver: Resolver) -> LocalRelation:
     rows = [resolver.all(row) for row in node.rows]
     for row in rows:
         if len(row) != width:
-            reason = f"Expected {width} columns but found {len(row)} columns in one of its rows."
-            raise AnalysisError("INVALID_INLINE_TABLE", {"reason": reason}, row[0].origin or node.origin)
+            sizes = {"expectedNumCols": width, "actualNumCols": len(row), "rowIndex": rows.index(row)}
+            raise AnalysisError("INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH", sizes, row[0].origin or node.origin)
         for value in row:
             if value.references or has_aggregate(value) or not value.foldable:
-                reason = f'The expression "{sql(value)}" is not a constant.'
-                raise AnalysisError("INVALID_INLINE_TABLE", {"reason": reason}, value.origin)
+                shown = {"expr": f'"{sql(value)}"'}
+                condition = "INVALID_INLINE_TABLE.CANNOT_EVALUATE_EXPRESSION_IN_INLINE_TABLE"
+                raise AnalysisError(condition, shown, value.origin)
     context = EvalContext(resolver.context.time_zone, resolver.context.ansi)
     attributes: list[Attribute] = []
     arrays: list[pa.Array] = []
@@ -41,9 +42,10 @@ def local_relation(node: UnresolvedValues, resolver: Resolver) -> LocalRelation:
         values: list[Expression] = [row[index] for row in rows]
         met = common_type_of([value.dataType for value in values], resolver.context.ansi)
         if met is None:
-            shown = " and ".join(sorted({f'"{value.dataType.sql}"' for value in values}))
-            reason = f"The types of column {index + 1} do not fit each other: {shown}."
-            raise AnalysisError("INVALID_INLINE_TABLE", {"reason": reason}, values[0].origin)
+            types = ", ".join(sorted({f'"{value.dataType.sql}"' for value in values}))
+            parameters = {"colName": f"`col{index + 1}`", "types": types}
+            condition = "INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE"
+            raise AnalysisError(condition, parameters, values[0].origin)
         cast_values = [cast(value, met, resolver.context.ansi) for value in values]
         arrays.append(_column(cast_values, to_arrow(met), context))
         attributes.append(Attribute(f"col{index + 1}", met, arrays[-1].null_count > 0))

@@ -61,6 +61,7 @@ DEFAULTS: dict[str, tuple[int, tuple[str, ...]]] = {
     "regexp_instr": (3, ("0",)),
     "regexp_replace": (4, ("1",)),
     "reduce": (4, (_IDENTITY,)),
+    "replace": (3, ("",)),
     "round": (2, ("0",)),
     "rpad": (3, (" ",)),
     "sort_array": (2, ("true",)),
@@ -110,6 +111,11 @@ def shown_call(name: str, arguments: Sequence[str], distinct: bool = False) -> s
     return f"{shown}({'DISTINCT ' if distinct else ''}{', '.join(given)})"
 
 
+def _column_name(text: str, number: int) -> str:
+    """The name that a value of a row gives to its field."""
+    return text.rpartition(".")[2] if text.replace(".", "").isidentifier() else f"col{number}"
+
+
 def _trim(side: str) -> Callable[[Sequence[str]], str | None]:
     def show(arguments: Sequence[str]) -> str | None:
         return f"TRIM({side} {arguments[0]} FROM {arguments[1]})" if len(arguments) == 2 else None
@@ -148,6 +154,7 @@ _SPECIAL: dict[str, Callable[[Sequence[str]], str | None]] = {
     "<<": _infix("<<"),
     ">>": _infix(">>"),
     ">>>": _infix(">>>"),
+    "row": lambda a: f"named_struct({', '.join(f'{_column_name(t, i)}, {t}' for i, t in enumerate(a, 1))})",
     "rtrim": _trim("TRAILING"),
     "trim_both": _trim("BOTH"),
 }

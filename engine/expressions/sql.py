@@ -138,10 +138,12 @@ def _aggregate(e: agg.AggregateCall, name: Name | None) -> str:
 def _function(e: un.UnresolvedFunction, name: Name | None) -> str:
     function = e.name[-1].lower()
     arguments = [_argument(each, name) for each in e.arguments]
-    if function == "count" and e.arguments == (un.UnresolvedStar(),):
+    if function == "count" and e.arguments == (un.UnresolvedStar(),) and not e.distinct:
         arguments = ["1"]
     if function in _IGNORING and len(arguments) == 2:
         arguments.pop()  # whether nulls are ignored is not shown
+    if e.order and function == "string_agg":
+        function = "listagg"
     if e.ignore_nulls and function in _PLAINLY:
         function = _PLAINLY[function]
     text = shown_call(function, arguments, e.distinct)

@@ -230,6 +230,9 @@ def _mismatch(
             function.coerce is None
             and _accept(argument.dataType, parameter, ansi, isinstance(argument, Lambda)) is None
         ):
+            if isinstance(parameter, Kind) and parameter.name == "(ORDERABLE)":
+                ordered = {"sqlExpr": shown, "functionName": quoted(name), "dataType": f'"{argument.dataType.sql}"'}
+                return AnalysisError("DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", ordered, argument.origin or origin)
             return AnalysisError(
                 "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
                 {

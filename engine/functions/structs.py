@@ -49,6 +49,12 @@ def struct(*values: Expression) -> Expression:
     return _build(names, [value.child if isinstance(value, Alias) else value for value in values])
 
 
+@function("row", (Variadic(ANY),), kind="rewrite", hidden=True)
+def row(*values: Expression) -> Expression:
+    """(a, b): as struct(a, b)."""
+    return struct(*values)
+
+
 @function("named_struct", (Variadic(ANY),), kind="rewrite")
 def named_struct(*arguments: Expression) -> Expression:
     """Returns a struct of names and values, one after the other.
@@ -62,13 +68,9 @@ def named_struct(*arguments: Expression) -> Expression:
     names = []
     for name in arguments[0::2]:
         if not isinstance(name, Literal) or not isinstance(name.value, str):
-            parameters = {
-                "sqlExpr": "named_struct",
-                "inputName": "`name`",
-                "inputType": '"STRING"',
-                "inputExpr": sql(name),
-            }
-            raise AnalysisError("DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", parameters, name.origin)
+            parameters = {"sqlExpr": "named_struct", "inputExprs": sql(name)}
+            condition = "DATATYPE_MISMATCH.CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING"
+            raise AnalysisError(condition, parameters, name.origin)
         names.append(name.value)
     return _build(names, list(arguments[1::2]))
 

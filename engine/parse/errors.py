@@ -75,6 +75,8 @@ def syntax_error(table: Table, start: str, tokens: list[Token], index: int) -> F
     unsupported = _unsupported(tokens, index)
     if unsupported is not None:
         return unsupported
+    if tokens[index].text.upper() == "FROM" and index and tokens[index - 1].kind == "COMMA":
+        return ParseError("TRAILING_COMMA_IN_SELECT", {}, tokens[index - 1].position)
     meant = _meant(table, start, tokens, index)
     if meant is not None:
         wrong, word = meant

@@ -163,6 +163,9 @@ def like_quantified(
             {"error": "')'", "hint": ": a pattern is expected between '(' and ')'"},
             quantifier.position,
         )
+    if not all(isinstance(each, Literal) for each in patterns):
+        terms = [_negated(Like(value, p, "\\", kind.kind == "ILIKE"), word).at(p.origin) for p in patterns]
+        return predicates.conjunction(*terms) if quantifier.kind == "ALL" else predicates.disjunction(*terms)
     if kind.kind == "ILIKE":
         value, patterns = _lower(value), tuple(map(_lower, patterns))
     function = f"{'not_' if word else ''}like_{'all' if quantifier.kind == 'ALL' else 'any'}"
@@ -204,7 +207,7 @@ def unary(operator: Token, child: Expression) -> Expression:
 
 def row(*values: Expression) -> Expression:
     """(a, b) is a struct."""
-    return UnresolvedFunction(("struct",), values)
+    return UnresolvedFunction(("row",), values)
 
 
 def scalar_subquery(plan: LogicalPlan) -> Expression:

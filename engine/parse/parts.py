@@ -109,6 +109,6 @@ def call(function: tuple[str, ...], arguments: Iterable[Expression | NamedArgume
 
 def row_values(value: Expression) -> tuple[Expression, ...]:
     """The values of a row written as (a, b) or struct(a, b); anything else is a row of one value."""
-    if isinstance(value, UnresolvedFunction) and len(value.name) == 1 and value.name[0].lower() == "struct":
+    if isinstance(value, UnresolvedFunction) and len(value.name) == 1 and value.name[0].lower() in ("row", "struct"):
         return value.arguments
     return (value,)

@@ -86,6 +86,8 @@ def sized_type(name: str, *sizes: int) -> DataType:
             return DecimalType(*sizes)
         except ValueError:
             size = ", ".join(map(str, sizes))
+            if len(sizes) == 2 and sizes[0] <= 38:
+                raise ParseError("DECIMAL_SCALE_EXCEEDS_PRECISION", {"size": size}) from None
             raise ParseError("DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", {"size": size, "maxPrecision": 38}) from None
     if word in ("char", "character", "varchar") and len(sizes) == 1 and sizes[0] > 0:
         return STRING

@@ -103,6 +103,7 @@ def as_text(column: pa.Array, kind: DataType) -> list[str | None]:
 
 def same(answered: str, expected: str) -> bool:
     """Whether two answers agree; doubles may differ in their last digits, which follow the order of additions."""
+    answered, expected = answered.rstrip(), expected.rstrip()  # the file holds no blanks at the end of an answer
     if answered == expected:
         return True
     one, other = answered.split("\n"), expected.split("\n")
