@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid as uuids
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -37,6 +36,8 @@ def engine_version() -> Expression:
     > SELECT version() IS NOT NULL;
     true
     """
+    from importlib.metadata import PackageNotFoundError, version  # loads half of the e-mail package: start-up time
+
     try:
         return Literal(f"{version('flint-sql')}", STRING)
     except PackageNotFoundError:

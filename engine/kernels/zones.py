@@ -26,7 +26,8 @@ CYCLE = 146_097 * 86_400 * SECOND
 """400 years, after which the calendar and with it every zone's rule repeats."""
 _FIRST, _LAST = datetime.datetime(1840, 1, 1), datetime.datetime(2440, 1, 1)
 _EPOCH = datetime.datetime(1970, 1, 1)
-_STEP = datetime.timedelta(days=7)
+_STEP, _MICROSECOND = datetime.timedelta(days=7), datetime.timedelta(microseconds=1)
+_FICKLE, _SETTLED = 1900, 2040  # within these years offsets may change twice in a month
 _REGION = re.compile(r"[A-Za-z][A-Za-z0-9_+\-]*(/[A-Za-z][A-Za-z0-9_+\-]*)*")
 _OFFSET = re.compile(r"(?:UTC|GMT|UT)?([+-])(\d{1,2})(?::?(\d{2})(?::?(\d{2}))?)?")
 
@@ -60,7 +61,7 @@ class Zone:
 
 def _in_cycle(times: Micros) -> Micros:
     """Times later than the table, moved back by whole cycles of 400 years."""
-    end = (_LAST - _EPOCH) // datetime.timedelta(microseconds=1)
+    end = (_LAST - _EPOCH) // _MICROSECOND
     late = times >= end
     if not late.any():
         return times
@@ -104,36 +105,38 @@ def fixed_offset(name: str) -> int | None:
     return (-total if found[1] == "-" else total) * SECOND
 
 
-def _tabulate(region: zoneinfo.ZoneInfo) -> Zone:
-    """Finds the transitions by asking for the offset week by week, then closing in on each change."""
+def _tabulate(rules: zoneinfo.ZoneInfo) -> Zone:
+    """Finds the transitions by asking for the offset in steps of weeks, then closing in on each change."""
     instants: list[int] = []
-    at, offset = _FIRST, _offset(region, _FIRST)
+    at, offset = _FIRST, _offset(rules, _FIRST)
     offsets = [offset]
     while at < _LAST:
-        following = at + _STEP
-        changed = _offset(region, following)
+        following = at + (_STEP if _FICKLE <= at.year < _SETTLED else 3 * _STEP)
+        changed = _offset(rules, following)
         if changed != offset:
-            instants.append(_transition(region, at, following, offset))
+            instants.append(_transition(rules, at, following, offset))
             offsets.append(changed)
             offset = changed
         at = following
-    starts, all_offsets = np.array(instants, np.int64), np.array(offsets, np.int64)
-    return Zone(starts, starts + np.maximum(all_offsets[:-1], all_offsets[1:]), all_offsets)
+    starts = np.array(instants, np.int64)
+    micros = np.array([each // _MICROSECOND for each in offsets], np.int64)
+    return Zone(starts, starts + np.maximum(micros[:-1], micros[1:]), micros)
 
 
-def _offset(region: zoneinfo.ZoneInfo, instant: datetime.datetime) -> int:
-    local = region.fromutc(instant.replace(tzinfo=region))
-    found = local.utcoffset()
+def _offset(rules: zoneinfo.ZoneInfo, instant: datetime.datetime) -> datetime.timedelta:
+    found = rules.fromutc(instant.replace(tzinfo=rules)).utcoffset()
     assert found is not None
-    return int(found.total_seconds()) * SECOND
+    return found
 
 
-def _transition(region: zoneinfo.ZoneInfo, low: datetime.datetime, high: datetime.datetime, before: int) -> int:
+def _transition(
+    rules: zoneinfo.ZoneInfo, low: datetime.datetime, high: datetime.datetime, before: datetime.timedelta
+) -> int:
     second = datetime.timedelta(seconds=1)
     while high - low > second:
         middle = low + datetime.timedelta(seconds=(high - low) // second // 2)
-        if _offset(region, middle) == before:
+        if _offset(rules, middle) == before:
             low = middle
         else:
             high = middle
-    return (high - _EPOCH) // datetime.timedelta(microseconds=1)
+    return (high - _EPOCH) // _MICROSECOND
