@@ -27,6 +27,7 @@ from engine.kernels.buffers import (
     valid,
 )
 
+_LARGEST = 1 << 62
 _NO_SIGN = np.int64((1 << 63) - 1)
 
 
@@ -131,6 +132,9 @@ def _taken(values: pa.Array, codes: Ints, present: Mask | None) -> pa.Array:
 
 def sort_rows(keys: Sequence[SortKey], rows: int) -> Ints:
     """The places of the rows in the order of `keys`; equal rows stay in order."""
+    combined = _combined(keys, rows)
+    if combined is not None:
+        return np.argsort(combined, kind="stable")
     columns: list[pa.Array] = []
     orders: list[tuple[str, str]] = []
 
@@ -153,3 +157,37 @@ def sort_rows(keys: Sequence[SortKey], rows: int) -> Ints:
     table = pa.RecordBatch.from_arrays(columns, names=[name for name, _ in orders])
     found: Ints = pc.sort_indices(table, sort_keys=orders).to_numpy().astype(np.int64)
     return found
+
+
+def value_codes(array: pa.Array) -> Ints | None:
+    """Numbers in the order of the values that compare with those of other arrays of the type; None where there are none."""
+    kind = array.type
+    if holds_int64(kind) or pa.types.is_floating(kind):
+        return order_codes(array).codes
+    if pa.types.is_decimal128(kind):
+        low, high = decimal_words(array)
+        return low.view(np.int64) if fits_int64(low, high) else None
+    return None
+
+
+def _combined(keys: Sequence[SortKey], rows: int) -> Ints | None:
+    """One number for each row in the order of all keys, where those are numbers whose ranges multiply into 62 bits."""
+    if rows == 0 or not keys:
+        return None
+    combined, size = np.zeros(rows, np.int64), 1
+    for key in keys:
+        codes = value_codes(key.array)
+        if codes is None:
+            return None
+        present = valid(key.array)
+        counted = codes if present is None else codes[present]
+        low, high = (int(counted.min()), int(counted.max())) if len(counted) else (0, 0)
+        size *= high - low + 2
+        if size > _LARGEST:
+            return None
+        places = codes - low if key.ascending else high - codes
+        if present is not None:
+            first = key.nulls_first
+            places = np.where(present, places + 1 if first else places, 0 if first else high - low + 1)
+        combined = combined * (high - low + 2) + places
+    return combined

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
 
 from engine.expressions.base import SortOrder
 from engine.expressions.sql import Name
+from engine.kernels.buffers import valid
+from engine.kernels.sorting import value_codes
 from engine.physical.batches import Columns, arrow_types
 from engine.physical.execution import Execution, Kernel
 from engine.physical.operator import Breaker, Operator, Sink, texts
@@ -43,11 +46,12 @@ class TopNExec(Breaker):
 
 @dataclass
 class _Local:
-    """Batches of one thread and their rows."""
+    """Batches of one thread and their rows; `bound` is the code of the first key that a row must reach to matter."""
 
     kernels: list[Kernel]
     batches: list[pa.RecordBatch] = field(default_factory=list)
     rows: int = 0
+    bound: int | None = None
 
 
 class TopNSink(SortSink):
@@ -57,6 +61,9 @@ class TopNSink(SortSink):
         return _Local(self.kernels())
 
     def add(self, local: _Local, batch: pa.RecordBatch) -> None:  # type: ignore[override]
+        batch = self._promising(local, batch)
+        if batch.num_rows == 0:
+            return
         self.reservation.grow(batch.nbytes)
         local.batches.append(batch)
         local.rows += batch.num_rows
@@ -78,5 +85,30 @@ class TopNSink(SortSink):
         kept = Columns(local.batches, arrow_types(self.columns)).batch(places)
         local.batches = [kept] if kept.num_rows else []
         local.rows = kept.num_rows
+        local.bound = self._bound(local, kept)
         self.reservation.grow(kept.nbytes)
         self.reservation.shrink(before)
+
+    def _promising(self, local: _Local, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The rows that may be among the first, by their first key."""
+        if local.bound is None:
+            return batch
+        values = local.kernels[0](batch)
+        codes = value_codes(values)
+        if codes is None:
+            return batch
+        chosen = codes <= local.bound if self.order[0].ascending else codes >= local.bound
+        if (present := valid(values)) is not None:
+            chosen |= ~present
+        return batch.take(pa.array(np.flatnonzero(chosen)))
+
+    def _bound(self, local: _Local, kept: pa.RecordBatch) -> int | None:
+        """The code of the first key of the last of `kept`; None where that is null, or not a number, or rows are missing."""
+        if kept.num_rows == 0 or kept.num_rows < self._wanted():
+            return None
+        values = local.kernels[0](kept)
+        codes, present = value_codes(values), valid(values)
+        if codes is None or (present is not None and not (self.order[0].nulls_first and present.any())):
+            return None
+        counted = codes if present is None else codes[present]
+        return int(counted.max() if self.order[0].ascending else counted.min())
