@@ -445,10 +445,6 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42826",
         "<operator> can only be performed on inputs with the same number of columns, but the first input has <firstNumColumns> columns and the <invalidOrdinalNum> input has <invalidNumColumns> columns.",
     ),
-    "NUM_TABLE_VALUE_ALIASES_MISMATCH": (
-        "42826",
-        "Number of given aliases does not match number of output columns. Function name: <funcName>; number of aliases: <aliasesNum>; number of output columns: <outColsNum>.",
-    ),
     "OPERATION_CANCELED": ("HY008", "Operation has been canceled."),
     "ORDER_BY_POS_OUT_OF_RANGE": (
         "42805",
@@ -547,14 +543,6 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "UNRESOLVED_COLUMN.WITH_SUGGESTION": (
         "42703",
         "A column, variable, or function parameter with name <objectName> cannot be resolved. Did you mean one of the following? [<proposal>].",
-    ),
-    "UNRESOLVED_FIELD.WITHOUT_SUGGESTION": (
-        "42703",
-        "A field with name <fieldName> cannot be resolved with the struct-type column <columnPath>.",
-    ),
-    "UNRESOLVED_FIELD.WITH_SUGGESTION": (
-        "42703",
-        "A field with name <fieldName> cannot be resolved with the struct-type column <columnPath>. Did you mean one of the following? [<proposal>].",
     ),
     "UNRESOLVED_ROUTINE": ("42883", "Cannot resolve routine <routineName> on search path <searchPath>.<suggestion>"),
     "UNRESOLVED_USING_COLUMN_FOR_JOIN": (

@@ -25,6 +25,7 @@ RENAMED = {
     "current_database": "current_schema",
     "dateadd": "date_add",
     "random": "rand",
+    "to_varchar": "to_char",
 }
 """Functions that are shown by the name of another one."""
 

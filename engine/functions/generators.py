@@ -34,6 +34,7 @@ def _columns(*types: DataType) -> tuple[StructField, ...]:
 @function(
     "explode",
     (ARRAY_OR_MAP,),
+    names=("collection",),
     returns=lambda *t: StructType(_columns(*t)),
     kind="generator",
     aliases=("explode_outer",),
@@ -57,6 +58,7 @@ def _owners(value: pa.Array) -> Any:
 @function(
     "posexplode",
     (ARRAY_OR_MAP,),
+    names=("collection",),
     returns=lambda *t: StructType((StructField("pos", INT, False), *_columns(*t))),
     kind="generator",
     aliases=("posexplode_outer",),
@@ -85,7 +87,15 @@ def _fields(kind: DataType) -> DataType:
     return StructType(tuple(StructField(f.name, f.dataType, f.nullable or nullable) for f in kind.elementType.fields))
 
 
-@function("inline", (ARRAY,), returns=_fields, kind="generator", coerce=_list_of_structs, aliases=("inline_outer",))
+@function(
+    "inline",
+    (ARRAY,),
+    names=("input",),
+    returns=_fields,
+    kind="generator",
+    coerce=_list_of_structs,
+    aliases=("inline_outer",),
+)
 def inline(value: pa.Array) -> Generated:
     """Makes a row of each struct of an array, a column of each field.
 
