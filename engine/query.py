@@ -198,6 +198,8 @@ class Query:
     def explain(self, mode: str = "simple") -> str:
         """The plans as text; see `engine.explain`."""
         with self._located():
+            if mode.lower() == "analyze":  # runs it: in this thread, where Ctrl-C ends the job too
+                return explain(self, mode)
             return planned(lambda: explain(self, mode), self._check)
 
     def cancel(self) -> None:
