@@ -387,6 +387,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42823",
         "Scalar subquery must return only one column, but got <number>.",
     ),
+    "INVALID_TABLESAMPLE_FRACTION": ("22023", "Sampling fraction (<fraction>) must be on interval [0, 1]."),
     "INVALID_TEMP_OBJ_REFERENCE": (
         "42K0F",
         "Cannot create the persistent object <objName> of the type <obj> because it references to the temporary object <tempObjName> of the type <tempObj>. Please make the temporary object <tempObjName> persistent, or make the persistent object <objName> temporary.",
@@ -427,11 +428,28 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "Window specification is not defined in the WINDOW clause for <windowName>.",
     ),
     "MULTIPLE_LOAD_PATH": ("42000", "Several paths were given where one was expected: <paths>."),
+    "MULTIPLE_QUERY_RESULT_CLAUSES_WITH_PIPE_OPERATORS": (
+        "42000",
+        "<clause1> and <clause2> cannot coexist in the same SQL pipe operator using '|>'. Please separate the multiple result clauses into separate pipe operators and then retry the query again.",
+    ),
     "NESTED_AGGREGATE_FUNCTION": (
         "42607",
         "It is not allowed to use an aggregate function in the argument of another aggregate function. Please use the inner aggregate function in a sub-query.",
     ),
+    "NON_LITERAL_PIVOT_VALUES": ("42K08", "Literal expressions required for pivot values, found <expression>."),
     "NON_PARTITION_COLUMN": ("42000", "PARTITION clause cannot contain the non-partition column: <columnName>."),
+    "NOT_A_CONSTANT_STRING.NOT_CONSTANT": (
+        "42601",
+        "The expression <expr> used for the routine or clause <name> must be a constant STRING which is NOT NULL. To be considered constant the expression must not depend on any columns, contain a subquery, or invoke a non deterministic function such as rand().",
+    ),
+    "NOT_A_CONSTANT_STRING.NULL": (
+        "42601",
+        "The expression <expr> used for the routine or clause <name> must be a constant STRING which is NOT NULL. The expression evaluates to NULL.",
+    ),
+    "NOT_A_CONSTANT_STRING.WRONG_TYPE": (
+        "42601",
+        "The expression <expr> used for the routine or clause <name> must be a constant STRING which is NOT NULL. The data type of the expression is <dataType>.",
+    ),
     "NULL_MAP_KEY": ("2200E", "Cannot use null as map key."),
     "NUMERIC_OUT_OF_SUPPORTED_RANGE": (
         "22003",
@@ -457,6 +475,18 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "PARSE_EMPTY_STATEMENT": ("42617", "Syntax error, unexpected empty statement."),
     "PARSE_SYNTAX_ERROR": ("42601", "Syntax error at or near <error><hint>."),
     "PATH_NOT_FOUND": ("42K03", "Path does not exist: <path>."),
+    "PIPE_OPERATOR_AGGREGATE_EXPRESSION_CONTAINS_NO_AGGREGATE_FUNCTION": (
+        "0A000",
+        "Non-grouping expression <expr> is provided as an argument to the |> AGGREGATE pipe operator but does not contain any aggregate function; please update it to include an aggregate function and then retry the query again.",
+    ),
+    "PIPE_OPERATOR_CONTAINS_AGGREGATE_FUNCTION": (
+        "0A000",
+        "Aggregate function <expr> is not allowed when using the pipe operator |> <clause> clause; please use the pipe operator |> AGGREGATE clause instead.",
+    ),
+    "PIVOT_VALUE_DATA_TYPE_MISMATCH": (
+        "42K09",
+        "Invalid pivot value '<value>': value data type <valueType> does not match pivot column data type <pivotType>.",
+    ),
     "QUERY_TIMEOUT": ("HYT00", "The statement ran longer than <seconds> s, the limit of <setting>."),
     "RECURSION_LEVEL_LIMIT_EXCEEDED": (
         "42836",
@@ -528,6 +558,18 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "UNCLOSED_QUOTE": ("42601", "Found an unclosed <quote>. Please, append <quote> at the end of the text."),
     "UNKNOWN_DATASOURCE": ("42K02", "Failed to find the data source: <provider>.<suggestion>"),
     "UNKNOWN_DIALECT": ("22023", "There is no SQL dialect `<dialect>`."),
+    "UNPIVOT_REQUIRES_ATTRIBUTES": (
+        "42K0A",
+        "UNPIVOT requires all given <given> expressions to be columns when no <empty> expressions are given. These are not columns: [<expressions>].",
+    ),
+    "UNPIVOT_VALUE_DATA_TYPE_MISMATCH": (
+        "42K09",
+        "Unpivot value columns must share a least common type, some types do not: <types>.",
+    ),
+    "UNPIVOT_VALUE_SIZE_MISMATCH": (
+        "428C4",
+        "All unpivot value columns must have the same size as there are value column names (<names>).",
+    ),
     "UNRECOGNIZED_PARAMETER_NAME": (
         "4274K",
         "Cannot invoke routine <functionName> because the routine call included a named argument reference for the argument named <argument>, but this routine does not include any signature containing an argument with this name. Did you mean one of the following? [<proposal>]",
@@ -556,6 +598,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     ),
     "UNSUPPORTED_EXPR_FOR_WINDOW": ("42P20", "Expression <sqlExpr> not supported within a window function."),
     "UNSUPPORTED_FEATURE": ("0A000", "The feature is not supported: <feature>."),
+    "UNSUPPORTED_FEATURE.PIPE_OPERATOR_AGGREGATE_UNSUPPORTED_CASE": (
+        "0A000",
+        "The feature is not supported: The SQL pipe operator syntax with aggregation (using |> AGGREGATE) does not support <case>.",
+    ),
     "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS": (
         "42K0E",
         "The generator is not supported: nested in expressions <expression>.",
@@ -602,5 +648,16 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "WRONG_NUM_ARGS.WITH_SUGGESTION": (
         "42605",
         "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>.",
+    ),
+    "_LEGACY_ERROR_TEMP_0014": ("42601", "TABLESAMPLE does not accept empty inputs."),
+    "_LEGACY_ERROR_TEMP_0015": ("0A000", "TABLESAMPLE(<msg>) is not supported."),
+    "_LEGACY_ERROR_TEMP_0016": (
+        "42601",
+        "<bytesStr> is not a valid byte length literal, expected syntax: DIGIT+ ('B' | 'K' | 'M' | 'G').",
+    ),
+    "_LEGACY_ERROR_TEMP_0035": ("42601", "Operation not allowed: <message>."),
+    "_LEGACY_ERROR_TEMP_1006": (
+        "42803",
+        "Aggregate expression required for pivot, but '<sql>' did not appear in any aggregate function.",
     ),
 }

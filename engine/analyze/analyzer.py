@@ -16,6 +16,7 @@ from typing import Any
 from engine.analyze.coerce import cast
 from engine.analyze.context import AnalyzerContext
 from engine.analyze.expressions import Resolver, named
+from engine.analyze.identifiers import with_identifiers
 from engine.analyze.relations import Relations
 from engine.analyze.scope import Scope
 from engine.analyze.select import Select
@@ -36,7 +37,8 @@ _cte_ids = itertools.count(1)
 
 def analyze(plan: LogicalPlan, context: AnalyzerContext) -> LogicalPlan:
     """`plan` with every name and type definite. Raises AnalysisError with the place in the query."""
-    return Analyzer(context).query(plan, None)
+    analyzer = Analyzer(context)
+    return analyzer.query(analyzer.with_identifiers(plan), None)
 
 
 class Analyzer:
@@ -48,6 +50,10 @@ class Analyzer:
         self._ctes: list[dict[str, lp.CteDefinition]] = []
         self._views = views
 
+    def with_identifiers(self, plan: LogicalPlan) -> LogicalPlan:
+        """`plan` with names in the place of IDENTIFIER()."""
+        return with_identifiers(plan, self._resolver((), None))
+
     def query(self, node: LogicalPlan, outer: Scope | None) -> LogicalPlan:
         """A query that may refer to columns of `outer`."""
         match node:
@@ -58,9 +64,10 @@ class Analyzer:
             case un.UnresolvedSort():
                 return self._sort(node, outer)
             case lp.Limit(count, offset, child):
-                resolver = self._resolver((), outer)
+                plan = self.query(child, outer)
+                resolver = self._resolver(plan.output, outer)
                 bounds = [self._limit(each, name, resolver) for each, name in ((count, "limit"), (offset, "offset"))]
-                return lp.Limit(bounds[0], bounds[1], self.query(child, outer)).at(node.origin)
+                return lp.Limit(bounds[0], bounds[1], plan).at(node.origin)
             case un.UnresolvedSetOperation():
                 return self._set_operation(node, outer)
             case un.UnresolvedWith():
@@ -90,7 +97,8 @@ class Analyzer:
         if hasattr(found, "plan"):
             return renew(found.plan)  # met twice, its columns must differ
         context = self.context.inside_view(found.database, dict(found.settings))
-        plan = Analyzer(context, (*self._views, name)).query(context.parse(found.text), None)
+        analyzer = Analyzer(context, (*self._views, name))
+        plan = analyzer.query(analyzer.with_identifiers(context.parse(found.text)), None)
         if found.columns:
             if len(found.columns) != len(plan.output):
                 parameters = {"numTarget": len(found.columns), "numExpr": len(plan.output)}
@@ -201,7 +209,7 @@ class Analyzer:
         inputs = self._same_types(inputs, node)
         if kind == "union":
             columns = tuple(
-                Attribute(c.name, c.dataType, any(i.output[n].nullable for i in inputs))
+                Attribute(c.name, c.dataType, any(i.output[n].nullable for i in inputs), qualifier=c.qualifier)
                 for n, c in enumerate(inputs[0].output)
             )
             union = lp.Union(tuple(inputs), columns).at(node.origin)

@@ -115,7 +115,21 @@ class Resolver:
             if found.id in excluded:
                 raise AnalysisError("EXCEPT_OVERLAPPING_COLUMNS", {"columns": found.name}, node.origin)
             excluded.add(found.id)
-        return tuple(c for c in columns if not (isinstance(c, Attribute) and c.id in excluded))
+        kept = tuple(c for c in columns if not (isinstance(c, Attribute) and c.id in excluded))
+        return self._replaced(kept, node) if node.replaced else kept
+
+    def _replaced(self, columns: tuple[Expression, ...], node: un.UnresolvedStar) -> tuple[Expression, ...]:
+        """The columns with other values for those named, in their place."""
+        found = list(columns)
+        for name, value in node.replaced:
+            places = [
+                i for i, c in enumerate(found) if self.scope.fold(getattr(c, "name", "")) == self.scope.fold(name)
+            ]
+            if not places:
+                raise self.scope.unresolved((name,), value.origin or node.origin)
+            for place in places:
+                found[place] = Alias(self.resolve(value), name).at(value.origin)
+        return tuple(found)
 
     def parameter(self, node: un.Parameter) -> Expression:
         """The value given for `:name` or `?`."""

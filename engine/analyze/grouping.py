@@ -137,10 +137,13 @@ def group(child: LogicalPlan, grouping: Iterable[Expression]) -> Grouped:
     return Grouped(child, keys, outputs, distinct)
 
 
-def group_by_sets(child: LogicalPlan, sets: list[tuple[Expression, ...]]) -> Grouped:
+def group_by_sets(
+    child: LogicalPlan, sets: list[tuple[Expression, ...]], listed: tuple[Expression, ...] = ()
+) -> Grouped:
     """An aggregation by several grouping sets: each row of `child` once for each set, with the columns that are not in the
-    set nulled, and a grouping id whose bits say which (the first column has the highest bit)."""
-    columns = tuple(dict.fromkeys(itertools.chain(*sets)))
+    set nulled, and a grouping id whose bits say which (the first column has the highest bit). Columns come in the order of
+    `listed`, then as the sets name them."""
+    columns = tuple(dict.fromkeys(itertools.chain(listed, *sets)))
     nulled = tuple(Attribute(_name(c), c.dataType, True) for c in columns)
     grouping_id = Attribute("spark_grouping_id", LONG, False)
     position = Attribute("_gen_grouping_pos", LONG, False)

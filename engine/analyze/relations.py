@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.analyze.coerce import condition
 from engine.analyze.expressions import Resolver, is_generator
+from engine.analyze.reshape import pivoted, sampled, unpivoted
 from engine.analyze.scope import Scope
 from engine.errors import AnalysisError, Position, quoted
 from engine.expressions.base import Alias, Attribute, Expression
@@ -59,6 +60,14 @@ class Relations:
                 return self._table_function(node, outer)
             case un.UnresolvedLateralView():
                 return self._lateral_view(node, outer, hints)
+            case un.UnresolvedSample(child=child):
+                return sampled(node, self.bind(child, outer, hints))
+            case un.UnresolvedPivot(child=child):
+                bound = self.bind(child, outer, hints)
+                return pivoted(node, bound, self.resolver(bound.scope))
+            case un.UnresolvedUnpivot(child=child):
+                bound = self.bind(child, outer, hints)
+                return unpivoted(node, bound, self.resolver(bound.scope))
             case lp.OneRow():
                 return Bound(node, self._scope((), outer))
         plan = self.analyzer.query(node, outer)

@@ -18,6 +18,7 @@ from engine.analyze.naming import display_name
 from engine.analyze.relations import Bound, generate
 from engine.analyze.scope import Scope
 from engine.errors import AnalysisError
+from engine.expressions.aggregate import Grouping, GroupingId
 from engine.expressions.base import Alias, Attribute, Expression, Literal, NamedExpression, SortOrder
 from engine.expressions.sql import sql
 from engine.expressions.window import WindowExpression, WindowSpec
@@ -59,6 +60,8 @@ class Select:
         if node.condition is not None:
             self.plan = Filter(self._where(node.condition), self.plan).at(node.condition.origin)
         self.items = self._select_list()
+        if node.pipe:
+            self._check_pipe()
         self._group()
         having = self._late_condition(node.having, "HAVING") if node.having is not None else None
         qualify = self._late_condition(node.qualify, "QUALIFY") if node.qualify is not None else None
@@ -107,7 +110,9 @@ class Select:
         items: list[Item] = []
         aliases: dict[str, Expression] = {}
         resolver = replace(self.resolver, aliases=aliases)
-        for projection in self.node.projections:
+        for number, projection in enumerate(self.node.projections):
+            if self.node.pipe == "AGGREGATE" and number < len(self.node.grouping or ()) and _is_ordinal(projection):
+                projection = self._input_column(projection)
             if isinstance(projection, un.UnresolvedStar):
                 items += [self._starred(column) for column in resolver.star(projection)]
                 continue
@@ -126,7 +131,19 @@ class Select:
                 aliases.setdefault(self.scope.fold(name), found)
         return items
 
+    def _input_column(self, ordinal: Expression) -> Expression:
+        """The column that a number after |> AGGREGATE ... GROUP BY means."""
+        position: int = ordinal.value  # type: ignore[attr-defined]
+        columns = self.scope.columns
+        if not 1 <= position <= len(columns):
+            parameters = {"index": position, "size": len(columns)}
+            raise AnalysisError("GROUP_BY_POS_OUT_OF_RANGE", parameters, ordinal.origin)
+        column = columns[position - 1]
+        return un.UnresolvedAttribute((*column.qualifier, column.name)).at(ordinal.origin)
+
     def _starred(self, column: Expression) -> Item:
+        if isinstance(column, Alias):  # another value in the place of a column
+            return Item(column.child, column)
         name = column.name if isinstance(column, Attribute) else getattr(column, "name", sql(column))
         return Item(column, named(column, name))
 
@@ -136,6 +153,26 @@ class Select:
         added = plan.output[len(self.plan.output) :]
         self.plan = plan
         return [Item(column, column) for column in added]
+
+    def _check_pipe(self) -> None:
+        """|> EXTEND and SET compute row by row, and all that AGGREGATE adds to its groups is aggregated."""
+        if self.node.pipe in ("EXTEND", "SET"):
+            for item in self.items:
+                if has_aggregate(item.expression):
+                    parameters = {"expr": sql(item.expression), "clause": self.node.pipe}
+                    raise AnalysisError("PIPE_OPERATOR_CONTAINS_AGGREGATE_FUNCTION", parameters, item.expression.origin)
+        if self.node.pipe != "AGGREGATE":
+            return
+        unsupported = "UNSUPPORTED_FEATURE.PIPE_OPERATOR_AGGREGATE_UNSUPPORTED_CASE"
+        for item in self.items[len(self.node.grouping or ()) :]:
+            origin = item.expression.origin
+            if item.expression.has(WindowExpression):
+                raise AnalysisError(unsupported, {"case": "window functions"}, origin)
+            if item.expression.has(Grouping, GroupingId):
+                raise AnalysisError(unsupported, {"case": "GROUPING"}, origin)
+            if not has_aggregate(item.expression):
+                condition = "PIPE_OPERATOR_AGGREGATE_EXPRESSION_CONTAINS_NO_AGGREGATE_FUNCTION"
+                raise AnalysisError(condition, {"expr": sql(item.expression)}, origin)
 
     # GROUP BY
 
@@ -150,9 +187,14 @@ class Select:
         if node.group_by_all:
             self.grouped = group(self.plan, [i.expression for i in self.items if not has_aggregate(i.expression)])
             return
+        if node.pipe == "AGGREGATE":
+            self.grouped = group(self.plan, [item.expression for item in self.items[: len(node.grouping or ())]])
+            self.grouped.grouped = bool(node.grouping)
+            return
         items = tuple(self._grouping(each) for each in node.grouping or ())
         sets = grouping_sets(items)
-        self.grouped = group(self.plan, items) if sets is None else group_by_sets(self.plan, sets)
+        listed = items[0].listed if len(items) == 1 and isinstance(items[0], un.GroupingSets) else ()
+        self.grouped = group(self.plan, items) if sets is None else group_by_sets(self.plan, sets, listed)
 
     def _having_aggregates(self) -> bool:
         return self.node.having is not None
@@ -163,7 +205,7 @@ class Select:
                 tuple(self._grouping(e) for e in each) if isinstance(each, tuple) else self._grouping(each)
                 for each in item.sets
             )
-            return un.GroupingSets(item.kind, sets).at(item.origin)
+            return un.GroupingSets(item.kind, sets, tuple(map(self._grouping, item.listed))).at(item.origin)
         if self.context.group_by_ordinal and _is_ordinal(item):
             return self._ordinal(item)
         aliases = self._aliases() if self.context.group_by_aliases else {}

@@ -45,10 +45,11 @@ class UnresolvedAttribute(UnresolvedExpression):
 
 @dataclass(frozen=True)
 class UnresolvedStar(UnresolvedExpression):
-    """`*` or `target.*`, without the columns `excluded` (EXCEPT)."""
+    """`*` or `target.*`, without the columns `excluded` (EXCEPT), with other values for those `replaced` (|> SET)."""
 
     target: tuple[str, ...] = ()
     excluded: tuple[tuple[str, ...], ...] = ()
+    replaced: tuple[tuple[str, Expression], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,14 @@ class UnresolvedFunction(UnresolvedExpression):
     order: tuple[SortOrder, ...] = ()
     ignore_nulls: bool = False
     named: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class UnresolvedIdentifier(UnresolvedExpression):
+    """IDENTIFIER(name): the column that the string `name` names; or a call of the function it names."""
+
+    name: Expression
+    function: UnresolvedFunction | None = None
 
 
 @dataclass(frozen=True)
@@ -164,6 +173,14 @@ class UnresolvedTableFunction(UnresolvedPlan):
 
 
 @dataclass(frozen=True)
+class UnresolvedIdentifierPlan(UnresolvedPlan):
+    """IDENTIFIER(name) in FROM: `plan`, a table or a function without a name, gets the one that the string `name` says."""
+
+    name: Expression
+    plan: UnresolvedRelation | UnresolvedTableFunction
+
+
+@dataclass(frozen=True)
 class UnresolvedColumnAliases(UnresolvedPlan):
     """`child` with its columns renamed: `t(a, b)`."""
 
@@ -174,7 +191,8 @@ class UnresolvedColumnAliases(UnresolvedPlan):
 @dataclass(frozen=True)
 class UnresolvedSelect(UnresolvedPlan):
     """SELECT as written, FROM to QUALIFY, in the order it is evaluated. `grouping` None: no GROUP BY; an empty tuple with
-    `group_by_all`: GROUP BY ALL. `windows` are named window definitions (a name may refer to another)."""
+    `group_by_all`: GROUP BY ALL. `windows` are named window definitions (a name may refer to another). `pipe` is the
+    operator of pipe syntax that it stands for."""
 
     projections: tuple[Expression, ...]
     distinct: bool
@@ -186,6 +204,7 @@ class UnresolvedSelect(UnresolvedPlan):
     qualify: Expression | None
     hints: tuple[Hint, ...]
     child: LogicalPlan
+    pipe: str = ""
 
 
 @dataclass(frozen=True)
@@ -198,10 +217,12 @@ class Hint(UnresolvedExpression):
 
 @dataclass(frozen=True)
 class GroupingSets(UnresolvedExpression):
-    """ROLLUP, CUBE or GROUPING SETS over `sets`: tuples of expressions; a set may itself be a GroupingSets."""
+    """ROLLUP, CUBE or GROUPING SETS over `sets`: tuples of expressions; a set may itself be a GroupingSets. `listed` are
+    the columns named before GROUPING SETS, in their order."""
 
     kind: str
     sets: tuple[tuple[Expression, ...] | Expression, ...]
+    listed: tuple[Expression, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -225,6 +246,37 @@ class UnresolvedLateralView(UnresolvedPlan):
     outer: bool
     table: str
     names: tuple[str, ...]
+    child: LogicalPlan
+
+
+@dataclass(frozen=True)
+class UnresolvedSample(UnresolvedPlan):
+    """TABLESAMPLE: each row of `child` with the probability `fraction`; the same rows for the same `seed`."""
+
+    fraction: float
+    seed: int | None
+    child: LogicalPlan
+
+
+@dataclass(frozen=True)
+class UnresolvedPivot(UnresolvedPlan):
+    """PIVOT: `aggregates` for each of the `values` that `columns` may have, grouped by every other column."""
+
+    aggregates: tuple[Expression, ...]
+    columns: tuple[str, ...]
+    values: tuple[Expression, ...]
+    child: LogicalPlan
+
+
+@dataclass(frozen=True)
+class UnresolvedUnpivot(UnresolvedPlan):
+    """UNPIVOT: a row for each of `columns` (names of as many columns as there are `values`, and an alias or ""), which tells
+    its name as `name` and what it holds as `values`; rows of nulls only if `include_nulls`."""
+
+    include_nulls: bool
+    values: tuple[str, ...]
+    name: str
+    columns: tuple[tuple[tuple[tuple[str, ...], ...], str], ...]
     child: LogicalPlan
 
 

@@ -9,7 +9,7 @@ from engine.errors import ParseError
 from engine.expressions import operators
 from engine.expressions.base import Expression, Literal, SortOrder
 from engine.expressions.window import CurrentRow, Frame, Offset, Unbounded, WindowSpec
-from engine.logical.unresolved import UnresolvedFunction, UnresolvedLambda, UnresolvedWindow
+from engine.logical.unresolved import UnresolvedFunction, UnresolvedIdentifier, UnresolvedLambda, UnresolvedWindow
 from engine.parse.lexer import Token
 from engine.parse.parts import FrameEdge, NamedArgument, call
 from engine.types import BOOLEAN, STRING
@@ -26,6 +26,8 @@ def plain_call(
     plain = call(function, arguments or ())
     if not (distinct or condition or order):
         return plain
+    if not isinstance(plain, UnresolvedFunction):
+        raise ParseError("PARSE_SYNTAX_ERROR", {"error": "'IDENTIFIER'", "hint": ": it is no function"})
     return replace(plain, distinct=distinct, condition=condition, order=order or ())
 
 
@@ -33,18 +35,45 @@ def plain_call_nulls(
     function: tuple[str, ...], argument: Expression | NamedArgument, ignore_nulls: bool, condition: Expression | None
 ) -> Expression:
     """first(x IGNORE NULLS)."""
-    return replace(call(function, (argument,)), ignore_nulls=ignore_nulls, condition=condition)
+    plain = call(function, (argument,))
+    if not isinstance(plain, UnresolvedFunction):
+        raise ParseError("PARSE_SYNTAX_ERROR", {"error": "'IDENTIFIER'", "hint": ": it is no function"})
+    return replace(plain, ignore_nulls=ignore_nulls, condition=condition)
 
 
-def call_nulls(function: UnresolvedFunction, ignore_nulls: bool) -> Expression:
+def identifier_call(
+    _word: Token,
+    function: Expression,
+    quantifier: Token | None,
+    arguments: tuple[Expression | NamedArgument, ...] | None,
+    order: tuple[SortOrder, ...] | None,
+    condition: Expression | None,
+) -> Expression:
+    """IDENTIFIER('sum')(x): the name of the function is known when the query is analyzed."""
+    made = plain_call(("",), quantifier, arguments, order, condition)
+    assert isinstance(made, UnresolvedFunction)
+    return UnresolvedIdentifier(function, made)
+
+
+def call_nulls(function: UnresolvedFunction | UnresolvedIdentifier, ignore_nulls: bool) -> Expression:
     """first(x) IGNORE NULLS."""
-    return replace(function, ignore_nulls=ignore_nulls)
+    if isinstance(function, UnresolvedIdentifier):
+        return replace(function, function=_with_nulls(function.function, ignore_nulls))
+    return _with_nulls(function, ignore_nulls)
 
 
-def call_over(function: UnresolvedFunction, ignore_nulls: bool | None, spec: WindowSpec | str) -> Expression:
+def call_over(
+    function: UnresolvedFunction | UnresolvedIdentifier, ignore_nulls: bool | None, spec: WindowSpec | str
+) -> Expression:
     if ignore_nulls is not None:
-        function = replace(function, ignore_nulls=ignore_nulls).at(function.origin)
+        return UnresolvedWindow(call_nulls(function, ignore_nulls).at(function.origin), spec)
     return UnresolvedWindow(function, spec)
+
+
+def _with_nulls(function: UnresolvedFunction | None, ignore_nulls: bool) -> UnresolvedFunction:
+    if function is None:
+        raise ParseError("PARSE_SYNTAX_ERROR", {"error": "'NULLS'", "hint": ": IDENTIFIER is no function"})
+    return replace(function, ignore_nulls=ignore_nulls)
 
 
 def exists_call(arguments: tuple[Expression | NamedArgument, ...]) -> Expression:

@@ -28,12 +28,12 @@ _STATEMENTS = _phrases("""
 """)
 # A clause, by words that stand at most four tokens before the one that does not fit:
 _CLAUSES = _phrases("""
-    PIVOT, UNPIVOT, TABLESAMPLE, MATCH_RECOGNIZE, VERSION AS OF, TIMESTAMP AS OF, SYSTEM_VERSION AS OF, FOR SYSTEM_TIME,
+    MATCH_RECOGNIZE, VERSION AS OF, TIMESTAMP AS OF, SYSTEM_VERSION AS OF, FOR SYSTEM_TIME,
     FOR SYSTEM_VERSION, LATERAL TABLE, ASOF JOIN, DISTINCT ON, GENERATED ALWAYS, CLUSTERED BY, STORED AS, STORED BY, ROW FORMAT,
     PRIMARY KEY, FOREIGN KEY, SKEWED BY, AS JSON, AS SERDE, WITH SCHEMA, DEFAULT COLLATION, MAX RECURSION LEVEL
 """)
 # Words that are good elsewhere: only where they are what does not fit.
-_MISPLACED = _phrases("CLUSTER BY, PARTITION, DEFAULT, CHECK, BY NAME")
+_MISPLACED = _phrases("CLUSTER BY, PARTITION, DEFAULT, CHECK")
 _BY_LENGTH = sorted(_CLAUSES, key=len, reverse=True)
 _LOOK_BACK = 4
 
@@ -54,12 +54,14 @@ _SHOWN = {
     "IDENT": "a name",
     "RAW_TEXT": "a setting",
     "IN_POSITION": "IN",
+    "PIPE": "'|>'",
     END: "the end of the statement",
 }
 # Terminals that say little, since nearly every expression may go on with them.
 _CONTINUATIONS = words(
-    "STAR SLASH PERCENT PLUS HYPHEN BARS BAR CARET AMPERSAND TILDE BANG SHIFT_OP CMP_OP QMARK DCOLON COLON LSQB DIV DOT"
-    " COLLATE LAMBDA_OPEN HINT_OPEN INTERVAL_SIGN TYPE_EMPTY STAR_EXCEPT NOT_INFIX IS LIKE ILIKE RLIKE REGEXP BETWEEN"
+    "STAR SLASH PERCENT_SIGN PLUS HYPHEN BARS BAR CARET AMPERSAND TILDE BANG SHIFT_OP CMP_OP QMARK DCOLON COLON LSQB DIV DOT"
+    " COLLATE LAMBDA_OPEN HINT_OPEN INTERVAL_SIGN TYPE_EMPTY STAR_EXCEPT IDENTIFIER_CALL NOT_INFIX IS LIKE ILIKE RLIKE REGEXP"
+    " BETWEEN"
 )
 _EXPRESSION_STARTS = words(
     "NUMBER IDENT STRING LPAR NOT NULL TRUE FALSE CASE CAST TRY_CAST EXISTS EXTRACT TRIM SUBSTRING SUBSTR OVERLAY"
@@ -110,8 +112,6 @@ def _unsupported(tokens: list[Token], index: int) -> Unsupported | None:
         return Unsupported("SELECT TRANSFORM", tokens[index - 1].position)
     if tokens[index].kind == "COLON":
         return Unsupported("a path into a variant (a:b)", tokens[index].position)
-    if tokens[index].kind == "PIPE":
-        return Unsupported("pipe syntax |>", tokens[index].position)
     nearby = ((place, clause) for place in range(index, max(-1, index - _LOOK_BACK), -1) for clause in _BY_LENGTH)
     here = index - 1 if texts[index] == "(" and texts[index - 2 : index - 1] != ["("] else index
     for place, clause in [*nearby, *((here, clause) for clause in _MISPLACED)]:

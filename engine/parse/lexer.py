@@ -43,7 +43,7 @@ _SYMBOLS = {
     "::": "DCOLON",
     "*": "STAR",
     "/": "SLASH",
-    "%": "PERCENT",
+    "%": "PERCENT_SIGN",
     "+": "PLUS",
     "-": "HYPHEN",
     "||": "BARS",

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from engine.errors import ParseError, Unsupported
+from engine.errors import ParseError
 from engine.expressions.base import Alias, Expression
+from engine.expressions.window import WindowSpec
 from engine.logical.plan import JoinType, LogicalPlan
-from engine.logical.unresolved import Hint, UnresolvedAlias, UnresolvedFunction
+from engine.logical.unresolved import Hint, UnresolvedAlias, UnresolvedFunction, UnresolvedIdentifier, UnresolvedJoin
 from engine.tree.node import TreeNode
+
+Step = Callable[[LogicalPlan], LogicalPlan]
+"""A clause that waits for the plan it changes."""
+Windows = tuple[tuple[str, WindowSpec | str], ...]
 
 
 class NamedArgument(NamedTuple):
@@ -47,7 +52,7 @@ class Relation(NamedTuple):
 
     first: LogicalPlan
     lateral: bool
-    joins: tuple[JoinPart, ...]
+    joins: tuple[JoinPart | Step, ...]
 
 
 class JoinPart(NamedTuple):
@@ -92,11 +97,11 @@ class Option(NamedTuple):
     value: Any
 
 
-def call(function: tuple[str, ...], arguments: Iterable[Expression | NamedArgument]) -> UnresolvedFunction:
-    """`function(arguments)`. Raises ParseError for an alias among the arguments of anything but struct(), and
-    Unsupported for IDENTIFIER(), which would make a name of a string."""
-    if len(function) == 1 and function[0].lower() == "identifier":
-        raise Unsupported("IDENTIFIER()")
+def call(
+    function: tuple[str, ...], arguments: Iterable[Expression | NamedArgument]
+) -> UnresolvedFunction | UnresolvedIdentifier:
+    """`function(arguments)`; IDENTIFIER('name') is the name. Raises ParseError for an alias among the arguments of
+    anything but struct()."""
     given = tuple(arguments)
     names = tuple(each.name if isinstance(each, NamedArgument) else "" for each in given)
     values = tuple(each.value if isinstance(each, NamedArgument) else each for each in given)
@@ -104,6 +109,8 @@ def call(function: tuple[str, ...], arguments: Iterable[Expression | NamedArgume
         if isinstance(value, Alias | UnresolvedAlias) and function[-1].lower() != "struct":
             hint = ": only the arguments of struct() have names"
             raise ParseError("PARSE_SYNTAX_ERROR", {"error": "'AS'", "hint": hint}, value.origin)
+    if len(function) == len(values) == 1 and function[0].lower() == "identifier" and not any(names):
+        return UnresolvedIdentifier(values[0])
     return UnresolvedFunction(function, values, named=names if any(names) else ())
 
 
@@ -112,3 +119,10 @@ def row_values(value: Expression) -> tuple[Expression, ...]:
     if isinstance(value, UnresolvedFunction) and len(value.name) == 1 and value.name[0].lower() in ("row", "struct"):
         return value.arguments
     return (value,)
+
+
+def joined(left: LogicalPlan, part: JoinPart) -> LogicalPlan:
+    """`left` joined as `part` says."""
+    return UnresolvedJoin(left, part.right, part.type, part.condition, part.using, part.natural, part.lateral).at(
+        part.right.origin
+    )

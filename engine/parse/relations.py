@@ -17,6 +17,9 @@ from engine.logical.unresolved import (
     Hint,
     UnresolvedColumnAliases,
     UnresolvedFile,
+    UnresolvedFunction,
+    UnresolvedIdentifier,
+    UnresolvedIdentifierPlan,
     UnresolvedJoin,
     UnresolvedLateralView,
     UnresolvedRelation,
@@ -39,14 +42,14 @@ from engine.parse.parts import (
     NamedArgument,
     Relation,
     SelectHead,
+    Step,
     TableAlias,
     TailItem,
+    Windows,
     call,
+    joined,
     row_values,
 )
-
-Windows = tuple[tuple[str, WindowSpec | str], ...]
-
 
 # A query and what follows it
 
@@ -225,11 +228,8 @@ def group_by_all(_word: Token) -> Grouping:
 
 
 def group_by_sets(items: tuple[Expression, ...], sets: tuple[tuple[Expression, ...] | Expression, ...]) -> Grouping:
-    """GROUP BY a, b GROUPING SETS ((a, b), (a)): the sets say it all, as long as they hold every item."""
-    inside = {each for group in sets if isinstance(group, tuple) for each in group}
-    if set(items) != inside:
-        raise Unsupported("GROUP BY with items that no GROUPING SETS holds")
-    return Grouping((GroupingSets("grouping sets", sets),))
+    """GROUP BY a, b GROUPING SETS ((a, b), (a)): the columns in this order, also those that no set holds."""
+    return Grouping((GroupingSets("grouping sets", sets, items),))
 
 
 def group_items(*items: Expression | tuple[()]) -> tuple[Expression, ...]:
@@ -256,44 +256,39 @@ def group_set(value: Expression) -> tuple[Expression, ...] | Expression:
 # FROM
 
 
-def from_clause(*parts: Relation | LateralViewPart) -> LogicalPlan:
+def from_clause(*parts: Relation | LateralViewPart | Step | None) -> LogicalPlan:
     """Items and joins from left to right: as in Spark a comma binds no weaker than JOIN, so ON sees all before it."""
     plan: LogicalPlan | None = None
     for part in parts:
         if isinstance(part, Relation):
-            plan = _joined(plan, part)
-        else:
+            plan = _related(plan, part)
+        elif isinstance(part, LateralViewPart):
             assert plan is not None
             plan = UnresolvedLateralView(part.generator, part.outer, part.table, part.names, plan).at(
                 part.generator.origin
             )
+        elif part is not None:
+            assert plan is not None
+            plan = part(plan)
     assert plan is not None
     return plan
 
 
-def _joined(left: LogicalPlan | None, item: Relation) -> LogicalPlan:
+def _related(left: LogicalPlan | None, item: Relation) -> LogicalPlan:
     plan = item.first
     if left is not None:
         plan = UnresolvedJoin(left, plan, JoinType.INNER, lateral=item.lateral).at(plan.origin)
-    for join_part in item.joins:
-        plan = UnresolvedJoin(
-            plan,
-            join_part.right,
-            join_part.type,
-            join_part.condition,
-            join_part.using,
-            join_part.natural,
-            join_part.lateral,
-        ).at(join_part.right.origin)
+    for each in item.joins:
+        plan = joined(plan, each) if isinstance(each, JoinPart) else each(plan)
     return plan
 
 
-def relation(lateral: Token | None, first: LogicalPlan, *joins: JoinPart) -> Relation:
+def relation(lateral: Token | None, first: LogicalPlan, *joins: JoinPart | Step) -> Relation:
     return Relation(first, lateral is not None, joins)
 
 
 def parenthesized_relation(item: Relation) -> LogicalPlan:
-    return _joined(None, item)
+    return _related(None, item)
 
 
 def join(
@@ -332,7 +327,10 @@ def lateral_view(
     names: TableAlias | None,
 ) -> LateralViewPart:
     names = names or TableAlias("", ())
-    return LateralViewPart(call(generator, arguments or ()), outer is not None, names.name, names.columns)
+    made = call(generator, arguments or ())
+    if not isinstance(made, UnresolvedFunction):
+        raise Unsupported("LATERAL VIEW IDENTIFIER()")
+    return LateralViewPart(made, outer is not None, names.name, names.columns)
 
 
 def view_names(table_name: str, columns: tuple[str, ...]) -> TableAlias:
@@ -379,7 +377,18 @@ def file(path: Token) -> LogicalPlan:
 
 def table_function(function: tuple[str, ...], arguments: tuple[Expression | NamedArgument, ...] | None) -> LogicalPlan:
     made = call(function, arguments or ())
+    if isinstance(made, UnresolvedIdentifier):
+        return UnresolvedIdentifierPlan(made.name, UnresolvedRelation(()))
     return UnresolvedTableFunction(function, made.arguments, made.named)
+
+
+def identifier_table_function(
+    _word: Token, function: Expression, arguments: tuple[Expression | NamedArgument, ...] | None
+) -> LogicalPlan:
+    """IDENTIFIER('range')(3)."""
+    made = call(("",), arguments or ())
+    assert isinstance(made, UnresolvedFunction)
+    return UnresolvedIdentifierPlan(function, UnresolvedTableFunction((), made.arguments, made.named))
 
 
 def inline_rows(rows: tuple[Expression, ...]) -> LogicalPlan:

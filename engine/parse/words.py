@@ -121,6 +121,8 @@ class Words:
             return "NOT_INFIX"
         if word == "EXCEPT" and "STAR_EXCEPT" in row and self._is_star_except(index):
             return "STAR_EXCEPT" if self._can(states, "STAR_EXCEPT") else None
+        if word == "IDENTIFIER" and "IDENTIFIER_CALL" in row and self._is_called_twice(index):
+            return "IDENTIFIER_CALL" if self._can(states, "IDENTIFIER_CALL") else None
         if word == "IN" and "IN_POSITION" in row and self._in_position(index):
             return "IN_POSITION" if self._can(states, "IN_POSITION") else None
         return None
@@ -181,6 +183,19 @@ class Words:
         """`* EXCEPT (a, b)`, and not `SELECT * EXCEPT (SELECT ...)`."""
         after_star = self._kind(index - 1) == "STAR" and self._kind(index + 1) == "LPAR"
         return after_star and self._text(index + 2) not in _QUERY_STARTS
+
+    def _is_called_twice(self, index: int) -> bool:
+        """Whether two pairs of parentheses follow the token at `index`."""
+        depth = 0
+        for place in range(index + 1, len(self.tokens)):
+            kind = self.tokens[place].kind
+            if kind in ("LPAR", "LAMBDA_OPEN"):
+                depth += 1
+            elif kind == "RPAR":
+                depth -= 1
+            if depth == 0:
+                return place > index + 1 and self._kind(place + 1) in ("LPAR", "LAMBDA_OPEN")
+        return False
 
     def _in_position(self, index: int) -> bool:
         """Whether the innermost open parenthesis is that of POSITION( ... )."""

@@ -21,7 +21,7 @@ LPAR shifts, though this may end: table_columns :
 LPAR shifts, though this may end: type : identifier
 RESPECT shifts, though this may end: call : plain_call
 RPAR shifts, though this may end: primary : subquery
-RPAR shifts, though this may end: relation_primary : subquery
+RPAR shifts, though this may end: relation_source : subquery
 WITH shifts, though this may end: type : identifier
 """
 
@@ -29,7 +29,7 @@ WITH shifts, though this may end: type : identifier
 TUPLES = {
     *("args", "database_options", "expression_start", "expressions", "group_sets", "identifiers", "properties"),
     *("select_list", "sort_items", "statement_start", "table_options", "tail", "type_start", "view_options", "when"),
-    *("whens", "window_definition"),
+    *("unpivot_columns", "whens", "window_definition"),
 }
 
 

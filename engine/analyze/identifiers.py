@@ -1,0 +1,71 @@
+"""IDENTIFIER('name'): strings become the names of columns, tables and functions before anything is looked up."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import AnalysisError, ParseError
+from engine.expressions.base import Expression
+from engine.expressions.sql import sql
+from engine.kernels.context import EvalContext
+from engine.kernels.evaluate import evaluate_constant
+from engine.logical import unresolved as un
+from engine.logical.plan import LogicalPlan
+from engine.types import StringType
+
+if TYPE_CHECKING:
+    from engine.analyze.expressions import Resolver
+
+_PART = re.compile(r"`(?:[^`]|``)+`|\w+")
+_NAME = re.compile(rf"\s*(?:{_PART.pattern})(?:\s*\.\s*(?:{_PART.pattern}))*\s*")
+
+
+def with_identifiers(plan: LogicalPlan, resolver: Resolver) -> LogicalPlan:
+    """`plan` with a name in the place of every IDENTIFIER(). `resolver` knows parameters and variables, and no column.
+
+    Raises NOT_A_CONSTANT_STRING for what is no constant, no string, or null.
+    """
+    if not plan.has(un.UnresolvedIdentifier, un.UnresolvedIdentifierPlan):
+        return plan
+
+    def visit(node: Any) -> Any:
+        if isinstance(node, un.UnresolvedIdentifier):
+            name = _name(node.name, resolver)
+            if node.function is None:
+                return un.UnresolvedAttribute(name).at(node.origin)
+            return replace(node.function, name=name).at(node.origin)
+        if isinstance(node, un.UnresolvedIdentifierPlan):
+            name = _name(node.name, resolver)
+            if isinstance(node.plan, un.UnresolvedRelation):
+                return replace(node.plan, parts=name).at(node.origin)
+            return replace(node.plan, name=name).at(node.origin)
+        return node
+
+    found: LogicalPlan = plan.transform_up(visit)
+    return found
+
+
+def _name(written: Expression, resolver: Resolver) -> tuple[str, ...]:
+    parameters = {"name": "IDENTIFIER", "expr": sql(written)}
+    try:
+        found = resolver.resolve(written)
+    except AnalysisError as error:
+        if not error.condition.startswith("UNRESOLVED_COLUMN"):
+            raise
+        raise AnalysisError("NOT_A_CONSTANT_STRING.NOT_CONSTANT", parameters, written.origin) from None
+    if not found.foldable:
+        raise AnalysisError("NOT_A_CONSTANT_STRING.NOT_CONSTANT", parameters, written.origin)
+    if not isinstance(found.dataType, StringType):
+        parameters["dataType"] = found.dataType.simpleString()
+        raise AnalysisError("NOT_A_CONSTANT_STRING.WRONG_TYPE", parameters, written.origin)
+    context = EvalContext(time_zone=resolver.context.time_zone, ansi=resolver.context.ansi)
+    value = evaluate_constant(found, context).value
+    if value is None:
+        raise AnalysisError("NOT_A_CONSTANT_STRING.NULL", parameters, written.origin)
+    if not value.strip():
+        raise ParseError("PARSE_EMPTY_STATEMENT", {}, written.origin)
+    if not _NAME.fullmatch(value):
+        raise ParseError("PARSE_SYNTAX_ERROR", {"error": f"'{value}'", "hint": ": it is no name"}, written.origin)
+    return tuple(part[1:-1].replace("``", "`") if part[0] == "`" else part for part in _PART.findall(value))
