@@ -41,7 +41,11 @@ class Context:
 
     def refuse_parameters(self, plan: LogicalPlan | None, statement: str) -> None:
         """Raises Unsupported where a text that is kept has parameters: their values would be lost."""
-        if plan is not None and plan.has(Parameter):
+        if plan is None:
+            return
+        # the values were put in while parsing: whether there were any shows only without them
+        written = self.session.parse(self.query.text) if self.query.parameters else plan
+        if written.has(Parameter) or any(child.has(Parameter) for child in written.plans):
             raise Unsupported(f"parameter markers in {statement}")
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import Recorder, eventually, settings
+from schedulers import Recorder, eventually, settings
 from toy_programs import Rows, Spin, result_job, shuffle_job, totals
 
 from engine.cluster.inline import InlineCluster

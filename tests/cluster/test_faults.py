@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import Recorder, eventually, settings
+from schedulers import Recorder, eventually, settings
 from toy_programs import Die, Numbers, Once, Rows, Spin, Sum, result_job, shuffle_job, totals
 
 from engine.cluster.local import LocalCluster

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import eventually, settings
+from schedulers import eventually, settings
 
 from engine.cluster.local import LocalCluster
 from engine.cluster.rundir import RunDirectory
@@ -24,7 +24,7 @@ SCRIPT = f"""
 import sys
 sys.path += [{str(ROOT)!r}, {str(HERE)!r}]
 from toy_programs import Spin, result_job, shuffle_job, totals
-from conftest import settings
+from schedulers import settings
 from pathlib import Path
 from engine.cluster.local import LocalCluster
 from engine.schedule.scheduler import Scheduler

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from conftest import Recorder, settings
+from schedulers import Recorder, settings
 from toy_programs import Fail, Numbers, Rows, Sum, result_job, shuffle_job, totals
 
 from engine.cluster.inline import InlineCluster
