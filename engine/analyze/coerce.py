@@ -274,14 +274,21 @@ def _is_nan(node: IsNaN, ansi: bool) -> Expression:
 
 def _if(node: If, ansi: bool) -> Expression:
     yes, no = unify((node.yes, node.no), ansi, node, "if")
-    return If(_boolean(node.condition, ansi, node), yes, no)
+    return If(_choice(node.condition, node), yes, no)
 
 
 def _case(node: CaseWhen, ansi: bool) -> Expression:
     values = unify(node.values, ansi, node, "casewhen")
-    conditions = [_boolean(when, ansi, node) for when, _ in node.branches]
+    conditions = [_choice(when, node) for when, _ in node.branches]
     branches = tuple(zip(conditions, values, strict=False))
     return CaseWhen(branches, values[-1] if node.otherwise is not None else None)
+
+
+def _choice(expression: Expression, node: Expression) -> Expression:
+    """What CASE and IF decide by: a boolean, nothing that is cast to one."""
+    if not isinstance(expression.dataType, BooleanType):
+        raise wrong_input(node, 0, '"BOOLEAN"', expression)
+    return expression
 
 
 def _coalesce(node: Coalesce, ansi: bool) -> Expression:

@@ -52,11 +52,7 @@ def can_cast(source: DataType, target: DataType, ansi: bool = True) -> bool:
     if isinstance(source, BooleanType):
         return isinstance(target, NumericType) or (isinstance(target, TimestampType) and not ansi)
     if isinstance(source, TimestampType):
-        return (
-            isinstance(target, _DATETIME)
-            or isinstance(target, NumericType)
-            or (isinstance(target, BooleanType) and not ansi)
-        )
+        return isinstance(target, (_DATETIME, NumericType)) or (isinstance(target, BooleanType) and not ansi)
     if isinstance(source, DateType):
         return isinstance(target, _DATETIME) or (isinstance(target, NumericType | BooleanType) and not ansi)
     if isinstance(source, TimestampNTZType):

@@ -110,7 +110,7 @@ def common_type_of(types: Sequence[DataType], ansi: bool = True) -> DataType | N
 
 def can_implicitly_cast(source: DataType, target: DataType, ansi: bool = True) -> bool:
     """Whether an argument of type `source` is accepted where a function wants `target`."""
-    if source == target or source == VOID:
+    if source in (target, VOID):
         return True
     if isinstance(source, StringType):
         return not target.children and (not ansi or not isinstance(target, BinaryType))
