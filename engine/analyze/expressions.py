@@ -24,7 +24,7 @@ from engine.functions.resolve import lambda_parameters, resolve_call
 from engine.logical import unresolved as un
 from engine.logical.plan import LogicalPlan, Project
 from engine.tree.node import TreeNode, copy_origin
-from engine.types import BOOLEAN, INT, ArrayType, BooleanType, IntegralType, MapType, NullType, StructType
+from engine.types import BOOLEAN, INT, ArrayType, BooleanType, IntegralType, MapType, NullType, NumericType, StructType
 from engine.types.coercion import can_implicitly_cast, common_type
 
 if TYPE_CHECKING:
@@ -245,6 +245,10 @@ class Resolver:
         return Grouping(arguments[0]) if name == "grouping" and len(arguments) == 1 else GroupingId(arguments)
 
     def _check_aggregate(self, call: AggregateCall) -> None:
+        if call.function in ("percentile_cont", "percentile_disc"):
+            for key in call.order:
+                if not isinstance(key.dataType, NumericType | NullType):
+                    raise wrong_input(call, 0, '"NUMERIC"', key)
         for argument in (*call.arguments, *((call.condition,) if call.condition is not None else ())):
             if has_aggregate(argument):
                 raise AnalysisError("NESTED_AGGREGATE_FUNCTION", {}, call.origin or argument.origin)
