@@ -68,5 +68,6 @@ def _null_safe(left: Expression, right: Expression) -> Expression | None:
     if left == right and is_movable(left):
         return TRUE
     if not left.nullable and not right.nullable:
-        return EqualTo(left, right)
+        equal = EqualTo(left, right)
+        return _known(equal) or equal
     return None
