@@ -20,6 +20,7 @@ T = TypeVar("T")
 _STACK_BYTES = 512 << 20
 _FRAMES = 200_000  # of Python; one of them takes up to 2 KB of stack where C code is in between
 _POLL_SECONDS = 0.05
+_AGAIN_SECONDS = 0.2
 
 _lock = threading.Lock()
 _running = 0
@@ -87,22 +88,45 @@ class _Planning(Generic[T]):
             with self._ending:
                 self._over = True
         except _GivenUp:
+            self._over = True
             return
         self.done.set()
 
     def give_up(self, thread: threading.Thread) -> None:
+        _keep_quiet()
+        threading.Thread(target=self._end, args=(thread,), name="flint-give-up", daemon=True).start()
+
+    def _end(self, thread: threading.Thread) -> None:
+        """Raises _GivenUp in the thread; again where it arose in a finalizer, which Python lets pass."""
         import ctypes  # here: rarely needed, and slow to import
 
-        with self._ending:
-            if not self._over and thread.ident is not None:
-                raised: Any = ctypes.py_object(_GivenUp)
+        raised: Any = ctypes.py_object(_GivenUp)
+        while thread.is_alive() and thread.ident is not None:
+            with self._ending:
+                if self._over or self._error is not None:
+                    return
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), raised)
+            thread.join(_AGAIN_SECONDS)
 
     def result(self) -> T:
         if self._error is not None:
             error, self._error = self._error, None  # it holds frames that hold this object
             raise error
         return self._value
+
+
+def _keep_quiet() -> None:
+    """Python tells of what was raised in finalizers; _GivenUp is no news."""
+    told = sys.unraisablehook
+    if getattr(told, "knows_given_up", False):
+        return
+
+    def tell(problem: sys.UnraisableHookArgs) -> None:
+        if not issubclass(problem.exc_type, _GivenUp):
+            told(problem)
+
+    tell.knows_given_up = True  # type: ignore[attr-defined]
+    sys.unraisablehook = tell
 
 
 def _raise_limit() -> None:
