@@ -7,6 +7,10 @@ follow their form. Sorted by name; one line a condition.
 from __future__ import annotations
 
 CONDITIONS: dict[str, tuple[str, str]] = {
+    "ALL_PARAMETERS_MUST_BE_NAMED": (
+        "07001",
+        "Using name parameterized queries requires all parameters to be named. Parameters missing names: <exprs>.",
+    ),
     "ALL_PARTITION_COLUMNS_NOT_ALLOWED": ("KD005", "Cannot use all columns for partition columns."),
     "AMBIGUOUS_REFERENCE": ("42704", "Reference <name> is ambiguous, could be: <referenceNames>."),
     "ARITHMETIC_OVERFLOW": (
@@ -172,6 +176,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     ),
     "DUPLICATED_CTE_NAMES": ("42602", "CTE definition can't have duplicate names: <duplicateNames>."),
     "DUPLICATED_MAP_KEY": ("23505", "Duplicate map key <key> was found, please check the input data."),
+    "DUPLICATE_ASSIGNMENTS": (
+        "42701",
+        "The columns or variables <nameList> appear more than once as assignment targets.",
+    ),
     "DUPLICATE_CLAUSES": ("42614", "Found duplicate clauses: <clauseName>. Please, remove one of them."),
     "EXCEPT_OVERLAPPING_COLUMNS": (
         "42702",
@@ -179,6 +187,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     ),
     "EXECUTOR_LOST": ("58000", "An executor was lost <times> times while running stage <stage>: <reason>."),
     "EXECUTOR_START_FAILED": ("58000", "Executors cannot be started: <reason>."),
+    "EXEC_IMMEDIATE_DUPLICATE_ARGUMENT_ALIASES": (
+        "42701",
+        "The USING clause of this EXECUTE IMMEDIATE command contained multiple arguments with same alias (<aliases>), which is invalid; please update the command to specify unique aliases and then try it again.",
+    ),
     "FAILED_READ_FILE": ("KD001", "Encountered error while reading file <path>. <reason>"),
     "FAILED_TO_PARSE_TOO_COMPLEX": (
         "54001",
@@ -257,11 +269,19 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "22007",
         "Unrecognized datetime pattern: <pattern>. You can form a valid datetime pattern with the letters y, M, d, H, h, m, s, S, a, E, D, X, Z and z.",
     ),
+    "INVALID_DEFAULT_VALUE.SUBQUERY_EXPRESSION": (
+        "42623",
+        "Failed to execute <statement> command because the destination column or variable <colName> has a DEFAULT value <defaultValue>, which contains subquery expressions.",
+    ),
     "INVALID_ESCAPE_CHAR": (
         "42604",
         "`EscapeChar` should be a string literal of length one, but got <sqlExpr>.",
     ),
     "INVALID_ESC_IN_LIKE": ("22019", "The escape character is not allowed to <message>."),
+    "INVALID_EXPR_TYPE_FOR_QUERY_EXECUTE_IMMEDIATE": (
+        "42K09",
+        "Expression type must be string type but got <exprType>.",
+    ),
     "INVALID_EXTRACT_BASE_FIELD_TYPE": (
         "42000",
         "Can't extract a value from <base>. Need a complex type [STRUCT, ARRAY, MAP] but got <other>.",
@@ -383,6 +403,14 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42000",
         "Invalid SQL syntax: The definition of window <windowName> is repetitive.",
     ),
+    "INVALID_SQL_SYNTAX.VARIABLE_TYPE_OR_DEFAULT_REQUIRED": (
+        "42000",
+        "Invalid SQL syntax: The definition of a SQL variable requires either a datatype or a DEFAULT clause.",
+    ),
+    "INVALID_STATEMENT_FOR_EXECUTE_INTO": (
+        "07501",
+        "The INTO clause of EXECUTE IMMEDIATE is only valid for queries but the given statement is not a query: <sqlString>.",
+    ),
     "INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN": (
         "42823",
         "Scalar subquery must return only one column, but got <number>.",
@@ -451,6 +479,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "The expression <expr> used for the routine or clause <name> must be a constant STRING which is NOT NULL. The data type of the expression is <dataType>.",
     ),
     "NULL_MAP_KEY": ("2200E", "Cannot use null as map key."),
+    "NULL_QUERY_STRING_EXECUTE_IMMEDIATE": (
+        "22004",
+        "Execute immediate requires a non-null variable as the query string, but the provided variable <varName> is null.",
+    ),
     "NUMERIC_OUT_OF_SUPPORTED_RANGE": (
         "22003",
         "The value <value> cannot be interpreted as a numeric since it has more than 38 digits.",
@@ -497,6 +529,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "22012",
         'Remainder by zero. Use `try_mod` to tolerate divisor being 0 and return NULL instead. If necessary set "spark.sql.ansi.enabled" to "false" to bypass this error.',
     ),
+    "ROW_SUBQUERY_TOO_MANY_ROWS": ("21000", "More than one row returned by a subquery used as a row."),
     "SCALAR_SUBQUERY_TOO_MANY_ROWS": ("21000", "More than one row returned by a subquery used as an expression."),
     "SCHEMA_ALREADY_EXISTS": (
         "42P06",
@@ -591,6 +624,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42703",
         "USING column <colName> cannot be resolved on the <side> side of the join. The <side>-side columns: [<suggestion>].",
     ),
+    "UNRESOLVED_VARIABLE": ("42883", "Cannot resolve variable <variableName> on search path <searchPath>."),
     "UNSUPPORTED_DATATYPE": ("0A000", "Unsupported data type <typeName>."),
     "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE": (
         "0A000",
@@ -601,6 +635,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "UNSUPPORTED_FEATURE.PIPE_OPERATOR_AGGREGATE_UNSUPPORTED_CASE": (
         "0A000",
         "The feature is not supported: The SQL pipe operator syntax with aggregation (using |> AGGREGATE) does not support <case>.",
+    ),
+    "UNSUPPORTED_FEATURE.SET_VARIABLE_USING_SET": (
+        "0A000",
+        "The feature is not supported: <variableName> is a VARIABLE and cannot be updated using the SET statement. Use SET VARIABLE <variableName> = ... instead.",
     ),
     "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS": (
         "42K0E",
@@ -624,6 +662,14 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "Literals of the type <unsupportedType> are not supported. Supported types are <supportedTypes>.",
     ),
     "USER_RAISED_EXCEPTION": ("P0001", "<errorMessage>"),
+    "VARIABLE_ALREADY_EXISTS": (
+        "42723",
+        "Cannot create the variable <variableName> because it already exists. Choose a different name, or drop or replace the existing variable.",
+    ),
+    "VARIABLE_NOT_FOUND": (
+        "42883",
+        "The variable <variableName> cannot be found. Verify the spelling and correctness of the schema and catalog. If you did not qualify the name with a schema and catalog, verify the current_schema() output, or qualify the name with the correct schema and catalog. To tolerate the error on drop use DROP VARIABLE IF EXISTS.",
+    ),
     "VIEW_NOT_FOUND": (
         "42P01",
         "The view <relationName> cannot be found. Verify the spelling and correctness of the schema and catalog.",

@@ -61,12 +61,13 @@ class RuleChange:
 
 @dataclass(eq=False)
 class Query:
-    """A statement of `session`, from text (or from a plan already parsed) to batches."""
+    """A statement of `session`, from text (or from a plan already parsed) to batches. `frozen`: see AnalyzerContext."""
 
     session: Session
     text: str
     parameters: Mapping[str, Expression] | Sequence[Expression] = ()
     plan: LogicalPlan | None = None
+    frozen: str = ""
 
     def __post_init__(self) -> None:
         self.id = f"q{next(_numbers)}"
@@ -100,6 +101,8 @@ class Query:
             group_by_ordinal=conf.value("spark.sql.groupByOrdinal"),
             group_by_aliases=conf.value("spark.sql.groupByAliases"),
             order_by_ordinal=conf.value("spark.sql.orderByOrdinal"),
+            variables=self.session.variables,
+            frozen=self.frozen,
         )
 
         def work() -> LogicalPlan:

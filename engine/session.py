@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Self, TypeVar
 
 from engine.catalog.catalog import Catalog
+from engine.catalog.variables import Variables
 from engine.cluster.inline import InlineCluster
 from engine.cluster.local import LocalCluster
 from engine.commands.execute import execute_command
@@ -48,6 +49,7 @@ class Session:
         self.conf = Conf(settings | _cores_of(str(settings.get("spark.master", "local[*]")), settings))
         self.events = EventBus()
         self.catalog = Catalog(self.conf)
+        self.variables = Variables()
         self._lock = threading.RLock()
         self._parts: dict[str, Any] = {}
         self._running: set[Query] = set()

@@ -145,9 +145,6 @@ class Analyzer:
     def _limit(self, expression: Expression | None, clause: str, resolver: Resolver) -> Expression | None:
         if expression is None:
             return None
-        if expression.has(un.UnresolvedAttribute):
-            written = {"expr": sql(expression), "name": clause}
-            raise AnalysisError("INVALID_LIMIT_LIKE_EXPRESSION.IS_UNFOLDABLE", written, expression.origin)
         found = resolver.resolve(expression)
         parameters: dict[str, Any] = {"expr": sql(found), "name": clause}
         reason = ""

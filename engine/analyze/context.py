@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from engine.expressions.base import Expression, Mode
+from engine.expressions.base import Expression, Literal, Mode
 from engine.logical.plan import LogicalPlan
 from engine.logical.relation import Relation
 
@@ -21,9 +21,17 @@ class Catalog(Protocol):
         """A file, folder or glob as a relation; the format from the suffix if None, then CSV is sniffed."""
 
 
+class NamedValues(Protocol):
+    """The session's variables, as analysis asks for them. Implemented by engine.catalog.variables."""
+
+    def value(self, parts: tuple[str, ...]) -> tuple[Literal, tuple[str, ...]] | None:
+        """The value that a name begins with, and the fields that it goes on with; None for no variable."""
+
+
 @dataclass(frozen=True)
 class AnalyzerContext:
-    """`parse` turns the text of a view into a plan; `parameters` are the values of `:name` and `?` (by number)."""
+    """`parse` turns the text of a view into a plan; `parameters` are the values of `:name` and `?` (by number); `frozen` names
+    the statement that keeps the plan, in which variables may not be read, since they change."""
 
     catalog: Catalog
     parse: Callable[[str], LogicalPlan]
@@ -34,6 +42,8 @@ class AnalyzerContext:
     group_by_aliases: bool = True
     order_by_ordinal: bool = True
     parameters: Mapping[str | int, Expression] = field(default_factory=dict)
+    variables: NamedValues | None = None
+    frozen: str = ""
 
     @property
     def mode(self) -> Mode:
@@ -43,7 +53,7 @@ class AnalyzerContext:
     def inside_view(self, database: str, settings: Mapping[str, str]) -> AnalyzerContext:
         """How the text of a view is analyzed: where it was made, under the settings it was made with."""
         ansi = settings.get("spark.sql.ansi.enabled", str(self.ansi)).lower() == "true"
-        return replace(self, catalog=_InDatabase(self.catalog, database), ansi=ansi, parameters={})
+        return replace(self, catalog=_InDatabase(self.catalog, database), ansi=ansi, parameters={}, variables=None)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from engine.analyze.coerce import cast, coerce, wrong_input
 from engine.analyze.scope import Scope, extract_field
 from engine.analyze.windows import check_window
-from engine.errors import AnalysisError
+from engine.errors import AnalysisError, Unsupported
 from engine.expressions.aggregate import AggregateCall, Grouping, GroupingId
 from engine.expressions.base import Alias, Attribute, Expression, Literal, Mode
 from engine.expressions.calls import Call
@@ -89,7 +89,21 @@ class Resolver:
         if found is None and len(node.parts) == 1 and node.parts[0].lower() in BARE_FUNCTIONS:
             found = resolve_call(node.parts[0].lower(), (), self.context.ansi, origin=node.origin)
         if found is None:
+            found = self.variable(node)
+        if found is None:
             raise self.scope.unresolved(node.parts, node.origin)
+        return found
+
+    def variable(self, node: un.UnresolvedAttribute) -> Expression | None:
+        """The value of a session variable, or a field of it; None for no variable."""
+        value = self.context.variables.value(node.parts) if self.context.variables is not None else None
+        if value is None:
+            return None
+        if self.context.frozen:
+            raise Unsupported(f"session variables in {self.context.frozen}", node.origin)
+        found: Expression = value[0]
+        for name in value[1]:
+            found = extract_field(found, name, self.context.case_sensitive, node.origin)
         return found
 
     def _alias(self, parts: tuple[str, ...]) -> Expression | None:

@@ -33,7 +33,7 @@ def display_name(written: Expression, resolved: Expression, resolver: Resolver) 
     if isinstance(written, un.UnresolvedAttribute):
         if isinstance(resolved, Attribute | Field):
             return resolved.name
-        if not resolved.children and not resolver.scope.find(written.parts):
+        if not resolved.children and not isinstance(resolved, Literal) and not resolver.scope.find(written.parts):
             return sql(un.UnresolvedFunction((written.parts[-1],), ()))  # current_date without parentheses
         return written.parts[-1]
     match written:

@@ -13,6 +13,7 @@ from engine.errors import Unsupported
 from engine.expressions.base import Attribute
 from engine.logical.plan import LocalRelation, LogicalPlan
 from engine.logical.unresolved import Parameter
+from engine.parse.parser import Parameters
 from engine.types import STRING, DataType
 from engine.types.arrow import to_arrow
 
@@ -33,11 +34,17 @@ class Context:
         """The session's catalog."""
         return self.session.catalog
 
-    def subquery(self, plan: LogicalPlan) -> Query:
-        """A query inside the statement, with its text and parameters."""
+    def subquery(self, plan: LogicalPlan, frozen: str = "") -> Query:
+        """A query inside the statement, with its text and parameters; `frozen` names the statement if it keeps the plan."""
         from engine.query import Query  # here: the session imports the commands, and the query knows the session
 
-        return Query(self.session, self.query.text, self.query.parameters, plan=plan)
+        return Query(self.session, self.query.text, self.query.parameters, plan=plan, frozen=frozen)
+
+    def statement(self, text: str, parameters: Parameters) -> Query:
+        """Another statement of the session."""
+        from engine.query import Query  # as above
+
+        return Query(self.session, text, parameters)
 
     def refuse_parameters(self, plan: LogicalPlan | None, statement: str) -> None:
         """Raises Unsupported where a text that is kept has parameters: their values would be lost."""

@@ -12,6 +12,7 @@ from engine.commands.describe import describe_function, describe_query, describe
 from engine.commands.settings import reset_conf, set_conf
 from engine.commands.show import show
 from engine.commands.tables import create_table
+from engine.commands.variables import declare, drop_variable, execute_immediate, set_variables
 from engine.commands.views import create_view
 from engine.errors import Unsupported
 from engine.logical import commands as c
@@ -26,15 +27,19 @@ _FUNCTIONS: dict[type[c.Command], Callable[[Any, Context], LogicalPlan]] = {
     c.CreateDatabase: create_database,
     c.CreateTable: create_table,
     c.CreateView: create_view,
+    c.DeclareVariable: declare,
     c.DescribeDatabase: describe_database,
     c.DescribeFunction: describe_function,
     c.DescribeQuery: describe_query,
     c.DescribeTable: describe_table,
     c.Drop: drop,
+    c.DropVariable: drop_variable,
+    c.ExecuteImmediate: execute_immediate,
     c.Explain: explain,
     c.RefreshTable: refresh_table,
     c.ResetConf: reset_conf,
     c.SetConf: set_conf,
+    c.SetVariables: set_variables,
     c.Show: show,
     c.Uncache: uncache,
     c.Use: use,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.commands.context import DONE, Context, answer
 from engine.config import SETTINGS
+from engine.errors import AnalysisError, quoted
 from engine.events import redact
 from engine.logical.commands import ResetConf, SetConf
 from engine.logical.plan import LogicalPlan
@@ -19,6 +20,10 @@ def set_conf(command: SetConf, context: Context) -> LogicalPlan:
             return answer(("key", "value", "meaning", "Since version"), rows)
         return answer(("key", "value"), sorted(redact(conf.all()).items()))
     if command.value is not None:
+        if context.session.variables.value(command.key.split(".")) is not None:
+            raise AnalysisError(
+                "UNSUPPORTED_FEATURE.SET_VARIABLE_USING_SET", {"variableName": quoted(command.key.split("."))}
+            )
         conf.set(command.key, command.value)
         context.catalog.changed()
     known = conf.mapping()

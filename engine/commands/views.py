@@ -26,7 +26,7 @@ def create_view(command: CreateView, context: Context) -> LogicalPlan:
         _file_view(command, context)
         return DONE
     context.refuse_parameters(command.query, "CREATE VIEW")
-    query = context.subquery(command.query)
+    query = context.subquery(command.query, frozen="CREATE VIEW")
     plan = _under_names(query.analyzed, command)
     _refuse_duplicates([column.name for column in plan.output], context)
     if command.kind == "persisted":

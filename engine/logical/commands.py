@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from engine.expressions.base import Attribute
+from engine.expressions.base import Attribute, Expression
 from engine.lazy import cached_property
 from engine.logical.plan import LogicalPlan
-from engine.types import StructType
+from engine.types import DataType, StructType
 
 
 @dataclass(frozen=True)
@@ -182,3 +182,40 @@ class AnalyzeTable(Command):
     name: tuple[str, ...]
     columns: tuple[str, ...] | None
     scan: bool = True
+
+
+@dataclass(frozen=True)
+class DeclareVariable(Command):
+    """DECLARE VARIABLE: `names` of one `type` (None: that of the value) with the value of `default` (None: null)."""
+
+    names: tuple[tuple[str, ...], ...]
+    replace: bool
+    type: DataType | None
+    default: Expression | None
+
+
+@dataclass(frozen=True)
+class SetVariables(Command):
+    """SET VAR: `names` get `values` (None: DEFAULT), or, with `query`, the values of its one row."""
+
+    names: tuple[tuple[str, ...], ...]
+    values: tuple[Expression | None, ...] = ()
+    query: LogicalPlan | None = None
+
+
+@dataclass(frozen=True)
+class DropVariable(Command):
+    """DROP TEMPORARY VARIABLE."""
+
+    name: tuple[str, ...]
+    if_exists: bool
+
+
+@dataclass(frozen=True)
+class ExecuteImmediate(Command):
+    """EXECUTE IMMEDIATE: the statement that is the value of `text`; `into` are variables for its one row, `using` the values of
+    its parameters, as aliases where they have names."""
+
+    text: Expression
+    into: tuple[tuple[str, ...], ...] = ()
+    using: tuple[Expression, ...] = ()

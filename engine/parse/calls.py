@@ -11,7 +11,7 @@ from engine.expressions.base import Expression, Literal, SortOrder
 from engine.expressions.window import CurrentRow, Frame, Offset, Unbounded, WindowSpec
 from engine.logical.unresolved import UnresolvedFunction, UnresolvedIdentifier, UnresolvedLambda, UnresolvedWindow
 from engine.parse.lexer import Token
-from engine.parse.parts import FrameEdge, NamedArgument, call
+from engine.parse.parts import FrameEdge, NamedArgument, Windows, call
 from engine.types import BOOLEAN, STRING
 
 
@@ -146,6 +146,15 @@ def window_spec(
     partition: tuple[Expression, ...] | None, order: tuple[SortOrder, ...] | None, frame: Frame | None
 ) -> WindowSpec:
     return WindowSpec(partition or (), order or (), frame)
+
+
+def window_clause(*definitions: tuple[str, WindowSpec | str]) -> Windows:
+    seen: set[str] = set()
+    for name, _ in definitions:
+        if name.lower() in seen:
+            raise ParseError("INVALID_SQL_SYNTAX.REPETITIVE_WINDOW_DEFINITION", {"windowName": f"`{name}`"})
+        seen.add(name.lower())
+    return definitions
 
 
 def frame_from(unit: Token, lower: FrameEdge) -> Expression:

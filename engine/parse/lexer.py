@@ -79,7 +79,9 @@ _TOKEN = re.compile(
 )
 _HINT_END = re.compile(r"\s*\*/")
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
-_SETTING = re.compile(r"(?:\s+|--[^\n]*\n)*(set|reset)\b\s*(.*?)[\s;]*\Z", re.IGNORECASE | re.DOTALL)
+_SETTING = re.compile(
+    r"(?:\s+|--[^\n]*\n)*(set(?!\s+var(?:iable)?\s+[^\s=])|reset)\b\s*(.*?)[\s;]*\Z", re.IGNORECASE | re.DOTALL
+)
 _STATEMENT_PIECE = re.compile(
     r"""--[^\n]*|/\*|;|[rR]'[^']*'|[rR]"[^"]*"|'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`[^`]*`|['"`]|\w+""", re.DOTALL
 )

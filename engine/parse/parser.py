@@ -2,7 +2,8 @@
 
 Text goes through the lexer, then through one loop over the grammar's table whose reductions call the functions of the
 three transformers, one per grammar file: `expressions` (with `calls` and `types`), `relations` (with `reshape` and
-`pipes`), `statements` (with `settings`).
+`pipes`), `statements` (with `settings`
+and `variables`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from engine.errors import AnalysisError, FlintError, ParseError, Position
 from engine.expressions.base import Expression
 from engine.logical.plan import LogicalPlan
 from engine.logical.unresolved import Parameter
-from engine.parse import calls, expressions, pipes, relations, reshape, settings, statements, types
+from engine.parse import calls, expressions, pipes, relations, reshape, settings, statements, types, variables
 from engine.parse.errors import syntax_error
 from engine.parse.lexer import END, Token, scan
 from engine.parse.loop import Functions, Stuck, advance, run
@@ -26,7 +27,17 @@ from engine.parse.words import Words
 from engine.tree.node import TreeNode
 from engine.types import DataType
 
-TRANSFORMERS: tuple[ModuleType, ...] = (expressions, calls, types, relations, reshape, pipes, statements, settings)
+TRANSFORMERS: tuple[ModuleType, ...] = (
+    expressions,
+    calls,
+    types,
+    relations,
+    reshape,
+    pipes,
+    statements,
+    settings,
+    variables,
+)
 Parameters = Mapping[str, Expression] | Sequence[Expression]
 
 

@@ -81,8 +81,11 @@ def pipe_set(*assignments: tuple[str, Expression]) -> Step:
     return step
 
 
-def pipe_assignment(name: str, value: Expression) -> tuple[str, Expression]:
-    return name, value
+def pipe_assignment(name: tuple[str, ...], value: Expression) -> tuple[str, Expression]:
+    if len(name) > 1:
+        message = "SQL pipe syntax |> SET operator with multi-part assignment key (only single-part keys are allowed)"
+        raise ParseError("_LEGACY_ERROR_TEMP_0035", {"message": message})
+    return name[0], value
 
 
 def pipe_drop(*names: tuple[str, ...]) -> Step:

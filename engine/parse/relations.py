@@ -10,7 +10,6 @@ from typing import Any
 
 from engine.errors import ParseError, Unsupported
 from engine.expressions.base import Expression, SortOrder
-from engine.expressions.window import WindowSpec
 from engine.logical.plan import JoinType, Limit, LogicalPlan, OneRow, SubqueryAlias
 from engine.logical.unresolved import (
     GroupingSets,
@@ -399,12 +398,3 @@ def inline_rows(rows: tuple[Expression, ...]) -> LogicalPlan:
             parameters = {"expectedNumCols": len(values[0]), "actualNumCols": len(row), "rowIndex": number}
             raise ParseError("INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH", parameters, rows[number].origin)
     return UnresolvedValues(values)
-
-
-def window_clause(*definitions: tuple[str, WindowSpec | str]) -> Windows:
-    seen: set[str] = set()
-    for name, _ in definitions:
-        if name.lower() in seen:
-            raise ParseError("INVALID_SQL_SYNTAX.REPETITIVE_WINDOW_DEFINITION", {"windowName": f"`{name}`"})
-        seen.add(name.lower())
-    return definitions

@@ -26,8 +26,6 @@ def set_setting(raw: Token | None) -> Command:
     if zone:
         return _set_time_zone(zone.group(1).strip(), raw)
     first, *rest = raw.text.split(None, 1)
-    if first.lower() in ("variable", "var") and rest:
-        raise Unsupported("SET VARIABLE", raw.position)
     if first.lower() == "catalog" and rest and "=" not in raw.text:
         return Use((_bare(rest[0].strip()),), "catalog")
     found = re.fullmatch(_SETTING, raw.text, re.DOTALL)

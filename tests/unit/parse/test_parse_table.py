@@ -29,7 +29,7 @@ WITH shifts, though this may end: type : identifier
 TUPLES = {
     *("args", "database_options", "expression_start", "expressions", "group_sets", "identifiers", "properties"),
     *("select_list", "sort_items", "statement_start", "table_options", "tail", "type_start", "view_options", "when"),
-    *("unpivot_columns", "whens", "window_definition"),
+    *("names", "unpivot_columns", "whens", "window_definition"),
 }
 
 

@@ -1,0 +1,164 @@
+"""DECLARE, SET VAR, DROP TEMPORARY VARIABLE, and EXECUTE IMMEDIATE, which reads and writes variables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from engine.catalog.variables import Variable, Variables, unresolved_variable
+from engine.commands.context import DONE, Context
+from engine.errors import AnalysisError, ExecutionError, FlintError, quoted
+from engine.expressions.base import Alias, Expression, Literal
+from engine.expressions.cast import Cast
+from engine.expressions.sql import sql
+from engine.kernels.literals import from_scalar
+from engine.logical.commands import Command, DeclareVariable, DropVariable, ExecuteImmediate, SetVariables
+from engine.logical.plan import LogicalPlan, OneRow
+from engine.logical.unresolved import (
+    UnresolvedAlias,
+    UnresolvedExists,
+    UnresolvedInSubquery,
+    UnresolvedScalarSubquery,
+    UnresolvedSelect,
+)
+from engine.parse.parser import Parameters
+from engine.types import DataType, StringType
+
+if TYPE_CHECKING:
+    from engine.query import Query
+
+
+def declare(command: DeclareVariable, context: Context) -> LogicalPlan:
+    """DECLARE [OR REPLACE] [VARIABLE] names [type] [DEFAULT value]."""
+    variables = context.session.variables
+    names = [variables.name(parts, command.origin) for parts in command.names]
+    for name in names:
+        if name in variables.found and not command.replace:
+            raise AnalysisError("VARIABLE_ALREADY_EXISTS", {"variableName": _shown(name)})
+    default = command.default if command.default is not None else Literal(None)
+    if default.has(UnresolvedScalarSubquery, UnresolvedExists, UnresolvedInSubquery):
+        parameters = {"statement": "DECLARE VARIABLE", "colName": _shown(names[0]), "defaultValue": sql(default)}
+        raise AnalysisError("INVALID_DEFAULT_VALUE.SUBQUERY_EXPRESSION", parameters, default.origin)
+    value = _evaluate(default, command.type, context)
+    for name in names:
+        variables.found[name] = Variable(value, value.dataType, default)
+    context.catalog.changed()
+    return DONE
+
+
+def set_variables(command: SetVariables, context: Context) -> LogicalPlan:
+    """SET VAR a = 1, b = a: one after the other; SET VAR (a, b) = (query): from its one row. All of them or none."""
+    variables = context.session.variables
+    names = [variables.name(parts, command.origin) for parts in command.names]
+    for name, parts in zip(names, command.names, strict=True):
+        if name not in variables.found:
+            raise unresolved_variable(parts, command.origin)
+        if names.count(name) > 1:
+            raise AnalysisError("DUPLICATE_ASSIGNMENTS", {"nameList": quoted(name)}, command.origin)
+    with variables.all_or_nothing():
+        if command.query is not None:
+            _assign(names, _row(context.subquery(command.query), len(names)), context)
+        else:
+            for name, value in zip(names, command.values, strict=True):
+                variable = variables.found[name]
+                found = _evaluate(variable.default if value is None else value, variable.type, context)
+                variables.found[name] = Variable(found, variable.type, variable.default)
+    context.catalog.changed()
+    return DONE
+
+
+def drop_variable(command: DropVariable, context: Context) -> LogicalPlan:
+    """DROP TEMPORARY VARIABLE [IF EXISTS] name."""
+    variables = context.session.variables
+    name = variables.name(command.name, command.origin)
+    if variables.found.pop(name, None) is None and not command.if_exists:
+        raise AnalysisError("VARIABLE_NOT_FOUND", {"variableName": _shown(name)})
+    context.catalog.changed()
+    return DONE
+
+
+def execute_immediate(command: ExecuteImmediate, context: Context) -> LogicalPlan:
+    """EXECUTE IMMEDIATE text [INTO variables] [USING values]: the rows of the statement that the text is."""
+    from engine.commands.execute import execute_command  # here: it lists this function
+
+    session = context.session
+    found = _evaluate(command.text, None, context)
+    if not isinstance(found.dataType, StringType):
+        parameters = {"exprType": f'"{found.dataType.sql}"'}
+        raise AnalysisError("INVALID_EXPR_TYPE_FOR_QUERY_EXECUTE_IMMEDIATE", parameters, command.text.origin)
+    if found.value is None:
+        shown = {"varName": quoted(sql(command.text))}
+        raise AnalysisError("NULL_QUERY_STRING_EXECUTE_IMMEDIATE", shown, command.text.origin)
+    query = context.statement(found.value, _arguments(command.using, context))
+    try:
+        if isinstance(query.parsed, Command):
+            if command.into:
+                raise AnalysisError("INVALID_STATEMENT_FOR_EXECUTE_INTO", {"sqlString": found.value.upper()})
+            return execute_command(query.parsed, session, query)
+        if not command.into:
+            return query.analyzed
+        variables = session.variables
+        names = [variables.name(parts, command.origin) for parts in command.into]
+        for name, parts in zip(names, command.into, strict=True):
+            if name not in variables.found:
+                raise unresolved_variable(parts, command.origin)
+        with variables.all_or_nothing():
+            _assign(names, _row(query, len(names)), context)
+    except FlintError as error:
+        raise error.located(found.value) from error.__cause__
+    context.catalog.changed()
+    return DONE
+
+
+def _arguments(using: tuple[Expression, ...], context: Context) -> Parameters:
+    """The values of USING: by name if they have names, else in their order."""
+    names: list[str] = []
+    values: list[Expression] = []
+    for argument in using:
+        value = argument
+        if isinstance(argument, Alias | UnresolvedAlias):
+            value = argument.child
+            name = argument.name if isinstance(argument, Alias) else argument.names[0]
+            if name in names:
+                aliases = {"aliases": quoted(name)}
+                raise AnalysisError("EXEC_IMMEDIATE_DUPLICATE_ARGUMENT_ALIASES", aliases, argument.origin)
+            names.append(name)
+        values.append(_evaluate(value, None, context))
+    if names and len(names) < len(values):
+        raise AnalysisError("ALL_PARAMETERS_MUST_BE_NAMED", {"exprs": ", ".join(map(sql, using))})
+    return dict(zip(names, values, strict=True)) if names else tuple(values)
+
+
+def _evaluate(expression: Expression, to: DataType | None, context: Context) -> Literal:
+    """The value of an expression over no table, as `to`."""
+    wanted = expression if to is None else Cast(expression, to).at(expression.origin)
+    column = Alias(wanted, "value").at(expression.origin)
+    plan = UnresolvedSelect((column,), False, None, None, False, None, (), None, (), OneRow()).at(expression.origin)
+    return _row(context.subquery(plan), 1)[0]
+
+
+def _row(query: Query, width: int) -> list[Literal]:
+    """The values of the one row of a query; nulls if it has none."""
+    kinds = [field.dataType for field in query.schema.fields]
+    if len(kinds) != width:
+        raise AnalysisError("ASSIGNMENT_ARITY_MISMATCH", {"numTarget": width, "numExpr": len(kinds)})
+    table = pa.Table.from_batches(list(query.batches()), query.arrow_schema)
+    if table.num_rows > 1:
+        raise ExecutionError("ROW_SUBQUERY_TOO_MANY_ROWS", {})
+    if not table.num_rows:
+        return [Literal(None, kind) for kind in kinds]
+    return [Literal(from_scalar(column[0], kind), kind) for column, kind in zip(table.columns, kinds, strict=True)]
+
+
+def _assign(names: Sequence[str], values: Sequence[Literal], context: Context) -> None:
+    variables: Variables = context.session.variables
+    for name, value in zip(names, values, strict=True):
+        variable = variables.found[name]
+        cast = value if value.dataType == variable.type else _evaluate(value, variable.type, context)
+        variables.found[name] = Variable(cast, variable.type, variable.default)
+
+
+def _shown(name: str) -> str:
+    return quoted(("system", "session", name))
