@@ -17,12 +17,15 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
-_STACK_BYTES = 512 << 20
-_FRAMES = 200_000  # of Python; one of them takes up to 2 KB of stack where C code is in between
+_ROOM = ((512 << 20, 200_000), (64 << 20, 20_000), (0, 1_000))
+"""Bytes of stack (0: the usual size) and Python frames that fit: one takes up to 2 KB where C code is in between. The next is
+tried where the system does not give so much address space."""
 _POLL_SECONDS = 0.05
 _AGAIN_SECONDS = 0.2
 
+_sizing = threading.Lock()
 _lock = threading.Lock()
+_room = 0
 _running = 0
 _usual_limit = 0
 
@@ -31,12 +34,18 @@ class DeepThread(threading.Thread):
     """A thread in which recursion may go deep."""
 
     def start(self) -> None:
-        with _lock:  # the size is a setting of the process: for the next thread
-            before = threading.stack_size(_STACK_BYTES)
-            try:
-                super().start()
-            finally:
-                threading.stack_size(before)
+        global _room
+        while True:
+            with _sizing:  # the size is a setting of the process: for the next thread
+                before = threading.stack_size(_ROOM[_room][0])
+                try:
+                    return super().start()
+                except RuntimeError:  # no room for the stack
+                    if _room + 1 == len(_ROOM):
+                        raise
+                    _room += 1
+                finally:
+                    threading.stack_size(before)
 
     def run(self) -> None:
         _raise_limit()
@@ -134,7 +143,7 @@ def _raise_limit() -> None:
     with _lock:
         if _running == 0:
             _usual_limit = sys.getrecursionlimit()
-            sys.setrecursionlimit(max(_usual_limit, _FRAMES))
+            sys.setrecursionlimit(max(_usual_limit, _ROOM[_room][1]))
         _running += 1
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -86,3 +89,19 @@ def test_explaining_and_describing_deep_statements(session: Session, files: Path
     frame = session.sql(text.replace("{files}", str(files)))
     assert frame.schema.fields[0].dataType.simpleString() == "int"
     assert "Physical Plan" in frame.query.explain("extended")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not limit it")
+def test_little_address_space(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parents[3]
+    script = f"ulimit -v 900000; exec {shlex.quote(sys.executable)} -P {shlex.quote(str(root / 'cli.py'))} --format csv -e 'select 1 a'"
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("a\n1\n", "")
