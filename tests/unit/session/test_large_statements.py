@@ -94,9 +94,9 @@ def test_explaining_and_describing_deep_statements(session: Session, files: Path
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not limit it")
 def test_little_address_space(tmp_path: Path) -> None:
     root = Path(__file__).resolve().parents[3]
-    script = f"ulimit -v 900000; exec {shlex.quote(sys.executable)} -P {shlex.quote(str(root / 'cli.py'))} --format csv -e 'select 1 a'"
+    command = shlex.join([sys.executable, "-P", str(root / "cli.py"), "--format", "csv", "-e", "select 1 a"])
     done = subprocess.run(
-        ["bash", "-c", script],
+        ["bash", "-c", f"ulimit -v 900000; exec {command}"],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(root)},
         capture_output=True,
