@@ -191,7 +191,8 @@ class Select:
             self.grouped = group(self.plan, [item.expression for item in self.items[: len(node.grouping or ())]])
             self.grouped.grouped = bool(node.grouping)
             return
-        items = tuple(self._grouping(each) for each in node.grouping or ())
+        aliases = self._aliases() if self.context.group_by_aliases else {}
+        items = tuple(self._grouping(each, aliases) for each in node.grouping or ())
         sets = grouping_sets(items)
         listed = items[0].listed if len(items) == 1 and isinstance(items[0], un.GroupingSets) else ()
         self.grouped = group(self.plan, items) if sets is None else group_by_sets(self.plan, sets, listed)
@@ -199,16 +200,18 @@ class Select:
     def _having_aggregates(self) -> bool:
         return self.node.having is not None
 
-    def _grouping(self, item: Expression) -> Expression:
+    def _grouping(self, item: Expression, aliases: dict[str, Expression]) -> Expression:
         if isinstance(item, un.GroupingSets):
             sets = tuple(
-                tuple(self._grouping(e) for e in each) if isinstance(each, tuple) else self._grouping(each)
+                tuple(self._grouping(e, aliases) for e in each)
+                if isinstance(each, tuple)
+                else self._grouping(each, aliases)
                 for each in item.sets
             )
-            return un.GroupingSets(item.kind, sets, tuple(map(self._grouping, item.listed))).at(item.origin)
+            listed = tuple(self._grouping(each, aliases) for each in item.listed)
+            return un.GroupingSets(item.kind, sets, listed).at(item.origin)
         if self.context.group_by_ordinal and _is_ordinal(item):
             return self._ordinal(item)
-        aliases = self._aliases() if self.context.group_by_aliases else {}
         found = replace(self.resolver, aliases=aliases).resolve(item)
         if has_aggregate(found):
             raise AnalysisError("GROUP_BY_AGGREGATE", {"sqlExpr": sql(found)}, item.origin)
