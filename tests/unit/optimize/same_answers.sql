@@ -88,7 +88,7 @@ select t.a, t.n from t left join (select c, count(*) n from u group by c) x on t
 select a,b from t where (a = 1 and b = 2) or (a = 1 and b = 3) or (a = 1 and b is null)
 select a,b from t where not (a = 1 and b is null) and not (a > 3 or b < 2)
 select count(*) from t where a is null or not (a > 3)
-select case when a > 3 and b > 2 then 1 when null then 2 else 3 end from t
+select case when a > 3 and b > 2 then 1 when cast(null as boolean) then 2 else 3 end from t
 select a from t where a between 2 and 4 or b in (1,2,1) or s like 'x'
 select t.n from t, u where (t.a = u.a and t.b = 1 and u.c = 2) or (t.a = u.a and t.b = 3 and u.c > 4)
 select a from t where a in (select a from u where u.c = t.b limit 1000)
