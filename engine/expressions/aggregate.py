@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from engine.expressions.base import Expression
+from engine.tree.node import node
 from engine.types import BYTE, LONG, DataType
 
 
-@dataclass(frozen=True)
+@node
 class AggregateCall(Expression):
     """An aggregate function of the registry over the rows of a group: those where `condition` (FILTER) is true, each
     distinct tuple of arguments once if `distinct`. `order` is WITHIN GROUP's."""
@@ -35,7 +34,7 @@ class AggregateCall(Expression):
         return False
 
 
-@dataclass(frozen=True)
+@node
 class Grouping(Expression):
     """`grouping(column)`: 1 where the column is not part of the grouping set of the row, else 0."""
 
@@ -50,7 +49,7 @@ class Grouping(Expression):
         return False
 
 
-@dataclass(frozen=True)
+@node
 class GroupingId(Expression):
     """`grouping_id(columns)`: the bits of `grouping` of each column, the first highest; all grouping columns if empty."""
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Any, TypeGuard
 
 from engine.lazy import cached_property
-from engine.tree.node import TreeNode
+from engine.tree.node import TreeNode, node
 from engine.types import BOOLEAN, VOID, DataType
 
 _ids = itertools.count(1)
@@ -32,7 +32,7 @@ class Mode(Enum):
     TRY = "try"
 
 
-@dataclass(frozen=True)
+@node
 class Expression(TreeNode):
     """Something that has a value for each row."""
 
@@ -77,7 +77,7 @@ class Expression(TreeNode):
         return bool(self.children) and all(child.foldable for child in self.children) and self.deterministic
 
 
-@dataclass(frozen=True)
+@node
 class NamedExpression(Expression):
     """An expression that becomes a column: it has a name and an id."""
 
@@ -86,7 +86,7 @@ class NamedExpression(Expression):
         raise TypeError(f"{type(self).__name__} is not resolved")
 
 
-@dataclass(frozen=True, eq=False)
+@node
 class Attribute(NamedExpression):
     """A column of the plan below, known by `id`. `qualifier` is the path before the name ("t", or "spark_catalog.db.t")."""
 
@@ -140,7 +140,7 @@ class Attribute(NamedExpression):
         return hash(self.id)
 
 
-@dataclass(frozen=True)
+@node
 class Literal(Expression):
     """A constant. `value` is a Python value that `pyarrow.scalar(value, to_arrow(type))` takes, None for null.
 
@@ -176,7 +176,7 @@ TRUE, FALSE = Literal(True, BOOLEAN), Literal(False, BOOLEAN)
 NULL = Literal(None, VOID)
 
 
-@dataclass(frozen=True)
+@node
 class Alias(NamedExpression):
     """`child` under a name, with an id of its own."""
 
@@ -193,7 +193,7 @@ class Alias(NamedExpression):
         return Attribute(self.name, self.child.dataType, self.child.nullable, self.id, self.qualifier)
 
 
-@dataclass(frozen=True)
+@node
 class SortOrder(Expression):
     """How to sort by `child`. Spark: nulls come first when ascending, last when descending, unless said otherwise."""
 

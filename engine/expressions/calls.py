@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from engine.expressions.base import Expression
 from engine.lazy import cached_property
+from engine.tree.node import node
 from engine.types import DataType
 
 
-@dataclass(frozen=True)
+@node
 class Call(Expression):
     """A scalar function of the registry (`engine.functions.registry`), resolved: its kernel is found by `function`.
 
@@ -45,7 +44,7 @@ class Call(Expression):
         return self.is_deterministic and all(argument.foldable for argument in self.arguments)
 
 
-@dataclass(frozen=True)
+@node
 class Field(Expression):
     """The field number `ordinal` (called `name`) of a struct."""
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from engine.expressions.base import Expression, Mode
 from engine.lazy import cached_property
+from engine.tree.node import node
 from engine.types import DataType
 from engine.types.casts import cast_can_raise, cast_is_nullable
 
 
-@dataclass(frozen=True)
+@node
 class Cast(Expression):
     """`child` as a value of type `to`. `implicit` marks those that coercion added: column names do not show them."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from engine.expressions.base import Expression
 from engine.lazy import cached_property
+from engine.tree.node import node
 from engine.types import DataType
 
 
-@dataclass(frozen=True)
+@node
 class If(Expression):
     """`yes` where `condition` is true, else `no`."""
 
@@ -26,7 +25,7 @@ class If(Expression):
         return self.yes.nullable or self.no.nullable
 
 
-@dataclass(frozen=True)
+@node
 class CaseWhen(Expression):
     """The value of the first branch (condition, value) whose condition is true, else `otherwise`, else null."""
 
@@ -47,7 +46,7 @@ class CaseWhen(Expression):
         return self.otherwise is None or any(value.nullable for value in self.values)
 
 
-@dataclass(frozen=True)
+@node
 class Coalesce(Expression):
     """The first argument that is not null; later ones are evaluated only where all before are null."""
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from engine.expressions.base import Attribute, Expression
+from engine.tree.node import node
 from engine.types import DataType
 
 
-@dataclass(frozen=True)
+@node
 class Lambda(Expression):
     """`body`, which reads the columns `parameters` (made for it) beside those of the row."""
 

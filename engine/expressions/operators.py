@@ -6,16 +6,16 @@ decimals their own result type by Spark's rules (`engine.types.coercion`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from engine.expressions.base import Expression, Mode
 from engine.lazy import cached_property
+from engine.tree.node import node
 from engine.types import LONG, DataType, DecimalType, FractionalType, IntegralType
 from engine.types.decimals import decimal_result, is_exact
 
 
-@dataclass(frozen=True)
+@node
 class BinaryArithmetic(Expression):
     """`left symbol right`. Null if either is null."""
 
@@ -51,22 +51,22 @@ class BinaryArithmetic(Expression):
         return not isinstance(self.dataType, FractionalType)
 
 
-@dataclass(frozen=True)
+@node
 class Add(BinaryArithmetic):
     symbol: ClassVar[str] = "+"
 
 
-@dataclass(frozen=True)
+@node
 class Subtract(BinaryArithmetic):
     symbol: ClassVar[str] = "-"
 
 
-@dataclass(frozen=True)
+@node
 class Multiply(BinaryArithmetic):
     symbol: ClassVar[str] = "*"
 
 
-@dataclass(frozen=True)
+@node
 class DivModLike(BinaryArithmetic):
     """Operators whose right operand must not be zero: raise under ANSI, null otherwise."""
 
@@ -79,14 +79,14 @@ class DivModLike(BinaryArithmetic):
         return self.mode is Mode.ANSI
 
 
-@dataclass(frozen=True)
+@node
 class Divide(DivModLike):
     """Fractional division: doubles, or decimals."""
 
     symbol: ClassVar[str] = "/"
 
 
-@dataclass(frozen=True)
+@node
 class IntegralDivide(DivModLike):
     """The whole part of the quotient, as BIGINT."""
 
@@ -97,14 +97,14 @@ class IntegralDivide(DivModLike):
         return LONG
 
 
-@dataclass(frozen=True)
+@node
 class Remainder(DivModLike):
     """The remainder, with the sign of the left operand."""
 
     symbol: ClassVar[str] = "%"
 
 
-@dataclass(frozen=True)
+@node
 class UnaryMinus(Expression):
     child: Expression
     mode: Mode = Mode.ANSI
@@ -118,7 +118,7 @@ class UnaryMinus(Expression):
         return self.mode is Mode.ANSI and not isinstance(self.dataType, FractionalType)
 
 
-@dataclass(frozen=True)
+@node
 class UnaryPlus(Expression):
     child: Expression
 
@@ -127,7 +127,7 @@ class UnaryPlus(Expression):
         return self.child.dataType
 
 
-@dataclass(frozen=True)
+@node
 class BinaryBitwise(Expression):
     """`left symbol right` bit by bit, on integers of one type."""
 
@@ -141,22 +141,22 @@ class BinaryBitwise(Expression):
         return self.left.dataType
 
 
-@dataclass(frozen=True)
+@node
 class BitwiseAnd(BinaryBitwise):
     symbol: ClassVar[str] = "&"
 
 
-@dataclass(frozen=True)
+@node
 class BitwiseOr(BinaryBitwise):
     symbol: ClassVar[str] = "|"
 
 
-@dataclass(frozen=True)
+@node
 class BitwiseXor(BinaryBitwise):
     symbol: ClassVar[str] = "^"
 
 
-@dataclass(frozen=True)
+@node
 class BitwiseNot(Expression):
     child: Expression
 
@@ -165,7 +165,7 @@ class BitwiseNot(Expression):
         return self.child.dataType
 
 
-@dataclass(frozen=True)
+@node
 class Concat(Expression):
     """Strings, binaries or arrays one after the other (`a || b`, `concat(...)`); n-ary, null if any is null."""
 

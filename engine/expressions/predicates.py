@@ -6,15 +6,15 @@ And and Or hold any number of terms and never hold their own kind directly: a ch
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from engine.expressions.base import FALSE, TRUE, Expression, is_true
 from engine.lazy import cached_property
+from engine.tree.node import node
 from engine.types import BOOLEAN, DataType
 
 
-@dataclass(frozen=True)
+@node
 class Predicate(Expression):
     """An expression that is true, false or null."""
 
@@ -23,7 +23,7 @@ class Predicate(Expression):
         return BOOLEAN
 
 
-@dataclass(frozen=True)
+@node
 class BinaryComparison(Predicate):
     """`left symbol right`; null if either is null. NaN equals NaN and is larger than any number; -0.0 equals 0.0."""
 
@@ -33,12 +33,12 @@ class BinaryComparison(Predicate):
     symbol: ClassVar[str] = ""
 
 
-@dataclass(frozen=True)
+@node
 class EqualTo(BinaryComparison):
     symbol: ClassVar[str] = "="
 
 
-@dataclass(frozen=True)
+@node
 class EqualNullSafe(BinaryComparison):
     """Never null: two nulls are equal."""
 
@@ -49,27 +49,27 @@ class EqualNullSafe(BinaryComparison):
         return False
 
 
-@dataclass(frozen=True)
+@node
 class LessThan(BinaryComparison):
     symbol: ClassVar[str] = "<"
 
 
-@dataclass(frozen=True)
+@node
 class LessThanOrEqual(BinaryComparison):
     symbol: ClassVar[str] = "<="
 
 
-@dataclass(frozen=True)
+@node
 class GreaterThan(BinaryComparison):
     symbol: ClassVar[str] = ">"
 
 
-@dataclass(frozen=True)
+@node
 class GreaterThanOrEqual(BinaryComparison):
     symbol: ClassVar[str] = ">="
 
 
-@dataclass(frozen=True)
+@node
 class And(Predicate):
     """False if any term is false, else null if any is null, else true. Terms are evaluated from left to right: one that can
     raise is evaluated only for rows where no term before it is false."""
@@ -77,19 +77,19 @@ class And(Predicate):
     terms: tuple[Expression, ...]
 
 
-@dataclass(frozen=True)
+@node
 class Or(Predicate):
     """True if any term is true, else null if any is null, else false."""
 
     terms: tuple[Expression, ...]
 
 
-@dataclass(frozen=True)
+@node
 class Not(Predicate):
     child: Expression
 
 
-@dataclass(frozen=True)
+@node
 class IsNull(Predicate):
     child: Expression
 
@@ -98,7 +98,7 @@ class IsNull(Predicate):
         return False
 
 
-@dataclass(frozen=True)
+@node
 class IsNotNull(Predicate):
     child: Expression
 
@@ -107,7 +107,7 @@ class IsNotNull(Predicate):
         return False
 
 
-@dataclass(frozen=True)
+@node
 class IsNaN(Predicate):
     """Whether a float or double is NaN; false for null."""
 
@@ -118,7 +118,7 @@ class IsNaN(Predicate):
         return False
 
 
-@dataclass(frozen=True)
+@node
 class Between(Predicate):
     """`value BETWEEN low AND high`; the optimizer writes it as two comparisons."""
 
@@ -127,7 +127,7 @@ class Between(Predicate):
     high: Expression
 
 
-@dataclass(frozen=True)
+@node
 class In(Predicate):
     """`value IN (options)`: true if equal to one, else null if `value` or any option is null, else false."""
 
@@ -135,7 +135,7 @@ class In(Predicate):
     options: tuple[Expression, ...]
 
 
-@dataclass(frozen=True)
+@node
 class Like(Predicate):
     """`value LIKE pattern ESCAPE escape`: % is any text, _ one character. Case matters unless `ignore_case` (ILIKE)."""
 
@@ -149,7 +149,7 @@ class Like(Predicate):
         return not self.pattern.foldable
 
 
-@dataclass(frozen=True)
+@node
 class RLike(Predicate):
     """`value RLIKE pattern`: whether the regular expression is found anywhere in `value`."""
 

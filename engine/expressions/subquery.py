@@ -6,15 +6,15 @@ The plan of a subquery is a child of the expression, so rules reach it. It names
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from engine.expressions.base import Attribute, Expression
 from engine.lazy import cached_property
+from engine.tree.node import node
 from engine.types import BOOLEAN, DataType
 
 
-@dataclass(frozen=True)
+@node
 class OuterReference(Expression):
     """A column of an enclosing query."""
 
@@ -37,7 +37,7 @@ class OuterReference(Expression):
         return False
 
 
-@dataclass(frozen=True)
+@node
 class SubqueryExpression(Expression):
     """A query in an expression. `plan` is a LogicalPlan (or, before decorrelation in the executor, a physical one)."""
 
@@ -68,7 +68,7 @@ class SubqueryExpression(Expression):
         return False
 
 
-@dataclass(frozen=True)
+@node
 class ScalarSubquery(SubqueryExpression):
     """The single value of a query of one column: null for no row, an error for two."""
 
@@ -81,7 +81,7 @@ class ScalarSubquery(SubqueryExpression):
         return True
 
 
-@dataclass(frozen=True)
+@node
 class Exists(SubqueryExpression):
     """Whether the query has any row."""
 
@@ -94,7 +94,7 @@ class Exists(SubqueryExpression):
         return False
 
 
-@dataclass(frozen=True)
+@node
 class InSubquery(SubqueryExpression):
     """Whether the row of `values` equals a row of the query, with SQL's nulls: as `In` over the query's rows."""
 

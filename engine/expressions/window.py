@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal as OneOf
 from typing import TypeAlias
 
 from engine.expressions.base import Expression, SortOrder
+from engine.tree.node import node
 from engine.types import DataType
 
 
-@dataclass(frozen=True)
+@node
 class Unbounded(Expression):
     """UNBOUNDED PRECEDING as a lower bound, UNBOUNDED FOLLOWING as an upper one."""
 
 
-@dataclass(frozen=True)
+@node
 class CurrentRow(Expression):
     """The current row (ROWS), or the current row and its peers (RANGE)."""
 
 
-@dataclass(frozen=True)
+@node
 class Offset(Expression):
     """`value` rows (ROWS) or units of the order column (RANGE) after the current row; negative values are before."""
 
@@ -34,7 +34,7 @@ class Offset(Expression):
 Bound: TypeAlias = Unbounded | CurrentRow | Offset
 
 
-@dataclass(frozen=True)
+@node
 class Frame(Expression):
     """The rows a window function looks at, from `lower` to `upper`."""
 
@@ -47,7 +47,7 @@ WHOLE_PARTITION = Frame("rows", Unbounded(), Unbounded())
 UP_TO_CURRENT = Frame("range", Unbounded(), CurrentRow())
 
 
-@dataclass(frozen=True)
+@node
 class WindowSpec(Expression):
     """PARTITION BY, ORDER BY and the frame; no frame means the default of the function: up to the current row and its peers
     if ordered, else the whole partition."""
@@ -57,7 +57,7 @@ class WindowSpec(Expression):
     frame: Frame | None = None
 
 
-@dataclass(frozen=True)
+@node
 class WindowCall(Expression):
     """A function of kind "window" of the registry: row_number, rank, lag ..."""
 
@@ -80,7 +80,7 @@ class WindowCall(Expression):
         return False
 
 
-@dataclass(frozen=True)
+@node
 class WindowExpression(Expression):
     """`function OVER spec`; `function` is an AggregateCall or a WindowCall."""
 

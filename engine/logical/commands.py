@@ -5,16 +5,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from engine.expressions.base import Attribute, Expression
 from engine.lazy import cached_property
 from engine.logical.plan import LogicalPlan
+from engine.tree.node import node
 from engine.types import DataType, StructType
 
 
-@dataclass(frozen=True)
+@node
 class Command(LogicalPlan):
     """A statement."""
 
@@ -27,7 +27,7 @@ class Command(LogicalPlan):
         return ()
 
 
-@dataclass(frozen=True)
+@node
 class CreateView(Command):
     """CREATE VIEW. `kind` is "persisted", "temp" or "global"; `text` the query as written, `query` its plan, `columns` pairs of
     name and comment. `using`: a temp view over a source (USING parquet OPTIONS (path ...)) instead of a query."""
@@ -45,7 +45,7 @@ class CreateView(Command):
     columns_schema: StructType | None = None
 
 
-@dataclass(frozen=True)
+@node
 class CreateTable(Command):
     """CREATE TABLE; with `query`, AS SELECT. `columns_schema` None: inferred from the files or taken from the query."""
 
@@ -62,7 +62,7 @@ class CreateTable(Command):
     query: LogicalPlan | None
 
 
-@dataclass(frozen=True)
+@node
 class CreateDatabase(Command):
     name: tuple[str, ...]
     if_not_exists: bool
@@ -71,7 +71,7 @@ class CreateDatabase(Command):
     properties: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
+@node
 class Drop(Command):
     """DROP `kind` ("table", "view", "database") [IF EXISTS] name [CASCADE]."""
 
@@ -81,7 +81,7 @@ class Drop(Command):
     cascade: bool = False
 
 
-@dataclass(frozen=True)
+@node
 class Use(Command):
     """USE [DATABASE] name, or USE CATALOG name (`kind` "catalog")."""
 
@@ -89,7 +89,7 @@ class Use(Command):
     kind: str = "database"
 
 
-@dataclass(frozen=True)
+@node
 class Show(Command):
     """SHOW `what`: "tables", "views", "databases", "columns", "functions", "catalogs", "create table", "tblproperties",
     "partitions", "cached". `name` is FROM's (a database, or the table), `pattern` LIKE's (* and | as in Spark), `scope` is
@@ -101,33 +101,33 @@ class Show(Command):
     scope: str = "all"
 
 
-@dataclass(frozen=True)
+@node
 class DescribeTable(Command):
     name: tuple[str, ...]
     extended: bool = False
     column: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@node
 class DescribeQuery(Command):
     """DESCRIBE QUERY, and DESCRIBE 'file' as a query of that file."""
 
     query: LogicalPlan
 
 
-@dataclass(frozen=True)
+@node
 class DescribeFunction(Command):
     name: tuple[str, ...]
     extended: bool = False
 
 
-@dataclass(frozen=True)
+@node
 class DescribeDatabase(Command):
     name: tuple[str, ...]
     extended: bool = False
 
 
-@dataclass(frozen=True)
+@node
 class SetConf(Command):
     """SET; SET -v (`verbose`); SET key; SET key=value."""
 
@@ -136,14 +136,14 @@ class SetConf(Command):
     verbose: bool = False
 
 
-@dataclass(frozen=True)
+@node
 class ResetConf(Command):
     """RESET [key]."""
 
     key: str | None = None
 
 
-@dataclass(frozen=True)
+@node
 class CacheTable(Command):
     """CACHE [LAZY] TABLE name [AS query]; `text` is the query as written."""
 
@@ -154,7 +154,7 @@ class CacheTable(Command):
     options: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
+@node
 class Uncache(Command):
     """UNCACHE TABLE [IF EXISTS] name; CLEAR CACHE has no name."""
 
@@ -162,12 +162,12 @@ class Uncache(Command):
     if_exists: bool = False
 
 
-@dataclass(frozen=True)
+@node
 class RefreshTable(Command):
     name: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@node
 class Explain(Command):
     """EXPLAIN `mode` ("simple", "extended", "formatted", "cost", "rules", "analyze", "codegen") of a statement."""
 
@@ -175,7 +175,7 @@ class Explain(Command):
     statement: Any
 
 
-@dataclass(frozen=True)
+@node
 class AnalyzeTable(Command):
     """ANALYZE TABLE name COMPUTE STATISTICS [NOSCAN | FOR COLUMNS ... | FOR ALL COLUMNS]."""
 
@@ -184,7 +184,7 @@ class AnalyzeTable(Command):
     scan: bool = True
 
 
-@dataclass(frozen=True)
+@node
 class DeclareVariable(Command):
     """DECLARE VARIABLE: `names` of one `type` (None: that of the value) with the value of `default` (None: null)."""
 
@@ -194,7 +194,7 @@ class DeclareVariable(Command):
     default: Expression | None
 
 
-@dataclass(frozen=True)
+@node
 class SetVariables(Command):
     """SET VAR: `names` get `values` (None: DEFAULT), or, with `query`, the values of its one row."""
 
@@ -203,7 +203,7 @@ class SetVariables(Command):
     query: LogicalPlan | None = None
 
 
-@dataclass(frozen=True)
+@node
 class DropVariable(Command):
     """DROP TEMPORARY VARIABLE."""
 
@@ -211,7 +211,7 @@ class DropVariable(Command):
     if_exists: bool
 
 
-@dataclass(frozen=True)
+@node
 class ExecuteImmediate(Command):
     """EXECUTE IMMEDIATE: the statement that is the value of `text`; `into` are variables for its one row, `using` the values of
     its parameters, as aliases where they have names."""

@@ -7,7 +7,6 @@ patterns read `Filter(condition, child)`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -16,11 +15,11 @@ import pyarrow as pa
 from engine.expressions.base import Alias, Attribute, Expression, NamedExpression, SortOrder
 from engine.lazy import cached_property
 from engine.logical.relation import Relation
-from engine.tree.node import TreeNode
+from engine.tree.node import TreeNode, node
 from engine.types import LONG, StructField, StructType
 
 
-@dataclass(frozen=True)
+@node
 class LogicalPlan(TreeNode):
     """A plan, or a part of one."""
 
@@ -74,12 +73,12 @@ class LogicalPlan(TreeNode):
         return self.map_children(lambda child: fn(child) if isinstance(child, LogicalPlan) else child)
 
 
-@dataclass(frozen=True)
+@node
 class OneRow(LogicalPlan):
     """One row without columns: what a SELECT without FROM reads."""
 
 
-@dataclass(frozen=True)
+@node
 class LocalRelation(LogicalPlan):
     """Rows known while planning (VALUES). `batch` has a column for each of `columns`, by position."""
 
@@ -94,7 +93,7 @@ class LocalRelation(LogicalPlan):
         return hash((self.columns, self.batch.num_rows))  # batches do not hash
 
 
-@dataclass(frozen=True)
+@node
 class Range(LogicalPlan):
     """The numbers from `start` to before `end` by `step`, as BIGINT."""
 
@@ -109,7 +108,7 @@ class Range(LogicalPlan):
         return (self.column,)
 
 
-@dataclass(frozen=True)
+@node
 class Scan(LogicalPlan):
     """The rows of `relation`, of its columns those named as `columns`. `filters` may be used to skip rows that fail them and
     need not be applied; `limit` allows to stop after so many rows per split."""
@@ -125,7 +124,7 @@ class Scan(LogicalPlan):
         return self.columns
 
 
-@dataclass(frozen=True)
+@node
 class Project(LogicalPlan):
     """Each row of `child` as the values of `projections`."""
 
@@ -137,7 +136,7 @@ class Project(LogicalPlan):
         return tuple(each.to_attribute() for each in self.projections)
 
 
-@dataclass(frozen=True)
+@node
 class Filter(LogicalPlan):
     """Keeps the rows of `child` whose `condition` is true; null counts as false."""
 
@@ -159,7 +158,7 @@ class JoinType(Enum):
     EXISTENCE = "ExistenceJoin"
 
 
-@dataclass(frozen=True)
+@node
 class Join(LogicalPlan):
     """Pairs of rows of `left` and `right` for which `condition` is true (None: all pairs), as `type` says.
 
@@ -193,7 +192,7 @@ class Join(LogicalPlan):
         return left + right
 
 
-@dataclass(frozen=True)
+@node
 class LateralJoin(LogicalPlan):
     """For each row of `left`, the rows of `right`, which may read columns of `left` by OuterReference. INNER, LEFT or CROSS."""
 
@@ -208,7 +207,7 @@ class LateralJoin(LogicalPlan):
         return self.left.output + (_nullable(right) if self.type is JoinType.LEFT else right)
 
 
-@dataclass(frozen=True)
+@node
 class Aggregate(LogicalPlan):
     """One row for each distinct tuple of `grouping` values (one row in all if empty), holding `aggregates`, which are made of
     grouping expressions and AggregateCalls."""
@@ -222,7 +221,7 @@ class Aggregate(LogicalPlan):
         return tuple(each.to_attribute() for each in self.aggregates)
 
 
-@dataclass(frozen=True)
+@node
 class Window(LogicalPlan):
     """The rows of `child` with a column added for each of `functions`: Aliases of WindowExpressions that share
     `partition` and `order`."""
@@ -237,7 +236,7 @@ class Window(LogicalPlan):
         return self.child.output + tuple(each.to_attribute() for each in self.functions)
 
 
-@dataclass(frozen=True)
+@node
 class Expand(LogicalPlan):
     """Each row of `child` once for each of `projections`, as `columns` (grouping sets, several distinct aggregates)."""
 
@@ -250,7 +249,7 @@ class Expand(LogicalPlan):
         return self.columns
 
 
-@dataclass(frozen=True)
+@node
 class Generate(LogicalPlan):
     """Each row of `child` beside each row that `generator` (a Call of kind "generator") makes of it; with `outer`, a row
     for which it makes none is kept once with nulls."""
@@ -265,7 +264,7 @@ class Generate(LogicalPlan):
         return self.child.output + (_nullable(self.columns) if self.outer else self.columns)
 
 
-@dataclass(frozen=True)
+@node
 class Sort(LogicalPlan):
     """The rows of `child` in `order`; all of them, or within each partition only if not `everywhere` (SORT BY)."""
 
@@ -274,7 +273,7 @@ class Sort(LogicalPlan):
     child: LogicalPlan
 
 
-@dataclass(frozen=True)
+@node
 class Limit(LogicalPlan):
     """The first `count` rows of `child` after skipping `offset`; `count` None keeps all."""
 
@@ -283,7 +282,7 @@ class Limit(LogicalPlan):
     child: LogicalPlan
 
 
-@dataclass(frozen=True)
+@node
 class TopN(LogicalPlan):
     """Sort and Limit in one: the `count` first rows in `order`, after skipping `offset`."""
 
@@ -293,14 +292,14 @@ class TopN(LogicalPlan):
     child: LogicalPlan
 
 
-@dataclass(frozen=True)
+@node
 class Distinct(LogicalPlan):
     """Each different row of `child` once."""
 
     child: LogicalPlan
 
 
-@dataclass(frozen=True)
+@node
 class Union(LogicalPlan):
     """All rows of all `inputs`, columns by position; `columns` are what comes out."""
 
@@ -312,7 +311,7 @@ class Union(LogicalPlan):
         return self.columns
 
 
-@dataclass(frozen=True)
+@node
 class SetOperation(LogicalPlan):
     """INTERSECT or EXCEPT: rows of `left` that are, or are not, rows of `right`; with `all`, counted. Columns by position."""
 
@@ -322,7 +321,7 @@ class SetOperation(LogicalPlan):
     right: LogicalPlan
 
 
-@dataclass(frozen=True)
+@node
 class Repartition(LogicalPlan):
     """The same rows, spread over `partitions` executors' tasks by hash of `keys`, or round robin (REPARTITION, CLUSTER BY)."""
 
@@ -331,7 +330,7 @@ class Repartition(LogicalPlan):
     child: LogicalPlan
 
 
-@dataclass(frozen=True)
+@node
 class SubqueryAlias(LogicalPlan):
     """`child` under a table name; disappears in optimization."""
 
@@ -343,7 +342,7 @@ class SubqueryAlias(LogicalPlan):
         return tuple(attribute.with_qualifier(self.name) for attribute in self.child.output)
 
 
-@dataclass(frozen=True)
+@node
 class ResolvedHint(LogicalPlan):
     """A join strategy asked for `child` by a hint: moved into the join above it, then gone."""
 
@@ -351,7 +350,7 @@ class ResolvedHint(LogicalPlan):
     child: LogicalPlan
 
 
-@dataclass(frozen=True)
+@node
 class CteDefinition(LogicalPlan):
     """A named query computed for every CteReference with its `id`."""
 
@@ -360,7 +359,7 @@ class CteDefinition(LogicalPlan):
     child: LogicalPlan
 
 
-@dataclass(frozen=True)
+@node
 class CteReference(LogicalPlan):
     """The rows of the CteDefinition `id`, under columns of its own: by position, one for each of the definition's."""
 
@@ -372,7 +371,7 @@ class CteReference(LogicalPlan):
         return self.columns
 
 
-@dataclass(frozen=True)
+@node
 class WithCte(LogicalPlan):
     """`child`, which refers to `definitions`; a definition may refer to earlier ones."""
 

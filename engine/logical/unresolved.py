@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from engine.expressions.base import Attribute, Expression, NamedExpression, SortOrder
 from engine.expressions.window import WindowSpec
 from engine.lazy import cached_property
 from engine.logical.plan import JoinType, LogicalPlan
+from engine.tree.node import node
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedExpression(Expression):
     """An expression without a type."""
 
@@ -20,7 +20,7 @@ class UnresolvedExpression(Expression):
         return False
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedPlan(LogicalPlan):
     """A plan without columns."""
 
@@ -36,14 +36,14 @@ class UnresolvedPlan(LogicalPlan):
 # Expressions
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedAttribute(UnresolvedExpression):
     """A name of one or more parts: a column, a field of one, or a lambda's parameter."""
 
     parts: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedStar(UnresolvedExpression):
     """`*` or `target.*`, without the columns `excluded` (EXCEPT), with other values for those `replaced` (|> SET)."""
 
@@ -52,7 +52,7 @@ class UnresolvedStar(UnresolvedExpression):
     replaced: tuple[tuple[str, Expression], ...] = ()
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedFunction(UnresolvedExpression):
     """`name(arguments)` with all that may follow: FILTER is `condition`, WITHIN GROUP is `order`. `named` are the names of
     arguments given as `name => value`, "" for positional ones, in the order of `arguments`."""
@@ -66,7 +66,7 @@ class UnresolvedFunction(UnresolvedExpression):
     named: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedIdentifier(UnresolvedExpression):
     """IDENTIFIER(name): the column that the string `name` names; or a call of the function it names."""
 
@@ -74,7 +74,7 @@ class UnresolvedIdentifier(UnresolvedExpression):
     function: UnresolvedFunction | None = None
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedWindow(UnresolvedExpression):
     """`function OVER spec`; a name instead of a spec refers to the WINDOW clause."""
 
@@ -82,7 +82,7 @@ class UnresolvedWindow(UnresolvedExpression):
     spec: WindowSpec | str
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedAlias(UnresolvedExpression):
     """`child AS (names)`: more than one name is for generators."""
 
@@ -90,7 +90,7 @@ class UnresolvedAlias(UnresolvedExpression):
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedExtract(UnresolvedExpression):
     """`child.name` of something that is not a plain name, or `child[key]`: a struct's field, an array's or a map's element."""
 
@@ -98,7 +98,7 @@ class UnresolvedExtract(UnresolvedExpression):
     key: Expression | str
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedLambda(UnresolvedExpression):
     """`parameters -> body`."""
 
@@ -106,17 +106,17 @@ class UnresolvedLambda(UnresolvedExpression):
     body: Expression
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedScalarSubquery(UnresolvedExpression):
     plan: Any
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedExists(UnresolvedExpression):
     plan: Any
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedInSubquery(UnresolvedExpression):
     """`values IN (plan)`; a row value has several."""
 
@@ -124,14 +124,14 @@ class UnresolvedInSubquery(UnresolvedExpression):
     plan: Any
 
 
-@dataclass(frozen=True)
+@node
 class Parameter(UnresolvedExpression):
     """`:name`, or `?` as its number from 0."""
 
     name: str | int
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedOrdinal(UnresolvedExpression):
     """A position in the select list (ORDER BY 1); the analyzer makes these of integer literals."""
 
@@ -141,7 +141,7 @@ class UnresolvedOrdinal(UnresolvedExpression):
 # Plans
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedRelation(UnresolvedPlan):
     """A table, view or CTE by name; or a file: `parquet.`path`` as two parts. `options` are WITH (...) options."""
 
@@ -149,21 +149,21 @@ class UnresolvedRelation(UnresolvedPlan):
     options: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedFile(UnresolvedPlan):
     """A quoted path as a table: format by suffix, CSV sniffed."""
 
     path: str
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedValues(UnresolvedPlan):
     """VALUES: `rows` of equal length; columns are col1, col2 ..."""
 
     rows: tuple[tuple[Expression, ...], ...]
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedTableFunction(UnresolvedPlan):
     """A function in FROM: range(10), explode(...)."""
 
@@ -172,7 +172,7 @@ class UnresolvedTableFunction(UnresolvedPlan):
     named: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedIdentifierPlan(UnresolvedPlan):
     """IDENTIFIER(name) in FROM: `plan`, a table or a function without a name, gets the one that the string `name` says."""
 
@@ -180,7 +180,7 @@ class UnresolvedIdentifierPlan(UnresolvedPlan):
     plan: UnresolvedRelation | UnresolvedTableFunction
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedColumnAliases(UnresolvedPlan):
     """`child` with its columns renamed: `t(a, b)`."""
 
@@ -188,7 +188,7 @@ class UnresolvedColumnAliases(UnresolvedPlan):
     child: LogicalPlan
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedSelect(UnresolvedPlan):
     """SELECT as written, FROM to QUALIFY, in the order it is evaluated. `grouping` None: no GROUP BY; an empty tuple with
     `group_by_all`: GROUP BY ALL. `windows` are named window definitions (a name may refer to another). `pipe` is the
@@ -207,7 +207,7 @@ class UnresolvedSelect(UnresolvedPlan):
     pipe: str = ""
 
 
-@dataclass(frozen=True)
+@node
 class Hint(UnresolvedExpression):
     """`name(parameters)` inside /*+ */; names of relations are UnresolvedAttributes."""
 
@@ -215,7 +215,7 @@ class Hint(UnresolvedExpression):
     parameters: tuple[Expression, ...] = ()
 
 
-@dataclass(frozen=True)
+@node
 class GroupingSets(UnresolvedExpression):
     """ROLLUP, CUBE or GROUPING SETS over `sets`: tuples of expressions; a set may itself be a GroupingSets. `listed` are
     the columns named before GROUPING SETS, in their order."""
@@ -225,7 +225,7 @@ class GroupingSets(UnresolvedExpression):
     listed: tuple[Expression, ...] = ()
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedJoin(UnresolvedPlan):
     """A join as written: ON is `condition`, USING is `using`, NATURAL is `natural`; `lateral` if `right` may see `left`."""
 
@@ -238,7 +238,7 @@ class UnresolvedJoin(UnresolvedPlan):
     lateral: bool = False
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedLateralView(UnresolvedPlan):
     """LATERAL VIEW [OUTER] generator(...) table AS columns."""
 
@@ -249,7 +249,7 @@ class UnresolvedLateralView(UnresolvedPlan):
     child: LogicalPlan
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedSample(UnresolvedPlan):
     """TABLESAMPLE: each row of `child` with the probability `fraction`; the same rows for the same `seed`."""
 
@@ -258,7 +258,7 @@ class UnresolvedSample(UnresolvedPlan):
     child: LogicalPlan
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedPivot(UnresolvedPlan):
     """PIVOT: `aggregates` for each of the `values` that `columns` may have, grouped by every other column."""
 
@@ -268,7 +268,7 @@ class UnresolvedPivot(UnresolvedPlan):
     child: LogicalPlan
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedUnpivot(UnresolvedPlan):
     """UNPIVOT: a row for each of `columns` (names of as many columns as there are `values`, and an alias or ""), which tells
     its name as `name` and what it holds as `values`; rows of nulls only if `include_nulls`."""
@@ -280,7 +280,7 @@ class UnresolvedUnpivot(UnresolvedPlan):
     child: LogicalPlan
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedSort(UnresolvedPlan):
     """ORDER BY (`everywhere`) or SORT BY; `by_all` for ORDER BY ALL, whose direction is that of the one item in `order`."""
 
@@ -290,7 +290,7 @@ class UnresolvedSort(UnresolvedPlan):
     child: LogicalPlan
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedSetOperation(UnresolvedPlan):
     """UNION, INTERSECT or EXCEPT of two queries; `by_name` matches columns by name."""
 
@@ -301,7 +301,7 @@ class UnresolvedSetOperation(UnresolvedPlan):
     by_name: bool = False
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedRepartition(UnresolvedPlan):
     """DISTRIBUTE BY `keys`, or CLUSTER BY with `sort`."""
 
@@ -310,7 +310,7 @@ class UnresolvedRepartition(UnresolvedPlan):
     child: LogicalPlan
 
 
-@dataclass(frozen=True)
+@node
 class UnresolvedWith(UnresolvedPlan):
     """WITH name [(columns)] AS (query), ...: each seen by the next ones and by `child`."""
 

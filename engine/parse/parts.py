@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from engine.errors import ParseError
@@ -11,7 +10,7 @@ from engine.expressions.base import Alias, Expression
 from engine.expressions.window import WindowSpec
 from engine.logical.plan import JoinType, LogicalPlan
 from engine.logical.unresolved import Hint, UnresolvedAlias, UnresolvedFunction, UnresolvedIdentifier, UnresolvedJoin
-from engine.tree.node import TreeNode
+from engine.tree.node import TreeNode, node
 
 Step = Callable[[LogicalPlan], LogicalPlan]
 """A clause that waits for the plan it changes."""
@@ -82,7 +81,7 @@ class TableAlias(NamedTuple):
     columns: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@node
 class TailItem(TreeNode):
     """A clause after a query, ORDER BY to OFFSET. A node, so that it has an origin."""
 

@@ -27,13 +27,14 @@ from engine.physical.aggregate_inputs import AggregateInputs
 from engine.physical.batches import Columns, batch_of, sliced
 from engine.physical.execution import Execution
 from engine.physical.operator import Breaker, Morsel, Operator, Sink, texts
+from engine.tree.node import node
 from engine.types.arrow import to_arrow
 
 _MERGE_ROWS = 1 << 18
 _SHARED_ROWS = 1 << 16
 
 
-@dataclass(frozen=True)
+@node
 class AggregateExec(Breaker):
     """Groups of `keys`, with the `calls` computed over each.
 

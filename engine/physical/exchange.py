@@ -20,10 +20,10 @@ from engine.kernels.grouping import hash_rows
 from engine.lazy import cached_property
 from engine.physical.execution import Execution, Kernel
 from engine.physical.operator import Morsel, Operator, Sink, Source, texts
-from engine.tree.node import TreeNode
+from engine.tree.node import TreeNode, node
 
 
-@dataclass(frozen=True)
+@node
 class Split(TreeNode):
     """How rows are split into shuffle partitions."""
 
@@ -42,17 +42,17 @@ class Split(TreeNode):
         return type(self).__name__.lower()
 
 
-@dataclass(frozen=True)
+@node
 class Single(Split):
     """All rows to one task."""
 
 
-@dataclass(frozen=True)
+@node
 class Broadcast(Split):
     """All rows to every task."""
 
 
-@dataclass(frozen=True)
+@node
 class HashSplit(Split):
     """Rows with equal `keys` to one of `count` tasks."""
 
@@ -67,7 +67,7 @@ class HashSplit(Split):
         return f"hash {texts(self.keys, name)} into {self.count}"
 
 
-@dataclass(frozen=True)
+@node
 class RoundRobin(Split):
     """Rows evenly to `count` tasks."""
 
@@ -85,7 +85,7 @@ class RoundRobin(Split):
         return f"round robin into {self.count}"
 
 
-@dataclass(frozen=True)
+@node
 class Kept(Split):
     """Rows stay in the partition they are in, of `count`: for what several stages read."""
 
@@ -99,7 +99,7 @@ class Kept(Split):
         return f"kept in {self.count}"
 
 
-@dataclass(frozen=True)
+@node
 class ExchangeExec(Operator):
     """The rows of `child` as `columns`, by position, split anew among tasks."""
 
@@ -123,7 +123,7 @@ class ExchangeExec(Operator):
         return "" if isinstance(self.split, Broadcast) else self.split.details(name)
 
 
-@dataclass(frozen=True)
+@node
 class ShuffleReadExec(Source):
     """What stage `stage_id` wrote for this task (`mode` own, of `partitions`), or for every task (all)."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -16,9 +15,10 @@ from engine.lazy import cached_property
 from engine.physical.batches import BATCH_ROWS, batch_of
 from engine.physical.execution import Execution
 from engine.physical.operator import Operator, Streaming, texts
+from engine.tree.node import node
 
 
-@dataclass(frozen=True)
+@node
 class GenerateExec(Streaming):
     """Each row of `child` beside each row that `generator` makes of it as `columns`; with `outer` a row of which it makes
     none comes out once with nulls."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,10 +15,11 @@ from engine.kernels.joins import JoinTable
 from engine.physical.batches import Columns
 from engine.physical.execution import Execution
 from engine.physical.join import PAIRS, Built, JoinExec, Matcher
+from engine.tree.node import node
 from engine.types.arrow import to_arrow
 
 
-@dataclass(frozen=True)
+@node
 class HashJoinExec(JoinExec):
     """`left_keys` equal `right_keys`, pair by pair; those `null_safe` by `<=>`. `broadcast`: the built side is sent whole to
     every task, else both are split by the keys. `null_aware`: NOT IN, where a null on either side counts as a match."""

@@ -25,6 +25,7 @@ from engine.physical.batches import BATCH_ROWS, Columns, arrow_types, batch_of, 
 from engine.physical.collect import CollectSink
 from engine.physical.execution import Execution
 from engine.physical.operator import Morsel, Operator, Sink, Streaming
+from engine.tree.node import node
 
 PAIRS = 1 << 17
 """How many candidate pairs are looked at together."""
@@ -53,7 +54,7 @@ class Built:
     matched: Mask = field(default_factory=lambda: np.zeros(0, np.bool_))
 
 
-@dataclass(frozen=True)
+@node
 class JoinExec(Streaming):
     """Pairs of rows of `left` and `right`; the side `build` is held, the other streams. `condition` is what else must hold of
     a pair. `columns` are those of the join's output that are needed above."""

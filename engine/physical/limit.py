@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pyarrow as pa
 
 from engine.expressions.sql import Name
 from engine.physical.execution import Execution
 from engine.physical.operator import Operator, Streaming
+from engine.tree.node import node
 
 
 class _Counter:
@@ -38,7 +38,7 @@ class _Counter:
         return self.left == 0
 
 
-@dataclass(frozen=True)
+@node
 class LimitExec(Streaming):
     """The first `count` rows after `offset`. `everywhere` false: of each task, to spare the exchange above (then no offset)."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import pyarrow as pa
@@ -14,9 +13,10 @@ from engine.lazy import cached_property
 from engine.physical.batches import BATCH_ROWS, batch_of
 from engine.physical.execution import Execution
 from engine.physical.operator import Morsel, Source, texts
+from engine.tree.node import node
 
 
-@dataclass(frozen=True)
+@node
 class LocalExec(Source):
     """The rows of `batch`, in partition 0. Without columns it is the one row of a SELECT without FROM."""
 

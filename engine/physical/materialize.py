@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 
 from engine.expressions.base import Attribute
 from engine.expressions.sql import Name
@@ -11,9 +10,10 @@ from engine.lazy import cached_property
 from engine.physical.collect import CollectSink
 from engine.physical.execution import Execution
 from engine.physical.operator import Breaker, Operator, Sink, texts
+from engine.tree.node import node
 
 
-@dataclass(frozen=True)
+@node
 class MaterializeExec(Breaker):
     """The rows of `child` as `columns`, by position. Those with one `key` share one result."""
 

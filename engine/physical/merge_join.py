@@ -7,7 +7,6 @@ streamed side has to wait for the others.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -15,9 +14,10 @@ from engine.kernels.joins import JoinTable
 from engine.physical.batches import Columns
 from engine.physical.execution import Execution
 from engine.physical.hash_join import HashJoinExec
+from engine.tree.node import node
 
 
-@dataclass(frozen=True)
+@node
 class MergeJoinExec(HashJoinExec):
     """As a hash join, with sorted keys in place of a table."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -12,9 +11,10 @@ from engine.kernels.buffers import Ints, Mask
 from engine.physical.batches import Columns
 from engine.physical.execution import Execution
 from engine.physical.join import PAIRS, Built, JoinExec, Matcher
+from engine.tree.node import node
 
 
-@dataclass(frozen=True)
+@node
 class NestedLoopJoinExec(JoinExec):
     """All pairs for which `condition` is true."""
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 import pyarrow as pa
@@ -23,7 +23,7 @@ from engine.errors import InternalError
 from engine.expressions.base import Attribute, Expression
 from engine.expressions.sql import Name, sql
 from engine.lazy import cached_property
-from engine.tree.node import TreeNode
+from engine.tree.node import TreeNode, node
 
 if TYPE_CHECKING:
     from engine.physical.execution import Execution
@@ -32,7 +32,7 @@ Morsel: TypeAlias = Callable[[], Iterator[pa.RecordBatch]]
 """A piece of work for one thread: gives its batches when called."""
 
 
-@dataclass(frozen=True)
+@node
 class Operator(TreeNode):
     """A step of a physical plan.
 
@@ -106,7 +106,7 @@ class OrderedSink(Protocol):
         """What the thread adds from now on is of morsel `number`; its morsel before that is done."""
 
 
-@dataclass(frozen=True)
+@node
 class Source(Operator):
     """An operator without inputs in its stage."""
 
@@ -115,7 +115,7 @@ class Source(Operator):
         """What this task has to read."""
 
 
-@dataclass(frozen=True)
+@node
 class Streaming(Operator):
     """An operator that needs no more than the batch at hand. Its first input streams; others are built before."""
 
@@ -148,7 +148,7 @@ class Streaming(Operator):
         raise InternalError(f"{self.title} of stage {run.task.stage_id} has no tail.")
 
 
-@dataclass(frozen=True)
+@node
 class Breaker(Operator):
     """An operator that needs all of its input, the first one, before it gives anything."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -13,9 +12,10 @@ from engine.lazy import cached_property
 from engine.physical.batches import batch_of
 from engine.physical.execution import Execution
 from engine.physical.operator import Operator, Streaming, texts
+from engine.tree.node import node
 
 
-@dataclass(frozen=True)
+@node
 class ProjectExec(Streaming):
     """Each row as the values of `projections`."""
 

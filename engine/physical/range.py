@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -15,11 +14,12 @@ from engine.lazy import cached_property
 from engine.physical.batches import BATCH_ROWS, batch_of
 from engine.physical.execution import Execution
 from engine.physical.operator import Morsel, Source, texts
+from engine.tree.node import node
 
 _MORSEL_ROWS = 16 * BATCH_ROWS
 
 
-@dataclass(frozen=True)
+@node
 class RangeExec(Source):
     """`start` to before `end` by `step`, shared evenly by `partitions` tasks."""
 

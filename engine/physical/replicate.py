@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -16,9 +15,10 @@ from engine.lazy import cached_property
 from engine.physical.batches import BATCH_ROWS, batch_of
 from engine.physical.execution import Execution
 from engine.physical.operator import Operator, Streaming
+from engine.tree.node import node
 
 
-@dataclass(frozen=True)
+@node
 class ReplicateExec(Streaming):
     """The rows of `child` as `columns`, without its last two columns, the counts of the left and the right side: each as
     often as the smaller count (intersect), or as the left one is larger (except)."""

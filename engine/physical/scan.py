@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import pyarrow as pa
@@ -14,9 +13,10 @@ from engine.lazy import cached_property
 from engine.logical.relation import Relation, ScanRequest, Split
 from engine.physical.execution import Execution
 from engine.physical.operator import Morsel, Source, texts
+from engine.tree.node import node
 
 
-@dataclass(frozen=True)
+@node
 class ScanExec(Source):
     """The rows of `splits` of a relation; `filters` let the source skip rows and are applied by operators above.
 

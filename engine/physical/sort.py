@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -16,12 +15,13 @@ from engine.physical.batches import BATCH_ROWS, Columns, arrow_types
 from engine.physical.collect import CollectSink
 from engine.physical.execution import Execution, Kernel
 from engine.physical.operator import Breaker, Morsel, Operator, Sink, texts
+from engine.tree.node import node
 from engine.types.arrow import to_arrow
 
 _MORSEL_ROWS = 4 * BATCH_ROWS
 
 
-@dataclass(frozen=True)
+@node
 class SortExec(Breaker):
     """The rows of `child` in `order`; of each task for itself unless `everywhere`."""
 

@@ -15,11 +15,12 @@ from engine.physical.batches import Columns, arrow_types
 from engine.physical.execution import Execution, Kernel
 from engine.physical.operator import Breaker, Operator, Sink, texts
 from engine.physical.sort import SortSink, sorted_places
+from engine.tree.node import node
 
 _KEPT_ROWS = 1 << 16
 
 
-@dataclass(frozen=True)
+@node
 class TopNExec(Breaker):
     """The first `count` rows of `child` in `order` after `offset`; of each task for itself unless `everywhere`."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -12,9 +11,10 @@ from engine.expressions.sql import Name
 from engine.lazy import cached_property
 from engine.physical.execution import Execution
 from engine.physical.operator import Operator, Streaming, texts
+from engine.tree.node import node
 
 
-@dataclass(frozen=True)
+@node
 class UnionExec(Streaming):
     """All rows of all `members`; each input is a chain of its own in the pipeline."""
 

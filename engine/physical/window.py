@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -27,11 +26,12 @@ from engine.physical.batches import Columns, arrow_types, batch_of, sliced
 from engine.physical.collect import CollectSink
 from engine.physical.execution import Execution
 from engine.physical.operator import Breaker, Morsel, Operator, Sink, texts
+from engine.tree.node import node
 
 _SHARED_ROWS = 1 << 16
 
 
-@dataclass(frozen=True)
+@node
 class WindowExec(Breaker):
     """The rows of `child` with a column for each of `functions`, aliases of window expressions over one `partition` and
     `order`."""

@@ -23,7 +23,9 @@ def push_filter_through_project(plan: TreeNode) -> TreeNode | None:
 
 def _pushed(plan: TreeNode) -> LogicalPlan | None:
     match plan:
-        case Filter(condition, Filter() as lower):  # filters that may not be one: the lower goes first, or is in the way
+        case Filter(
+            condition, Filter() as lower
+        ):  # filters that may not be one: the lower goes first, or is in the way
             below = _pushed(lower)
             return None if below is None else _pushed(Filter(condition, below)) or Filter(condition, below)
         case Filter(condition, Project(projections, child)):
