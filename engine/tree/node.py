@@ -8,7 +8,7 @@ every rewrite that goes through `map_children` or `copy_origin`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
 from functools import lru_cache
 from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
@@ -23,10 +23,34 @@ C = TypeVar("C")
 def node(cls: type[C]) -> type[C]:
     """Makes a frozen dataclass of a class of nodes.
 
-    Equality, hash and text are those of TreeNode: to write them anew for each of some 200 classes would take a tenth of a
-    second of every start.
+    Equality, hash, text and the refusal to be changed are those of TreeNode, and `__init__` fills the instance's dict: to have
+    `dataclass` write six methods for each of some 200 classes would take a tenth of a second of every start, and to build a
+    node would take twice as long.
     """
-    return dataclass(frozen=True, eq=False, repr=False)(cls)
+    made = dataclass(init=False, eq=False, repr=False)(cls)
+    made.__init__ = _initializer(made)  # type: ignore[method-assign]
+    return made
+
+
+def _initializer(cls: type[Any]) -> Any:
+    """`__init__` of a dataclass: its fields as parameters, with their defaults."""
+    scope: dict[str, Any] = {"MADE": object()}
+    ordered: list[str] = []
+    keywords: list[str] = []
+    lines = ["own = self.__dict__"]
+    for each in fields(cls):
+        name, default, value = each.name, "", each.name
+        if each.default is not MISSING:
+            scope[f"default_{name}"] = each.default
+            default = f"=default_{name}"
+        elif each.default_factory is not MISSING:
+            scope[f"make_{name}"] = each.default_factory
+            default, value = "=MADE", f"make_{name}() if {name} is MADE else {name}"
+        (keywords if each.kw_only else ordered).append(name + default)
+        lines.append(f"own[{name!r}] = {value}")
+    parameters = ["self", *ordered, *(("*", *keywords) if keywords else ())]
+    exec(f"def __init__({', '.join(parameters)}):\n " + "\n ".join(lines), scope)  # as dataclasses does
+    return scope["__init__"]
 
 
 @node
@@ -34,6 +58,12 @@ class TreeNode:
     """A node of a plan or an expression. Nodes are equal when their classes and fields are."""
 
     origin: ClassVar[Position | None] = None
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        raise FrozenInstanceError(f"cannot delete field {name!r}")
 
     def __eq__(self, other: object) -> bool:
         if self is other:

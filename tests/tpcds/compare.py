@@ -65,8 +65,7 @@ def close(one: Any, other: Any) -> bool:
         return (
             one == other
             or abs(one - other) <= RELATIVE * max(1.0, abs(one), abs(other))
-            or (one != one
-            and other != other)
+            or (one != one and other != other)
         )
     return bool(one == other)
 
