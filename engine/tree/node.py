@@ -27,6 +27,7 @@ def node(cls: type[C]) -> type[C]:
     `dataclass` write six methods for each of some 200 classes would take a tenth of a second of every start, and to build a
     node would take twice as long.
     """
+    cls.__doc__ = cls.__doc__ or cls.__name__  # else dataclass writes one, with inspect
     made = dataclass(init=False, eq=False, repr=False)(cls)
     made.__init__ = _initializer(made)  # type: ignore[method-assign]
     return made

@@ -40,6 +40,8 @@ class NullType(DataType):
 
 @dataclass(frozen=True)
 class BooleanType(DataType):
+    """True or false."""
+
     name: ClassVar[str] = "boolean"
 
 
@@ -57,24 +59,32 @@ class IntegralType(NumericType):
 
 @dataclass(frozen=True)
 class ByteType(IntegralType):
+    """-128 to 127."""
+
     name: ClassVar[str] = "tinyint"
     bits: ClassVar[int] = 8
 
 
 @dataclass(frozen=True)
 class ShortType(IntegralType):
+    """-32768 to 32767."""
+
     name: ClassVar[str] = "smallint"
     bits: ClassVar[int] = 16
 
 
 @dataclass(frozen=True)
 class IntegerType(IntegralType):
+    """32 bits."""
+
     name: ClassVar[str] = "int"
     bits: ClassVar[int] = 32
 
 
 @dataclass(frozen=True)
 class LongType(IntegralType):
+    """64 bits."""
+
     name: ClassVar[str] = "bigint"
     bits: ClassVar[int] = 64
 
@@ -86,11 +96,15 @@ class FractionalType(NumericType):
 
 @dataclass(frozen=True)
 class FloatType(FractionalType):
+    """IEEE 754, 32 bits."""
+
     name: ClassVar[str] = "float"
 
 
 @dataclass(frozen=True)
 class DoubleType(FractionalType):
+    """IEEE 754, 64 bits."""
+
     name: ClassVar[str] = "double"
 
 
@@ -113,11 +127,15 @@ class DecimalType(FractionalType):
 
 @dataclass(frozen=True)
 class StringType(DataType):
+    """Text, any length."""
+
     name: ClassVar[str] = "string"
 
 
 @dataclass(frozen=True)
 class BinaryType(DataType):
+    """Bytes, any length."""
+
     name: ClassVar[str] = "binary"
 
 
@@ -176,6 +194,8 @@ def _interval_name(fields: tuple[str, ...], start: int, end: int) -> str:
 
 @dataclass(frozen=True)
 class ArrayType(DataType):
+    """Elements of one type, in order."""
+
     elementType: DataType
     containsNull: bool = True
 
@@ -193,6 +213,8 @@ class ArrayType(DataType):
 
 @dataclass(frozen=True)
 class MapType(DataType):
+    """Pairs of a key, never null and never twice, and a value."""
+
     keyType: DataType
     valueType: DataType
     valueContainsNull: bool = True
