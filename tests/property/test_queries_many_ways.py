@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from random_queries import Generator, normal, write_tables
+from query_maker import Generator, normal, write_tables
 
 from engine import Session
 
