@@ -7,13 +7,11 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from engine.catalog.catalog import Catalog
 from engine.catalog.variables import Variables
 from engine.cluster.inline import InlineCluster
-from engine.cluster.local import LocalCluster
-from engine.commands.execute import execute_command
 from engine.config import Conf
 from engine.dataframe.dataframe import DataFrame
 from engine.errors import AnalysisError, Cancelled, FlintError
@@ -26,6 +24,9 @@ from engine.logical.unresolved import UnresolvedRelation
 from engine.parse.parser import parse
 from engine.query import Query
 from engine.schedule.scheduler import Scheduler
+
+if TYPE_CHECKING:
+    from engine.cluster.local import LocalCluster
 
 Arguments = Mapping[str, Any] | Sequence[Any]
 T = TypeVar("T")
@@ -95,6 +96,8 @@ class Session:
         return DataFrame(query)
 
     def _command(self, command: Command, query: Query) -> DataFrame:
+        from engine.commands.execute import execute_command  # here: most statements are queries
+
         try:
             return self.execute(execute_command(command, self, query), query.text)
         except FlintError as error:
@@ -138,6 +141,8 @@ class Session:
     @property
     def cluster(self) -> LocalCluster:
         """The worker processes; they start with the first query that reads something."""
+        from engine.cluster.local import LocalCluster  # here: small queries need no workers
+
         return self._once("cluster", lambda: LocalCluster(self.conf.mapping()))
 
     @property
