@@ -28,11 +28,13 @@ class ColumnStatistics:
 
 @dataclass(frozen=True)
 class TableStatistics:
-    """How large a relation is: `rows` and `bytes` (uncompressed) may be estimates or None."""
+    """How large a relation is: `rows` and `bytes` (uncompressed) may be estimates or None. With `exact`, reading the relation
+    gives just so many rows: it counts them from the same place."""
 
     rows: int | None = None
     bytes: int | None = None
     columns: Mapping[str, ColumnStatistics] = field(default_factory=dict)
+    exact: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from engine.optimize.guards import checker
 from engine.optimize.rules.bind_current_time import bind_current_time
 from engine.optimize.rules.collapse_projects import collapse_projects
 from engine.optimize.rules.combine_limits import combine_limits
+from engine.optimize.rules.count_from_metadata import count_from_metadata
 from engine.optimize.rules.eliminate_subquery_aliases import eliminate_subquery_aliases
 from engine.optimize.rules.extract_common_disjuncts import extract_common_disjuncts
 from engine.optimize.rules.flatten_unions import flatten_unions
@@ -133,7 +134,7 @@ def batches(context: OptimizerContext) -> tuple[Batch, ...]:
         # in rounds: what an order of joins puts next to each other may be pushed and merged once more
         Batch("Prune columns", (*PUSHING, prune_columns, collapse_projects, remove_noop_projects), MOST_PASSES),
         # last: nothing moves the filters any more
-        Batch("Scans", (push_filters_into_scan, prune_columns)),
+        Batch("Scans", (push_filters_into_scan, count_from_metadata, prune_columns)),
     )
     return tuple(found for batch in everything if (found := _without(batch, context.excluded)).rules)
 

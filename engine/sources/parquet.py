@@ -8,7 +8,7 @@ opened and when it was read.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -53,7 +53,7 @@ class ParquetRelation(FileRelation):
         whole = len(self.listing.files) == len(files) and not self.listing.directories
         total = len(self.listing.files) + len(self.listing.directories)
         scale = 1.0 if whole or not files else max(1.0, total / len(files))
-        return merged_statistics([footer(file) for file in files], self.data, scale)
+        return replace(merged_statistics([footer(file) for file in files], self.data, scale), exact=whole)
 
     def splits(self, request: ScanRequest) -> Splits:
         """The row groups that may hold rows which pass the filters; no more than `limit` rows need, without filters."""

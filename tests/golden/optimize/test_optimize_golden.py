@@ -89,7 +89,7 @@ class Rows:
 
     def statistics(self):
         rows, columns = TABLES[self.name]
-        return TableStatistics(rows, None, {name: known for name, _, known in columns})
+        return TableStatistics(rows, None, {name: known for name, _, known in columns}, exact=True)
 
 
 class Tables:
