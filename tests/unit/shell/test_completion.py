@@ -88,7 +88,6 @@ def test_nothing_in_comments_and_texts() -> None:
 
 
 def test_commands_and_their_arguments() -> None:
-    pytest.importorskip("engine.session")
     assert offered(".mo¦") == [".mode"]
     assert "csv" in offered(".mode c¦")
     assert offered(".schema cu¦") == ["customers"]
