@@ -200,8 +200,13 @@ def lists(schema: StructType, batches: Batches, style: Style) -> Iterator[str]:
             yield "|".join("" if cell is None else screen.one_line(cell) for cell in row) + "\n"
 
 
+def _utf8(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
+
+
 def hive(schema: StructType, batches: Batches, style: Style) -> Iterator[str]:
     """What the `spark-sql` command prints: values with tabs between them, no header, NULL for null."""
+    style = replace(style, hive=True, null="null", binary=_utf8)
     for batch in batches:
         for row in _rows(schema, batch, style):
             yield "\t".join("NULL" if cell is None else cell for cell in row) + "\n"

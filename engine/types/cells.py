@@ -32,6 +32,7 @@ from engine.types import (
     IntegralType,
     MapType,
     NullType,
+    StringType,
     StructType,
     TimestampNTZType,
     TimestampType,
@@ -61,13 +62,15 @@ class Style:
     """How values are written where there is a choice.
 
     `null` stands for a null inside an array, map or struct (the caller writes a null of the column itself). `plain`
-    asks for numbers as people write them (30086005.36) and not as Java does (3.008600536E7). `binary` turns bytes into
-    text.
+    asks for numbers as people write them (30086005.36) and not as Java does (3.008600536E7). `hive` asks for what the
+    `spark-sql` command prints: `["a","b"]`, `{"k":1}`, intervals as `1-2` and `1 02:03:04.000000000`. `binary` turns
+    bytes into text.
     """
 
     zone: tzinfo = UTC
     null: str = "NULL"
     plain: bool = False
+    hive: bool = False
     binary: Callable[[bytes], str] = field(default=lambda value: f"[{value.hex(' ').upper()}]")
 
 
@@ -131,9 +134,9 @@ def formatter(dataType: DataType, style: Style) -> Callable[[Any], str]:
         case TimestampNTZType():
             return lambda micros: timestamp_text(micros, UTC)
         case YearMonthIntervalType(start, end):
-            return lambda months: year_month_text(months, start, end)
+            return _hive_months if style.hive else lambda months: year_month_text(months, start, end)
         case DayTimeIntervalType(start, end):
-            return lambda micros: day_time_text(micros, start, end)
+            return _hive_micros if style.hive else lambda micros: day_time_text(micros, start, end)
     return str
 
 
@@ -298,16 +301,28 @@ def day_time_text(micros: int, start: int, end: int) -> str:
     return f"INTERVAL '{sign}{text}' {_range(_DAY_TIME_FIELDS, start, end)}"
 
 
+def _hive_months(months: int) -> str:
+    years, rest = divmod(abs(months), 12)
+    return f"{'-' if months < 0 else ''}{years}-{rest}"
+
+
+def _hive_micros(micros: int) -> str:
+    days, rest = divmod(abs(micros), _DAY)
+    seconds, fraction = divmod(rest, _SECOND)
+    return f"{'-' if micros < 0 else ''}{days} {_clock(seconds)}.{fraction:06}000"
+
+
 # --------------------------------------------------------------------------------------------------------- nested types
 
 
-def _joined(column: pa.Array, items: list[str], brackets: str) -> Texts:
+def _joined(column: pa.Array, items: list[str], brackets: str, style: Style) -> Texts:
     """One text per row of a list or map `column`, from the texts of the items that `item_span` covers."""
     result: Texts = []
+    comma = "," if style.hive else ", "
     offsets = column.offsets.to_pylist()
     for row, valid in enumerate(column.is_valid().to_pylist()):
         first, last = offsets[row] - offsets[0], offsets[row + 1] - offsets[0]
-        result.append(f"{brackets[0]}{', '.join(items[first:last])}{brackets[1]}" if valid else None)
+        result.append(f"{brackets[0]}{comma.join(items[first:last])}{brackets[1]}" if valid else None)
     return result
 
 
@@ -329,22 +344,37 @@ def _filled(values: Texts, style: Style) -> list[str]:
     return [style.null if value is None else value for value in values]
 
 
+def _inner(column: pa.Array, dataType: DataType, style: Style) -> Texts:
+    """The texts of values inside an array, map or struct."""
+    found = texts(column, dataType, style)
+    if style.hive and isinstance(dataType, StringType):
+        return [None if value is None else f'"{value}"' for value in found]
+    return found
+
+
 def _lists(column: pa.Array, dataType: ArrayType, style: Style) -> Texts:
     column = as_list(column)
-    items = _filled(texts(column.values.slice(*item_span(column)), dataType.elementType, style), style)
-    return _joined(column, items, "[]")
+    items = _filled(_inner(column.values.slice(*item_span(column)), dataType.elementType, style), style)
+    return _joined(column, items, "[]", style)
 
 
 def _maps(column: pa.Array, dataType: MapType, style: Style) -> Texts:
     span = item_span(column)
-    keys = texts(column.keys.slice(*span), dataType.keyType, style)
-    values = _filled(texts(column.items.slice(*span), dataType.valueType, style), style)
-    return _joined(column, [f"{key} -> {value}" for key, value in zip(keys, values, strict=True)], "{}")
+    keys = _inner(column.keys.slice(*span), dataType.keyType, style)
+    values = _filled(_inner(column.items.slice(*span), dataType.valueType, style), style)
+    arrow = ":" if style.hive else " -> "
+    entries = [f"{key}{arrow}{value}" for key, value in zip(keys, values, strict=True)]
+    return _joined(column, entries, "{}", style)
 
 
 def _structs(column: pa.Array, dataType: StructType, style: Style) -> Texts:
-    parts = zip(column.flatten(), dataType.fields, strict=True)
-    fields = [_filled(texts(part, field.dataType, style), style) for part, field in parts]
+    parts = list(zip(column.flatten(), dataType.fields, strict=True))
+    fields = [_filled(_inner(part, field.dataType, style), style) for part, field in parts]
+    if style.hive:
+        fields = [
+            [f'"{field.name}":{value}' for value in values] for (_, field), values in zip(parts, fields, strict=True)
+        ]
+    comma = "," if style.hive else ", "
     rows = zip(*fields, strict=True) if fields else [()] * len(column)
     valid = column.is_valid().to_pylist()
-    return [f"{{{', '.join(row)}}}" if known else None for row, known in zip(rows, valid, strict=True)]
+    return [f"{{{comma.join(row)}}}" if known else None for row, known in zip(rows, valid, strict=True)]

@@ -102,6 +102,18 @@ def test_vertical_and_list_and_spark() -> None:
     assert written("spark", pa.table({"x": [1e10, None]})) == "1.0E10\nNULL\n"
 
 
+def test_spark_sql_writes_what_is_nested_and_intervals_as_hive_does():
+    table = pa.table(
+        {
+            "a": [["x", None]],
+            "s": [{"k": 1, "v": "y"}],
+            "m": pa.array([[("k", 1.0)]], pa.map_(pa.string(), pa.float64())),
+            "i": pa.array([3_600_000_000], pa.duration("us")),
+        }
+    )
+    assert written("spark", table) == '["x",null]\t{"k":1,"v":"y"}\t{"k":1.0}\t0 01:00:00.000000000\n'
+
+
 @pytest.mark.parametrize("name", sorted(WRITERS))
 def test_writers_do_not_run_ahead(name: str) -> None:
     taken = []
