@@ -25,6 +25,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "22003",
         "<value1> <symbol> <value2> caused overflow. Use <functionName> to ignore overflow problem and return NULL.",
     ),
+    "CANNOT_DECODE_URL": (
+        "22546",
+        "The provided URL cannot be decoded: <url>. Please ensure that the URL is properly formatted and try again.",
+    ),
     "CANNOT_MERGE_SCHEMAS": (
         "42KD9",
         "Failed merging schemas: the column <column> is <left> in one file and <right> in <path>.",
@@ -79,81 +83,161 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "Cannot create view <viewName>, the reason is too many data columns: view columns: <viewColumns>; data columns: <dataColumns>.",
     ),
     "CYCLIC_VIEW": ("42K0N", "The view <viewName> refers to itself."),
+    "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES": (
+        "42K09",
+        "Cannot resolve <sqlExpr> due to data type mismatch: Input to <functionName> should have been <dataType> followed by a value with same element type, but it's [<leftType>, <rightType>].",
+    ),
+    "DATATYPE_MISMATCH.BINARY_ARRAY_DIFF_TYPES": (
+        "42K09",
+        "Cannot resolve <sqlExpr> due to data type mismatch: Input to function <functionName> should have been two <arrayType> with same element type, but it's [<leftType>, <rightType>].",
+    ),
     "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES": (
         "42K09",
-        'Cannot resolve "<sqlExpr>" due to data type mismatch: the left and right operands of the binary operator have incompatible types ("<left>" and "<right>").',
+        "Cannot resolve <sqlExpr> due to data type mismatch: the left and right operands of the binary operator have incompatible types (<left> and <right>).",
     ),
     "DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE": (
         "42K09",
-        'Cannot resolve "<sqlExpr>" due to data type mismatch: the binary operator requires the input type <inputType>, not "<actualDataType>".',
+        "Cannot resolve <sqlExpr> due to data type mismatch: the binary operator requires the input type <inputType>, not <actualDataType>.",
     ),
     "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION": (
         "42K09",
-        'Cannot resolve "<sqlExpr>" due to data type mismatch: cannot cast "<srcType>" to "<targetType>".',
+        "Cannot resolve <sqlExpr> due to data type mismatch: cannot cast <srcType> to <targetType>.",
     ),
     "DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION": (
         "42K09",
-        'Cannot resolve "<sqlExpr>" due to data type mismatch: cannot cast "<srcType>" to "<targetType>" with ANSI mode on. If you have to cast "<srcType>" to "<targetType>", you can set "spark.sql.ansi.enabled" as "false".',
+        'Cannot resolve <sqlExpr> due to data type mismatch: cannot cast <srcType> to <targetType> with ANSI mode on. If you have to cast <srcType> to <targetType>, you can set "spark.sql.ansi.enabled" as "false".',
     ),
     "DATATYPE_MISMATCH.CAST_WITH_FUNC_SUGGESTION": (
         "42K09",
-        'Cannot resolve "<sqlExpr>" due to data type mismatch: cannot cast "<srcType>" to "<targetType>". To convert values from "<srcType>" to "<targetType>", you can use the functions <functionNames> instead.',
+        "Cannot resolve <sqlExpr> due to data type mismatch: cannot cast <srcType> to <targetType>. To convert values from <srcType> to <targetType>, you can use the functions <functionNames> instead.",
+    ),
+    "DATATYPE_MISMATCH.CREATE_MAP_KEY_DIFF_TYPES": (
+        "42K09",
+        "Cannot resolve <sqlExpr> due to data type mismatch: The given keys of function <functionName> should all be the same type, but they are <dataType>.",
+    ),
+    "DATATYPE_MISMATCH.CREATE_MAP_VALUE_DIFF_TYPES": (
+        "42K09",
+        "Cannot resolve <sqlExpr> due to data type mismatch: The given values of function <functionName> should all be the same type, but they are <dataType>.",
     ),
     "DATATYPE_MISMATCH.CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING": (
         "42K09",
-        'Cannot resolve "<sqlExpr>" due to data type mismatch: Only foldable `STRING` expressions are allowed to appear at odd position, but they are <inputExprs>.',
+        "Cannot resolve <sqlExpr> due to data type mismatch: Only foldable `STRING` expressions are allowed to appear at odd position, but they are <inputExprs>.",
     ),
     "DATATYPE_MISMATCH.DATA_DIFF_TYPES": (
         "42K09",
-        'Cannot resolve "<sqlExpr>" due to data type mismatch: Input to <functionName> should all be the same type, but it\'s <dataType>.',
+        "Cannot resolve <sqlExpr> due to data type mismatch: Input to <functionName> should all be the same type, but it's <dataType>.",
     ),
     "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN": (
         "42K09",
-        'Cannot resolve "<sqlExpr>" due to data type mismatch: filter expression "<filter>" of type "<type>" is not a boolean.',
+        "Cannot resolve <sqlExpr> due to data type mismatch: filter expression <filter> of type <type> is not a boolean.",
     ),
     "DATATYPE_MISMATCH.HASH_MAP_TYPE": (
         "42K09",
-        'Input to the function <functionName> cannot contain elements of the "MAP" type. In Spark, same maps may have different hashcode, thus hash expressions are prohibited on "MAP" elements.',
+        'Cannot resolve <sqlExpr> due to data type mismatch: Input to the function <functionName> cannot contain elements of the "MAP" type. In Spark, same maps may have different hashcode, thus hash expressions are prohibited on "MAP" elements.',
+    ),
+    "DATATYPE_MISMATCH.INPUT_SIZE_NOT_ONE": (
+        "42K09",
+        "Cannot resolve <sqlExpr> due to data type mismatch: Length of <exprName> should be 1.",
+    ),
+    "DATATYPE_MISMATCH.INVALID_ARG_VALUE": (
+        "42K09",
+        "Cannot resolve <sqlExpr> due to data type mismatch: The <inputName> value must to be a <requireType> literal of <validValues>, but got <inputValue>.",
+    ),
+    "DATATYPE_MISMATCH.INVALID_JSON_MAP_KEY_TYPE": (
+        "42K09",
+        "Cannot resolve <sqlExpr> due to data type mismatch: Input schema <schema> can only contain STRING as a key type for a MAP.",
+    ),
+    "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA": (
+        "42K09",
+        "Cannot resolve <sqlExpr> due to data type mismatch: Input schema <schema> must be a struct, an array, a map or a variant.",
+    ),
+    "DATATYPE_MISMATCH.INVALID_MAP_KEY_TYPE": (
+        "42K09",
+        "Cannot resolve <sqlExpr> due to data type mismatch: The key of map cannot be/contain <keyType>.",
     ),
     "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE": (
         "42K09",
-        'Cannot resolve "<sqlExpr>" due to data type mismatch: the <functionName> does not support ordering on type "<dataType>".',
+        "Cannot resolve <sqlExpr> due to data type mismatch: the <functionName> does not support ordering on type <dataType>.",
     ),
     "DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH": (
         "42K09",
         "Cannot resolve the IN subquery due to data type mismatch: the number of columns in the left hand side of an IN subquery does not match the number of columns in the output of the subquery: <leftLength> and <rightLength>.",
     ),
+    "DATATYPE_MISMATCH.MAP_CONCAT_DIFF_TYPES": (
+        "42K09",
+        "Cannot resolve <sqlExpr> due to data type mismatch: The <functionName> should all be of type map, but it's <dataType>.",
+    ),
+    "DATATYPE_MISMATCH.MAP_FUNCTION_DIFF_TYPES": (
+        "42K09",
+        "Cannot resolve <sqlExpr> due to data type mismatch: Input to <functionName> should have been <dataType> followed by a value with same key type, but it's [<leftType>, <rightType>].",
+    ),
+    "DATATYPE_MISMATCH.MAP_ZIP_WITH_DIFF_TYPES": (
+        "42K09",
+        "Cannot resolve <sqlExpr> due to data type mismatch: Input to the <functionName> should have been two maps with compatible key types, but it's [<leftType>, <rightType>].",
+    ),
     "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT": (
         "42K09",
-        'Cannot resolve "<sqlExpr>" due to data type mismatch: the input <inputName> should be a foldable <inputType> expression; however, got <inputExpr>.',
+        "Cannot resolve <sqlExpr> due to data type mismatch: the input <inputName> should be a foldable <inputType> expression; however, got <inputExpr>.",
+    ),
+    "DATATYPE_MISMATCH.NON_STRING_TYPE": (
+        "42K09",
+        "Cannot resolve <sqlExpr> due to data type mismatch: all arguments of the function <funcName> must be strings.",
+    ),
+    "DATATYPE_MISMATCH.NULL_TYPE": (
+        "42K09",
+        "Cannot resolve <sqlExpr> due to data type mismatch: Null typed values cannot be used as arguments of <functionName>.",
+    ),
+    "DATATYPE_MISMATCH.PARAMETER_CONSTRAINT_VIOLATION": (
+        "42K09",
+        "Cannot resolve <sqlExpr> due to data type mismatch: The <leftExprName>(<leftExprValue>) must be <constraint> the <rightExprName>(<rightExprValue>).",
     ),
     "DATATYPE_MISMATCH.RANGE_FRAME_MULTI_ORDER": (
         "42K09",
-        'Cannot resolve "<sqlExpr>" due to data type mismatch: A range window frame with value boundaries cannot be used in a window specification with multiple order by expressions: <orderSpec>.',
+        "Cannot resolve <sqlExpr> due to data type mismatch: A range window frame with value boundaries cannot be used in a window specification with multiple order by expressions: <orderSpec>.",
     ),
     "DATATYPE_MISMATCH.RANGE_FRAME_WITHOUT_ORDER": (
         "42K09",
-        'Cannot resolve "<sqlExpr>" due to data type mismatch: A range window frame cannot be used in an unordered window specification.',
+        "Cannot resolve <sqlExpr> due to data type mismatch: A range window frame cannot be used in an unordered window specification.",
+    ),
+    "DATATYPE_MISMATCH.SEQUENCE_WRONG_INPUT_TYPES": (
+        "42K09",
+        "Cannot resolve <sqlExpr> due to data type mismatch: <functionName> uses the wrong parameter type. The parameter type must conform to: 1. The start and stop expressions must resolve to the same type. 2. If start and stop expressions resolve to the <startType> type, then the step expression must resolve to the <stepType> type. 3. Otherwise, if start and stop expressions resolve to the <otherStartType> type, then the step expression must resolve to the same type.",
     ),
     "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE": (
         "42K09",
-        'Cannot resolve "<sqlExpr>" due to data type mismatch: The data type of the window frame bound <exprType> does not match the expected data type <expectedType>.',
+        "Cannot resolve <sqlExpr> due to data type mismatch: The data type of the window frame bound <exprType> does not match the expected data type <expectedType>.",
     ),
     "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON": (
         "42K09",
-        'Cannot resolve "<sqlExpr>" due to data type mismatch: The lower bound of a window frame must not be <comparison> the upper bound.',
+        "Cannot resolve <sqlExpr> due to data type mismatch: The lower bound of a window frame must not be <comparison> the upper bound.",
+    ),
+    "DATATYPE_MISMATCH.STACK_COLUMN_DIFF_TYPES": (
+        "42K09",
+        "Cannot resolve <sqlExpr> due to data type mismatch: The data type of the column (<columnIndex>) do not have the same type: <leftType> (<leftParamIndex>) <> <rightType> (<rightParamIndex>).",
     ),
     "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE": (
         "42K09",
-        'Cannot resolve "<sqlExpr>" due to data type mismatch: The <paramIndex> parameter requires the <requiredType> type, however "<inputSql>" has the type <inputType>.',
+        "Cannot resolve <sqlExpr> due to data type mismatch: The <paramIndex> parameter requires the <requiredType> type, however <inputSql> has the type <inputType>.",
+    ),
+    "DATATYPE_MISMATCH.UNEXPECTED_NULL": (
+        "42K09",
+        "Cannot resolve <sqlExpr> due to data type mismatch: The <exprName> must not be null.",
     ),
     "DATATYPE_MISMATCH.UNEXPECTED_RETURN_TYPE": (
         "42K09",
-        'Cannot resolve "<sqlExpr>" due to data type mismatch: The <functionName> requires return <expectedType> type, but the actual is <actualType> type.',
+        "Cannot resolve <sqlExpr> due to data type mismatch: The <functionName> requires return <expectedType> type, but the actual is <actualType> type.",
+    ),
+    "DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE": (
+        "42K09",
+        "Cannot resolve <sqlExpr> due to data type mismatch: The input of <functionName> can't be <dataType> type data.",
     ),
     "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE": (
         "42K09",
-        'Cannot resolve "<sqlExpr>" due to data type mismatch: The <exprName> must be between <valueRange> (current value = <currentValue>).',
+        "Cannot resolve <sqlExpr> due to data type mismatch: The <exprName> must be between <valueRange> (current value = <currentValue>).",
+    ),
+    "DATATYPE_MISMATCH.WRONG_NUM_ENDPOINTS": (
+        "42K09",
+        "Cannot resolve <sqlExpr> due to data type mismatch: The number of endpoints must be >= 2 to construct intervals but the actual number is <actualNumber>.",
     ),
     "DATATYPE_MISSING_SIZE": ("42K01", "DataType <type> requires a length parameter, for example <type>(10)."),
     "DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION": ("22023", "<rangeMessage>."),
@@ -344,6 +428,11 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "22003",
         "Numeric literal <rawStrippedQualifier> is outside the valid range for <typeName> with minimum value of <minValue> and maximum value of <maxValue>. Please adjust the value accordingly.",
     ),
+    "INVALID_OPTIONS.NON_MAP_FUNCTION": ("42K06", "Invalid options: Must use the `map()` function for options."),
+    "INVALID_OPTIONS.NON_STRING_TYPE": (
+        "42K06",
+        "Invalid options: A type of keys and values in `map()` must be string, but got <mapType>.",
+    ),
     "INVALID_OPTIONS.UNKNOWN": ("42K06", "Unknown option <option> of <format>.<suggestion>"),
     "INVALID_PARAMETER_VALUE": (
         "22023",
@@ -352,6 +441,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE": (
         "22023",
         "The value of parameter(s) <parameter> in <functionName> is invalid: expects an integer value in [0, <upper>), but got <invalidValue>.",
+    ),
+    "INVALID_PARAMETER_VALUE.CHARSET": (
+        "22023",
+        "The value of parameter(s) <parameter> in <functionName> is invalid: expects one of the <charsets>, but got <charset>.",
     ),
     "INVALID_PARAMETER_VALUE.DATETIME_UNIT": (
         "22023",
@@ -387,6 +480,14 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     ),
     "INVALID_QUALIFY_CONDITION": ("42903", "The QUALIFY condition <condition> is not a boolean expression."),
     "INVALID_REGEXP": ("22023", "The regular expression '<regexp>' of <functionName> is invalid: <reason>"),
+    "INVALID_SCHEMA.NON_STRING_LITERAL": (
+        "42K07",
+        "The input schema <inputSchema> is not a valid schema string. The input expression must be string literal and not null.",
+    ),
+    "INVALID_SCHEMA.NON_STRUCT_TYPE": (
+        "42K07",
+        "The input schema <inputSchema> is not a valid schema string. The input expression should be evaluated to struct type, but got <dataType>.",
+    ),
     "INVALID_SCHEMA.PARSE_ERROR": (
         "42K07",
         "The input schema <inputSchema> is not a valid schema string. Cannot parse the schema: <reason>",
@@ -426,6 +527,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     ),
     "INVALID_TYPED_LITERAL": ("42604", "The value of the typed literal <valueType> is invalid: <value>."),
     "INVALID_USAGE_OF_STAR": ("42000", "Invalid usage of '*' in <prettyName>."),
+    "INVALID_UTF8_STRING": ("22029", "Invalid UTF8 byte sequence found in string: <str>."),
     "INVALID_WHERE_CONDITION": (
         "42903",
         "The WHERE condition <condition> contains invalid expressions: <expressionList>. Rewrite the query to avoid window functions, aggregate functions, and generator functions in the WHERE clause.",
@@ -435,6 +537,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42710",
         "Cannot name the managed table as <identifier>, as its associated location <location> already exists. Please pick a different table name, or remove the existing location first.",
     ),
+    "MALFORMED_CHARACTER_CODING": ("22000", "Invalid value found when performing <function> with <charset>"),
     "MALFORMED_RECORD_IN_PARSING": (
         "22023",
         "Malformed records are detected in record parsing: <badRecord>. Parse Mode: <failFastMode>. To process malformed records as null result, try setting the option 'mode' as 'PERMISSIVE'.",
@@ -463,6 +566,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "NESTED_AGGREGATE_FUNCTION": (
         "42607",
         "It is not allowed to use an aggregate function in the argument of another aggregate function. Please use the inner aggregate function in a sub-query.",
+    ),
+    "NON_FOLDABLE_ARGUMENT": (
+        "42K08",
+        "The function <funcName> requires the parameter <paramName> to be a foldable expression of the type <paramType>, but the actual argument is a non-foldable.",
     ),
     "NON_LITERAL_PIVOT_VALUES": ("42K08", "Literal expressions required for pivot values, found <expression>."),
     "NON_PARTITION_COLUMN": ("42000", "PARTITION clause cannot contain the non-partition column: <columnName>."),
@@ -605,7 +712,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     ),
     "UNRECOGNIZED_PARAMETER_NAME": (
         "4274K",
-        "Cannot invoke routine <functionName> because the routine call included a named argument reference for the argument named <argument>, but this routine does not include any signature containing an argument with this name. Did you mean one of the following? [<proposal>]",
+        "Cannot invoke routine <routineName> because the routine call included a named argument reference for the argument named <argumentName>, but this routine does not include any signature containing an argument with this name. Did you mean one of the following? [<proposal>]",
     ),
     "UNRESOLVABLE_TABLE_VALUED_FUNCTION": (
         "42883",
@@ -619,7 +726,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42703",
         "A column, variable, or function parameter with name <objectName> cannot be resolved. Did you mean one of the following? [<proposal>].",
     ),
-    "UNRESOLVED_ROUTINE": ("42883", "Cannot resolve routine <routineName> on search path <searchPath>.<suggestion>"),
+    "UNRESOLVED_ROUTINE": ("42883", "Cannot resolve routine <routineName> on search path <searchPath>."),
     "UNRESOLVED_USING_COLUMN_FOR_JOIN": (
         "42703",
         "USING column <colName> cannot be resolved on the <side> side of the join. The <side>-side columns: [<suggestion>].",
@@ -707,3 +814,20 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "Aggregate expression required for pivot, but '<sql>' did not appear in any aggregate function.",
     ),
 }
+
+_ANSI = '"spark.sql.ansi.enabled"'
+_DOCUMENTATION = "https://spark.apache.org/docs/latest"
+CONSTANTS: dict[str, dict[str, str]] = {
+    "ARITHMETIC_OVERFLOW": {"alternative": "", "config": _ANSI},
+    "CAST_INVALID_INPUT": {"ansiConfig": _ANSI},
+    "CAST_OVERFLOW": {"ansiConfig": _ANSI},
+    "DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION": {"config": _ANSI, "configVal": "'false'"},
+    "DIVIDE_BY_ZERO": {"config": _ANSI},
+    "DUPLICATED_MAP_KEY": {"mapKeyDedupPolicy": '"spark.sql.mapKeyDedupPolicy"'},
+    "INVALID_DATETIME_PATTERN.WITH_SUGGESTION": {"docroot": _DOCUMENTATION},
+    "MISSING_WINDOW_SPECIFICATION": {"docroot": _DOCUMENTATION},
+    "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION": {"config": _ANSI},
+    "REMAINDER_BY_ZERO": {"config": _ANSI},
+    "WRONG_NUM_ARGS.WITHOUT_SUGGESTION": {"docroot": _DOCUMENTATION},
+}
+"""Parameters that are the same in every error of a condition."""

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from engine.conditions import CONDITIONS
+from engine.conditions import CONDITIONS, CONSTANTS
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ class FlintError(Exception):
     ) -> None:
         super().__init__(condition)
         self.condition = condition
-        self.message_parameters = {name: str(value) for name, value in (message_parameters or {}).items()}
+        given = {**CONSTANTS.get(condition, {}), **(message_parameters or {})}
+        self.message_parameters = {name: str(value) for name, value in given.items()}
         self.position = position
         self.hint = hint
         self.details = details

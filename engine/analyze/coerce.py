@@ -28,7 +28,7 @@ from engine.expressions.operators import (
     UnaryPlus,
 )
 from engine.expressions.predicates import And, Between, BinaryComparison, In, IsNaN, Like, Not, Or, RLike
-from engine.expressions.sql import sql
+from engine.expressions.sql import shown, shown_type
 from engine.tree.node import copy_origin
 from engine.types import (
     BOOLEAN,
@@ -86,7 +86,11 @@ def condition(expression: Expression, what: str) -> Expression:
     """`expression` as the condition of `what` ("WHERE"): a boolean, or an error."""
     if isinstance(expression.dataType, BooleanType):
         return expression
-    parameters = {"sqlExpr": sql(expression), "filter": sql(expression), "type": expression.dataType.sql}
+    parameters = {
+        "sqlExpr": shown(expression),
+        "filter": shown(expression),
+        "type": shown_type(expression.dataType),
+    }
     raise AnalysisError(
         "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN", parameters, expression.origin, hint=f"It is the {what} condition."
     )
@@ -97,8 +101,8 @@ def unify(values: Sequence[Expression], ansi: bool, node: Expression, name: str)
     types = [value.dataType for value in values]
     met = types[0] if all(each == types[0] for each in types) else common_type_of(types, ansi)
     if met is None:
-        shown = ", ".join(f'"{each.sql}"' for each in types)
-        parameters = {"sqlExpr": sql(node), "functionName": f"`{name}`", "dataType": f"[{shown}]"}
+        given = ", ".join(shown_type(each) for each in types)
+        parameters = {"sqlExpr": shown(node), "functionName": f"`{name}`", "dataType": f"[{given}]"}
         raise AnalysisError("DATATYPE_MISMATCH.DATA_DIFF_TYPES", parameters, node.origin)
     return [cast(value, met, ansi) for value in values]
 
@@ -210,7 +214,7 @@ def _comparison(node: BinaryComparison, ansi: bool) -> Expression:
     if met is None:
         raise _operand_mismatch(node, one, other)
     if isinstance(met, MapType):
-        parameters = {"sqlExpr": sql(node), "functionName": f"`{node.symbol}`", "dataType": met.sql}
+        parameters = {"sqlExpr": shown(node), "functionName": f"`{node.symbol}`", "dataType": shown_type(met)}
         raise AnalysisError("DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", parameters, node.origin)
     return type(node)(cast(left, met, ansi), cast(right, met, ansi))
 
@@ -253,10 +257,14 @@ def _boolean(expression: Expression, ansi: bool, node: Expression) -> Expression
         raise wrong_input(node, 0, '"BOOLEAN"', expression)
     others = [term.dataType for term in node.terms if term.dataType != expression.dataType]
     if others:
-        parameters = {"sqlExpr": sql(node), "left": expression.dataType.sql, "right": others[0].sql}
-        raise AnalysisError("DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES", parameters, expression.origin or node.origin)
-    parameters = {"sqlExpr": sql(node), "inputType": '"BOOLEAN"', "actualDataType": expression.dataType.sql}
-    raise AnalysisError("DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", parameters, expression.origin or node.origin)
+        parameters = {
+            "sqlExpr": shown(node),
+            "left": shown_type(expression.dataType),
+            "right": shown_type(others[0]),
+        }
+        raise AnalysisError("DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES", parameters, node.origin)
+    wrong = {"sqlExpr": shown(node), "inputType": '"BOOLEAN"', "actualDataType": shown_type(expression.dataType)}
+    raise AnalysisError("DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", wrong, node.origin)
 
 
 def _like(node: Like | RLike, ansi: bool) -> Expression:
@@ -311,7 +319,7 @@ def _cast_check(node: Cast, ansi: bool) -> Expression:  # noqa: ARG001 - the cas
     source, mode = node.child.dataType, node.mode
     if can_cast(source, node.to, mode is not Mode.LEGACY):
         return node
-    parameters = {"sqlExpr": sql(node), "srcType": source.sql, "targetType": node.to.sql}
+    parameters = {"sqlExpr": shown(node), "srcType": shown_type(source), "targetType": shown_type(node.to)}
     function = _instead_of_cast(source, node.to)
     if function:
         kind, parameters["functionNames"] = "CAST_WITH_FUNC_SUGGESTION", f"`{function}`"
@@ -338,9 +346,9 @@ def _operand_mismatch(node: Any, left: DataType, right: DataType) -> AnalysisErr
         return wrong_input(node, 0, '("TIMESTAMP" or "DATE" or "INTERVAL")', node.right)
     if left == right:
         wanted = '"NUMERIC"' if isinstance(node, BinaryArithmetic) else '"INTEGRAL"'
-        parameters = {"sqlExpr": sql(node), "inputType": wanted, "actualDataType": left.sql}
+        parameters = {"sqlExpr": shown(node), "inputType": wanted, "actualDataType": shown_type(left)}
         return AnalysisError("DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", parameters, node.origin)
-    parameters = {"sqlExpr": sql(node), "left": left.sql, "right": right.sql}
+    parameters = {"sqlExpr": shown(node), "left": shown_type(left), "right": shown_type(right)}
     return AnalysisError("DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES", parameters, node.origin)
 
 
@@ -348,13 +356,13 @@ def wrong_input(node: Expression, index: int, wanted: str, given: Expression) ->
     """The error for the argument number `index` (from 0) of `node`, which is to be `wanted`."""
     ordinal = ("first", "second", "third", "fourth", "fifth")[index] if index < 5 else f"{index + 1}th"
     parameters = {
-        "sqlExpr": sql(node),
+        "sqlExpr": shown(node),
         "paramIndex": ordinal,
         "requiredType": wanted,
-        "inputSql": sql(given),
-        "inputType": f'"{given.dataType.sql}"',
+        "inputSql": shown(given),
+        "inputType": shown_type(given.dataType),
     }
-    return AnalysisError("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", parameters, given.origin or node.origin)
+    return AnalysisError("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", parameters, node.origin)
 
 
 _COERCIONS: dict[type, Callable[[Any, bool], Expression]] = {

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from engine.analyze.coerce import cast, coerce, wrong_input
+from engine.analyze.lambdas import as_lambdas, resolve_lambdas
+from engine.analyze.naming import written_name
 from engine.analyze.scope import Scope, extract_field
 from engine.analyze.windows import check_window
 from engine.errors import AnalysisError, Unsupported
@@ -14,17 +16,18 @@ from engine.expressions.aggregate import AggregateCall, Grouping, GroupingId
 from engine.expressions.base import Alias, Attribute, Expression, Literal, Mode
 from engine.expressions.calls import Call
 from engine.expressions.cast import Cast
-from engine.expressions.lambdas import Lambda
 from engine.expressions.operators import BinaryArithmetic, UnaryMinus
-from engine.expressions.sql import sql
+from engine.expressions.sql import shown, shown_type, sql
 from engine.expressions.subquery import Exists, InSubquery, ScalarSubquery
 from engine.expressions.window import UP_TO_CURRENT, WHOLE_PARTITION, Frame, WindowCall, WindowExpression, WindowSpec
 from engine.functions.registry import lookup
-from engine.functions.resolve import lambda_parameters, resolve_call
+from engine.functions.resolve import resolve_call
+from engine.kernels.context import EvalContext
+from engine.kernels.evaluate import evaluate_constant
 from engine.logical import unresolved as un
 from engine.logical.plan import LogicalPlan, Project
 from engine.tree.node import TreeNode, copy_origin
-from engine.types import BOOLEAN, INT, ArrayType, BooleanType, IntegralType, MapType, NullType, NumericType, StructType
+from engine.types import INT, ArrayType, BooleanType, IntegralType, MapType, NullType, NumericType, StructType
 from engine.types.coercion import can_implicitly_cast, common_type
 
 if TYPE_CHECKING:
@@ -41,7 +44,8 @@ class Resolver:
     """Resolves expressions at one place of a query.
 
     `query` analyzes the plan of a subquery in the given scope. `aliases` are expressions that names may mean after columns
-    (select aliases, `aliases_first`: before columns). `windows` are the named windows of the WINDOW clause.
+    (select aliases, `aliases_first`: before columns). `windows` are the named windows of the WINDOW clause, `variables` the
+    parameters of the lambdas around.
     """
 
     context: AnalyzerContext
@@ -50,6 +54,7 @@ class Resolver:
     aliases: dict[str, Expression] | None = None
     aliases_first: bool = False
     windows: dict[str, WindowSpec] | None = None
+    variables: frozenset[str] = frozenset()
 
     def resolve(self, expression: Expression) -> Expression:
         """`expression` with definite names and types. Raises AnalysisError."""
@@ -181,12 +186,7 @@ class Resolver:
         name = node.name[-1].lower()
         if name in ("grouping", "grouping_id") and not window:
             return self._grouping(name, node)
-        condition = self.resolve(node.condition) if node.condition is not None else None
-        if condition is not None and not isinstance(condition.dataType, BooleanType):
-            raise AnalysisError("INVALID_AGGREGATE_FILTER.NOT_BOOLEAN", {"filterExpr": sql(condition)}, node.origin)
-        if condition is not None and has_aggregate(condition):
-            parameters = {"filterExpr": sql(condition), "aggExpr": sql(condition)}
-            raise AnalysisError("INVALID_AGGREGATE_FILTER.CONTAINS_AGGREGATE", parameters, node.origin)
+        condition = self._condition(node)
         if name == "count" and not node.arguments:
             counted = {"functionName": "`count`", "expectedNum": "> 0", "actualNum": "0"}
             raise AnalysisError("WRONG_NUM_ARGS.WITH_SUGGESTION", counted, node.origin, hint="count(*) counts rows.")
@@ -204,6 +204,9 @@ class Resolver:
             ignore_nulls=node.ignore_nulls,
             window=window,
             origin=node.origin,
+            call=lambda: f'"{written_name(node, self)}"',
+            text=lambda given: self._written(node, arguments, given),
+            fold=self._folded,
         )
         if isinstance(found, WindowCall) and not window:
             raise AnalysisError("WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE", {"funcName": sql(node)}, node.origin)
@@ -215,44 +218,44 @@ class Resolver:
         rewritten: Expression = found.transform_up(lambda e: self.finish(e) if isinstance(e, Expression) else e)
         return rewritten
 
+    def _condition(self, node: un.UnresolvedFunction) -> Expression | None:
+        """The condition of FILTER."""
+        condition = self.resolve(node.condition) if node.condition is not None else None
+        if condition is not None and not isinstance(condition.dataType, BooleanType):
+            raise AnalysisError("INVALID_AGGREGATE_FILTER.NOT_BOOLEAN", {"filterExpr": sql(condition)}, node.origin)
+        if condition is not None and has_aggregate(condition):
+            parameters = {"filterExpr": sql(condition), "aggExpr": sql(condition)}
+            raise AnalysisError("INVALID_AGGREGATE_FILTER.CONTAINS_AGGREGATE", parameters, node.origin)
+        return condition
+
     def _arguments(self, name: str, node: un.UnresolvedFunction) -> tuple[Expression, ...]:
         if name == "count" and node.arguments == (un.UnresolvedStar(),) and not node.distinct:
             return (Literal(1, INT),)
-        if not any(isinstance(a, un.UnresolvedStar | un.UnresolvedLambda) for a in node.arguments):
+        arguments = as_lambdas(name, node.arguments)
+        if not any(isinstance(a, un.UnresolvedStar | un.UnresolvedLambda) for a in arguments):
             return self.all(node.arguments)
         plain: list[Expression] = []
-        for argument in node.arguments:
+        for argument in arguments:
             if isinstance(argument, un.UnresolvedStar):
                 plain += self.star(argument)
             else:
                 plain.append(argument if isinstance(argument, un.UnresolvedLambda) else self.resolve(argument))
-        return self._lambdas(name, plain)
+        return resolve_lambdas(self, name, plain, node.origin)
 
-    def _lambdas(self, name: str, arguments: list[Expression]) -> tuple[Expression, ...]:
-        lambdas = [each for each in arguments if isinstance(each, un.UnresolvedLambda)]
-        if not lambdas:
-            return tuple(arguments)
-        types = [None if isinstance(each, un.UnresolvedLambda) else each.dataType for each in arguments]
-        found = iter(lambda_parameters(name, types, [len(each.parameters) for each in lambdas]))
-        return tuple(
-            self._lambda(name, each, next(found)) if isinstance(each, un.UnresolvedLambda) else each
-            for each in arguments
-        )
+    def _written(self, node: un.UnresolvedFunction, arguments: tuple[Expression, ...], given: Expression) -> str:
+        """An argument as errors show it: as it was written, where it was."""
+        if len(arguments) == len(node.arguments):
+            for written, argument in zip(as_lambdas(node.name[-1], node.arguments), arguments, strict=True):
+                if argument is given:
+                    return f'"{written_name(written, self)}"'
+        return shown(given)
 
-    def _lambda(self, function: str, node: un.UnresolvedLambda, types: tuple[Any, ...]) -> Expression:
-        parameters = tuple(Attribute(n, t, nullable) for n, (t, nullable) in zip(node.parameters, types, strict=True))
-        names = {self.scope.fold(p.name): p for p in parameters}
-        inner = replace(self, aliases={**(self.aliases or {}), **names}, aliases_first=True)
-        body = inner.resolve(node.body)
-        if function in _TESTS:
-            if not isinstance(body.dataType, BooleanType | NullType):
-                raise wrong_input(node, 1, '"BOOLEAN"', body)
-            body = cast(body, BOOLEAN, self.context.ansi)
-        if function == "array_sort" and not isinstance(body.dataType, IntegralType):
-            shown = {"sqlExpr": sql(node), "functionName": "`lambdafunction`", "expectedType": '"INT"'}
-            shown["actualType"] = f'"{body.dataType.sql}"'
-            raise AnalysisError("DATATYPE_MISMATCH.UNEXPECTED_RETURN_TYPE", shown, node.origin)
-        return Lambda(parameters, body).at(node.origin)
+    def _folded(self, expression: Expression) -> Expression:
+        """The value of a constant; other expressions as they are."""
+        if isinstance(expression, Literal) or not expression.foldable:
+            return expression
+        context = EvalContext(time_zone=self.context.time_zone)
+        return copy_origin(expression, evaluate_constant(expression, context))
 
     def _grouping(self, name: str, node: un.UnresolvedFunction) -> Expression:
         arguments = self.all(node.arguments)
@@ -315,8 +318,8 @@ class Resolver:
         for index, (value, column) in enumerate(zip(values, plan.output, strict=True)):
             met = common_type(value.dataType, column.dataType, self.context.ansi)
             if met is None:
-                shown = f'"{value.dataType.sql}", "{column.dataType.sql}"'
-                parameters = {"sqlExpr": sql(node), "functionName": "`in`", "dataType": f"[{shown}]"}
+                types = f"{shown_type(value.dataType)}, {shown_type(column.dataType)}"
+                parameters = {"sqlExpr": shown(node), "functionName": "`in`", "dataType": f"[{types}]"}
                 raise AnalysisError("DATATYPE_MISMATCH.DATA_DIFF_TYPES", parameters, node.origin)
             values[index] = cast(value, met, self.context.ansi)
             columns.append(named(cast(column, met, self.context.ansi), column.name))
@@ -333,10 +336,6 @@ class Resolver:
         name = node.name if isinstance(node, Alias) else node.names[0]
         column: Expression = named(self.resolve(node.child), name)
         return column
-
-
-_TESTS = frozenset(("filter", "exists", "forall", "map_filter"))
-"""Functions whose lambda is a condition."""
 
 
 def named(expression: Expression, name: str) -> Any:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from engine.analyze.lambdas import HIDDEN, as_lambdas
 from engine.expressions.base import Attribute, Expression, Literal
 from engine.expressions.calls import Call, Field
 from engine.expressions.cast import Cast
@@ -44,6 +45,11 @@ def display_name(written: Expression, resolved: Expression, resolver: Resolver) 
     return sql(_Names(resolver, resolved).text(written))
 
 
+def written_name(written: Expression, resolver: Resolver) -> str:
+    """The text of an expression that could not be resolved, as errors show it."""
+    return sql(_Names(resolver, None).text(written))
+
+
 def _uncast(resolved: Expression) -> Expression:
     return resolved.child if isinstance(resolved, Cast) else resolved
 
@@ -51,10 +57,10 @@ def _uncast(resolved: Expression) -> Expression:
 class _Names:
     """Rewrites what was written into what Spark shows; texts that no node stands for are names of one part."""
 
-    def __init__(self, resolver: Resolver, resolved: Expression) -> None:
+    def __init__(self, resolver: Resolver, resolved: Expression | None) -> None:
         self.resolver = resolver
-        self.subqueries: Iterator[SubqueryExpression] = iter(_subqueries(resolved))
-        self.dates = resolved.has(Call)
+        self.subqueries: Iterator[SubqueryExpression] = iter(() if resolved is None else _subqueries(resolved))
+        self.dates = resolved is not None and resolved.has(Call)
 
     def text(self, written: Expression) -> Expression:
         """`written` with names and forms as shown."""
@@ -79,6 +85,8 @@ class _Names:
     def _plain(self, node: un.UnresolvedAttribute) -> Expression:
         """A column, a function without parentheses, or an alias of the select list before it."""
         name = node.parts[0]
+        if self.resolver.scope.fold(name) in self.resolver.variables:
+            return _raw(HIDDEN)
         if self.resolver.scope.find(node.parts) is not None:
             return node
         if self.resolver.scope.fold(name) in (self.resolver.aliases or {}):
@@ -95,7 +103,7 @@ class _Names:
 
     def _lambda(self, node: un.UnresolvedLambda) -> Expression:
         body = node.body.transform_down(lambda each: _variable(each, node.parameters))
-        return un.UnresolvedLambda(("namedlambdavariable()",) * len(node.parameters), body)
+        return un.UnresolvedLambda((HIDDEN,) * len(node.parameters), body)
 
     def _window(self, node: un.UnresolvedWindow) -> Expression:
         spec = node.spec
@@ -126,7 +134,12 @@ class _Names:
 
     def _function(self, node: un.UnresolvedFunction) -> Expression:
         if not any(isinstance(each, un.UnresolvedStar) for each in node.arguments):
-            return node
+            given = as_lambdas(node.name[-1], node.arguments)
+            return (
+                node
+                if all(a is b for a, b in zip(given, node.arguments, strict=True))
+                else replace(node, arguments=tuple(given))
+            )
         if node.name[-1].lower() == "count" and not node.distinct:
             return node
         arguments: list[Expression] = []
@@ -200,7 +213,7 @@ def _raw(text: str) -> Expression:
 
 def _has_shown(node: Expression) -> bool:
     """Whether it reads the parameters of a lambda around it, so that it cannot be resolved by itself."""
-    return any(each.parts[0].startswith("namedlambdavariable()") for each in node.collect(un.UnresolvedAttribute))
+    return any(each.parts[0].startswith(HIDDEN) for each in node.collect(un.UnresolvedAttribute))
 
 
 def _starred(column: Expression) -> str:
@@ -209,7 +222,7 @@ def _starred(column: Expression) -> str:
 
 def _variable(node: Any, parameters: tuple[str, ...]) -> Any:
     if isinstance(node, un.UnresolvedAttribute) and node.parts[0] in parameters:
-        return _raw(".".join(("namedlambdavariable()", *node.parts[1:])))
+        return _raw(".".join((HIDDEN, *node.parts[1:])))
     return node
 
 

@@ -14,8 +14,8 @@ from engine.expressions.base import Alias, Attribute, Expression
 from engine.expressions.conditional import Coalesce
 from engine.expressions.predicates import EqualTo, conjunction
 from engine.expressions.sql import sql
+from engine.functions.mismatch import unresolved_routine
 from engine.functions.registry import lookup
-from engine.functions.resolve import unresolved_routine
 from engine.kernels.context import EvalContext
 from engine.kernels.evaluate import evaluate_constant
 from engine.logical import plan as lp

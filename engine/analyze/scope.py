@@ -166,10 +166,10 @@ def _field_of_each(
     """`array.field`: the array of that field of each of its structs."""
     if not isinstance(kind.elementType, StructType):
         parameters = {
-            "sqlExpr": f"{sql(base)}[{name}]",
+            "sqlExpr": f'"{sql(base)}[{name}]"',
             "paramIndex": "second",
             "requiredType": '"INTEGRAL"',
-            "inputSql": name,
+            "inputSql": f'"{name}"',
             "inputType": '"STRING"',
         }
         raise AnalysisError("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", parameters, origin)

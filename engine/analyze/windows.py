@@ -7,7 +7,7 @@ from typing import Any
 from engine.errors import AnalysisError
 from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import Expression, Literal, SortOrder
-from engine.expressions.sql import sql
+from engine.expressions.sql import shown, sql
 from engine.expressions.window import CurrentRow, Frame, Offset, Unbounded, WindowCall
 from engine.types import (
     DataType,
@@ -77,4 +77,4 @@ def _place(bound: Expression, upper: bool) -> float | None:
 
 
 def _mismatch(kind: str, node: Expression, parameters: dict[str, Any]) -> AnalysisError:
-    return AnalysisError(f"DATATYPE_MISMATCH.{kind}", {"sqlExpr": sql(node), **parameters}, node.origin)
+    return AnalysisError(f"DATATYPE_MISMATCH.{kind}", {"sqlExpr": shown(node), **parameters}, node.origin)

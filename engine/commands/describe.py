@@ -10,7 +10,7 @@ from engine.commands.context import Context, answer
 from engine.errors import AnalysisError, Unsupported, quoted, suggestions
 from engine.events import redact
 from engine.functions import registry
-from engine.functions.resolve import unresolved_routine
+from engine.functions.mismatch import unresolved_routine
 from engine.logical.commands import Command, DescribeFunction, DescribeQuery, DescribeTable, Explain
 from engine.logical.plan import LogicalPlan, Project, Scan
 from engine.logical.relation import ColumnStatistics, Relation

@@ -25,6 +25,7 @@ from engine.logical import unresolved as un
 from engine.tree.node import TreeNode
 from engine.types import (
     BinaryType,
+    DataType,
     DateType,
     DayTimeIntervalType,
     DoubleType,
@@ -52,6 +53,16 @@ def sql(expression: TreeNode, name: Name | None = None) -> str:
         else:
             return f"{type(expression).__name__.lower()}({_list(expression.children, name)})"
     return writer(expression, name)
+
+
+def shown(expression: TreeNode) -> str:
+    """The text of an expression as errors show it, in double quotes."""
+    return f'"{sql(expression)}"'
+
+
+def shown_type(data_type: DataType) -> str:
+    """A type as errors show it, in double quotes."""
+    return f'"{data_type.sql}"'
 
 
 def _list(items: Iterable[TreeNode], name: Name | None) -> str:

@@ -11,8 +11,9 @@ import pyarrow as pa
 from engine.errors import AnalysisError
 from engine.expressions.base import Attribute, Expression, Literal
 from engine.expressions.calls import Call
-from engine.expressions.sql import sql
+from engine.expressions.sql import shown_type, sql
 from engine.functions.elements import as_list
+from engine.functions.mismatch import mismatch, not_constant
 from engine.functions.registry import function
 from engine.functions.resolve import cast_to
 from engine.functions.signature import ANY, ARRAY, ARRAY_OR_MAP, Variadic
@@ -116,22 +117,32 @@ def stack(count: Expression, *values: Expression) -> Expression:
     """
     rows = count.value if isinstance(count, Literal) else None
     if not isinstance(rows, int) or rows < 1:
-        parameters = {"sqlExpr": "stack", "inputName": "`n`", "inputType": '"INT"', "inputExpr": f'"{sql(count)}"'}
-        raise AnalysisError("DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", parameters, count.origin)
+        raise not_constant("n", "INT", count)
     width = -(-len(values) // rows)
     fields, cast = [], list(values)
     for place in range(width):
         column = values[place::width]
         met = common_type_of([each.dataType for each in column])
         if met is None:
-            shown = ", ".join(f'"{each.dataType.sql}"' for each in column)
-            parameters = {"sqlExpr": "stack", "functionName": "`stack`", "dataType": f"[{shown}]"}
-            raise AnalysisError("DATATYPE_MISMATCH.DATA_DIFF_TYPES", parameters, count.origin)
+            raise _stack_mismatch(place, width, [each.dataType for each in column])
         for index in range(place, len(values), width):
             cast[index] = cast_to(values[index], met)
         nullable = len(column) < rows or any(each.nullable for each in column)
         fields.append(StructField(f"col{place}", met, nullable))
     return Call("stack_rows", (count, *cast), StructType(tuple(fields)), False)
+
+
+def _stack_mismatch(place: int, width: int, types: Sequence[DataType]) -> AnalysisError:
+    """The error for the first value of a column of stack() that is of another type than the first."""
+    row = next(row for row, each in enumerate(types) if each != types[0])
+    return mismatch(
+        "STACK_COLUMN_DIFF_TYPES",
+        columnIndex=place,
+        leftParamIndex=place + 1,
+        leftType=shown_type(types[0]),
+        rightParamIndex=place + 1 + row * width,
+        rightType=shown_type(types[row]),
+    )
 
 
 @function("stack_rows", (INT, Variadic(ANY, 1)), kind="generator", hidden=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pyarrow as pa
 
-from engine.errors import AnalysisError
+from engine.functions.mismatch import mismatch
 from engine.functions.registry import function
 from engine.functions.signature import ANY, Kind, Variadic
 from engine.kernels.context import CallContext
@@ -71,7 +71,7 @@ def crc32(value: pa.Array) -> pa.Array:
 def _no_maps(types: tuple[DataType, ...], _ansi: bool) -> tuple[DataType, ...]:
     """The types as they are. Equal maps may hold their entries in different orders, so none is taken."""
     if any(_holds_map(each) for each in types):
-        raise AnalysisError("DATATYPE_MISMATCH.HASH_MAP_TYPE", {"functionName": "`hash`"})
+        raise mismatch("HASH_MAP_TYPE", functionName="`hash`")
     return types
 
 

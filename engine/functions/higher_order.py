@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from engine.errors import ExecutionError
+from engine.errors import AnalysisError, ExecutionError
+from engine.expressions.sql import shown_type
 from engine.functions.elements import Picks, as_list, elements_of, picked, spans
 from engine.functions.maps import build
+from engine.functions.mismatch import mismatch
 from engine.functions.registry import function
-from engine.functions.signature import ANY, ARRAY, LAMBDA, MAP
+from engine.functions.signature import ANY, ARRAY, COMPARATOR, LAMBDA, MAP, TEST
 from engine.functions.substrings import same
 from engine.kernels.calls import LambdaFunction
 from engine.kernels.context import CallContext
@@ -81,7 +83,7 @@ def transform(array: pa.Array, fn: LambdaFunction, *, context: CallContext) -> p
     return make(lengths(array), _apply(array, fn), valid(array), to_arrow(context.result))
 
 
-@function("filter", (ARRAY, LAMBDA), returns=same, lambda_types=_of_element)
+@function("filter", (ARRAY, TEST), returns=same, lambda_types=_of_element)
 def filter_(array: pa.Array, fn: LambdaFunction) -> pa.Array:
     """Returns the elements for which a function is true.
 
@@ -106,7 +108,7 @@ def _quantified(array: pa.Array, fn: LambdaFunction, decisive: bool) -> pa.Array
     return pa.array(found, pa.bool_())
 
 
-@function("exists", (ARRAY, LAMBDA), returns=BOOLEAN, lambda_types=_one_element, nullable="always")
+@function("exists", (ARRAY, TEST), returns=BOOLEAN, lambda_types=_one_element, nullable="always")
 def exists(array: pa.Array, fn: LambdaFunction) -> pa.Array:
     """Returns whether a function is true for any element.
 
@@ -116,7 +118,7 @@ def exists(array: pa.Array, fn: LambdaFunction) -> pa.Array:
     return _quantified(array, fn, True)
 
 
-@function("forall", (ARRAY, LAMBDA), returns=BOOLEAN, lambda_types=_one_element, nullable="always")
+@function("forall", (ARRAY, TEST), returns=BOOLEAN, lambda_types=_one_element, nullable="always")
 def forall(array: pa.Array, fn: LambdaFunction) -> pa.Array:
     """Returns whether a function is true for every element.
 
@@ -252,7 +254,7 @@ def transform_keys(value: pa.Array, fn: LambdaFunction, *, context: CallContext)
     return build(lengths(value), made, values, valid(value), to_arrow(context.result))
 
 
-@function("map_filter", (MAP, LAMBDA), returns=same, lambda_types=_of_entry)
+@function("map_filter", (MAP, TEST), returns=same, lambda_types=_of_entry)
 def map_filter(value: pa.Array, fn: LambdaFunction) -> pa.Array:
     """Returns the entries for which a function of key and value is true.
 
@@ -267,7 +269,21 @@ def map_filter(value: pa.Array, fn: LambdaFunction) -> pa.Array:
     return make_map(counts, keys.take(chosen), values.take(chosen), valid(value), value.type)
 
 
-@function("array_sort", (ARRAY, LAMBDA), returns=same, lambda_types=_two_elements, raises=True)
+def _no_number(_name: str, types: tuple[DataType, ...]) -> AnalysisError | None:
+    if as_list(types[0]) is None:
+        return None
+    actual = shown_type(types[1])
+    return mismatch("UNEXPECTED_RETURN_TYPE", functionName="`lambdafunction`", expectedType='"INT"', actualType=actual)
+
+
+@function(
+    "array_sort",
+    (ARRAY, COMPARATOR),
+    returns=same,
+    lambda_types=_two_elements,
+    raises=True,
+    mismatch=_no_number,
+)
 def array_sort_by(array: pa.Array, fn: LambdaFunction) -> pa.Array:
     """Returns an array in the order of a function that gives a negative, zero or positive number for two elements.
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 from engine.errors import AnalysisError, ExecutionError
 from engine.expressions.base import Expression, Literal
 from engine.expressions.calls import Call
-from engine.expressions.sql import sql
+from engine.functions.mismatch import not_constant
 from engine.functions.registry import function
 from engine.functions.resolve import resolve_call
 from engine.functions.signature import Kind
@@ -97,8 +97,7 @@ def _number(text: str, form: str, name: str) -> Decimal | None:
 def _declare_reader(name: str, doc: str) -> None:
     def rewrite(text: Expression, form: Expression) -> Expression:
         if not isinstance(form, Literal) or not isinstance(form.value, str):
-            shown = {"sqlExpr": name, "inputName": "`format`", "inputType": '"STRING"', "inputExpr": sql(form)}
-            raise AnalysisError("DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", shown, form.origin)
+            raise not_constant("format", "STRING", form)
         tries = name.startswith("try")
         return Call(f"read_{name}", (text, form), parse_format(form.value).type, tries or text.nullable, not tries)
 

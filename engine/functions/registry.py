@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from engine.functions.signature import ParameterType, ResultType
+from engine.errors import AnalysisError
+from engine.functions.signature import ParameterType, ResultType, Variadic
 from engine.types import VOID, DataType
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -37,7 +38,10 @@ class Function:
     `lambda_types`: what the parameters of a lambda are: takes the position of the lambda among the arguments, how many
     parameters it has and the types of the arguments before it; gives (type, nullable) pairs.
     `hidden`: what other functions are short for; not listed. `names`: of the parameters, for `name => value`.
-    `optional`: how many of the last parameters may be left out.
+    `optional`: how many of the last parameters may be left out. `expected`: the numbers of arguments as messages say it, where
+    that is not plain from the parameters.
+    `folded`: the places of arguments that a rewrite wants as Literals where they are constants.
+    `mismatch`: the error for argument types that do not fit, from the name and the types; None for the usual one.
     """
 
     name: str
@@ -59,10 +63,22 @@ class Function:
     names: tuple[str, ...] = ()
     coerce: Callable[[tuple[DataType, ...], bool], Sequence[DataType] | None] | None = None
     lambda_types: Callable[[int, int, tuple[DataType, ...]], Sequence[tuple[DataType, bool]]] | None = None
+    expected: str = ""
+    folded: tuple[int, ...] = ()
+    mismatch: Callable[[str, tuple[DataType, ...]], AnalysisError | None] | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
 
 _functions: dict[str, list[Function]] = {}
+
+
+def arity(function: Function) -> tuple[int, int | None]:
+    """The least and the largest number of arguments; None for any."""
+    fixed = len(function.parameters)
+    last = function.parameters[-1] if fixed else None
+    if isinstance(last, Variadic):
+        return fixed - 1 + last.least, None
+    return fixed - function.optional, fixed
 
 
 def register(function: Function, aliases: Sequence[str] = ()) -> None:

@@ -6,23 +6,33 @@ implicit casts (Spark's ANSI rules, `engine.types.coercion`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
-from engine.errors import AnalysisError, Position, quoted, suggestions
+from engine.errors import AnalysisError, Position, quoted
 from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import Expression, Mode
 from engine.expressions.calls import Call
 from engine.expressions.cast import Cast
 from engine.expressions.lambdas import Lambda
-from engine.expressions.sql import sql
+from engine.expressions.sql import shown, shown_type, sql
 from engine.expressions.window import WindowCall
-from engine.functions.registry import Function, lookup, names
-from engine.functions.signature import LAMBDA, Kind, Variadic
+from engine.functions.mismatch import (
+    Text,
+    different_types,
+    mismatch,
+    type_name,
+    unresolved_routine,
+    wrong_input,
+    wrong_number,
+)
+from engine.functions.registry import Function, arity, lookup
+from engine.functions.signature import LAMBDAS, Kind, Variadic
 from engine.types import VOID, DataType, DayTimeIntervalType, NullType, YearMonthIntervalType
 from engine.types.coercion import can_implicitly_cast, common_type_of
 
-SEARCH_PATH = "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]"
+Fold = Callable[[Expression], Expression]
 
 
 def resolve_call(
@@ -37,6 +47,9 @@ def resolve_call(
     ignore_nulls: bool = False,
     window: bool = False,
     origin: Position | None = None,
+    text: Text = shown,
+    call: Callable[[], str] | None = None,
+    fold: Fold | None = None,
 ) -> Expression:
     """`name(arguments)` as a Call (scalar and generator functions; a generator's type is the struct of its columns), an
     AggregateCall, a WindowCall, or the expression that the function is short for.
@@ -47,28 +60,82 @@ def resolve_call(
 
     Raises AnalysisError: UNRESOLVED_ROUTINE, WRONG_NUM_ARGS, DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE or DATA_DIFF_TYPES,
     UNRECOGNIZED_PARAMETER_NAME, INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX where DISTINCT, FILTER, WITHIN GROUP or
-    IGNORE NULLS do not belong.
+    IGNORE NULLS do not belong. `text` and `call` write an argument and the call for them. `fold` evaluates constants.
     """
+    clauses = Clauses(distinct, condition, tuple(order), ignore_nulls)
+    try:
+        return _resolved(name, tuple(arguments), ansi, named, clauses, window, origin, text, fold)
+    except AnalysisError as error:
+        raise _about(error, call or (lambda: shown_call(name, arguments)), origin) from error.__cause__
+
+
+@dataclass(frozen=True)
+class Clauses:
+    """What may stand beside the arguments of a call."""
+
+    distinct: bool
+    condition: Expression | None
+    order: tuple[Expression, ...]
+    ignore_nulls: bool
+
+
+def shown_call(name: str, arguments: Sequence[Expression]) -> str:
+    """A call as errors show it."""
+    return f'"{name}({", ".join(sql(argument) for argument in arguments)})"'
+
+
+def _about(error: AnalysisError, call: Callable[[], str], origin: Position | None) -> AnalysisError:
+    """The error, which knows the call it is about."""
+    if error.position is None:
+        error.position = origin
+    if error.condition.startswith("DATATYPE_MISMATCH.") and "sqlExpr" not in error.message_parameters:
+        error.message_parameters["sqlExpr"] = call()
+    return error
+
+
+def _resolved(
+    name: str,
+    arguments: tuple[Expression, ...],
+    ansi: bool,
+    named: Sequence[str],
+    clauses: Clauses,
+    window: bool,
+    origin: Position | None,
+    text: Text,
+    fold: Fold | None,
+) -> Expression:
     overloads = [each for each in lookup(name) if each.kind != "table"]
     if not overloads:
         raise unresolved_routine(name, origin)
     if window:
         overloads.sort(key=lambda each: each.kind != "window")
-    arguments = _positional(overloads, tuple(arguments), named, origin)
-    function, types = _choose(overloads, name, arguments, ansi, origin)
-    _check_clauses(function, name, distinct or condition is not None or bool(order), ignore_nulls, origin)
+    arguments = _positional(overloads, arguments, named, origin)
+    function, types = _choose(overloads, name, arguments, ansi, origin, text)
+    _check_clauses(function, name, clauses, origin)
     cast = tuple(_cast(argument, to, ansi) for argument, to in zip(arguments, types, strict=True))
+    if fold is not None and function.folded:
+        cast = tuple(fold(each) if place in function.folded else each for place, each in enumerate(cast))
     result = _build(function, cast, types, ansi)
     if isinstance(result, AggregateCall) and function.kind == "aggregate":
         parts = (result.function, result.arguments, result.type, result.is_nullable)
-        result = AggregateCall(*parts, distinct, condition, tuple(order), ignore_nulls)
-    if isinstance(result, WindowCall) and ignore_nulls:
-        result = WindowCall(result.function, result.arguments, result.type, result.is_nullable, ignore_nulls)
+        result = AggregateCall(*parts, clauses.distinct, clauses.condition, clauses.order, clauses.ignore_nulls)
+    if isinstance(result, WindowCall) and clauses.ignore_nulls:
+        result = WindowCall(result.function, result.arguments, result.type, result.is_nullable, True)
     return result.at(origin) if result.origin is None else result
 
 
+def lambda_arities(name: str, count: int) -> dict[int, int]:
+    """How many parameters the lambdas of a call with `count` arguments have, by their place."""
+    for function in lookup(name):
+        if function.lambda_types is not None and _arity_fits(function, count):
+            nothing = (VOID,) * count
+            places = [place for place, each in enumerate(_expand(function, count)) if each in LAMBDAS]
+            return {place: len(function.lambda_types(place, 1, nothing)) for place in places}
+    return {}
+
+
 def lambda_parameters(
-    name: str, types: Sequence[DataType | None], counts: Sequence[int]
+    name: str, types: Sequence[DataType | None], counts: Sequence[int], origin: Position | None = None
 ) -> list[tuple[tuple[DataType, bool], ...]]:
     """What the parameters of the lambdas among the arguments are, as (type, nullable) for each lambda in order.
 
@@ -89,19 +156,12 @@ def lambda_parameters(
                     raise AnalysisError(
                         "INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH",
                         {"expectedNumArgs": count, "actualNumArgs": len(pairs)},
+                        origin,
                     )
             return found
     if not lookup(name):
-        raise unresolved_routine(name, None)
-    raise AnalysisError("INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION", {"class": name})
-
-
-def unresolved_routine(name: str, origin: Position | None) -> AnalysisError:
-    """The error for a function nobody knows, with the names nearest to it."""
-    near = suggestions(name, names())
-    text = f" Did you mean one of the following? [{', '.join(quoted(each) for each in near)}]." if near else ""
-    parameters = {"routineName": quoted(name), "searchPath": SEARCH_PATH, "suggestion": text}
-    return AnalysisError("UNRESOLVED_ROUTINE", parameters, origin)
+        raise unresolved_routine(name, origin)
+    raise AnalysisError("INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION", {"class": name}, origin)
 
 
 @lru_cache(maxsize=4096)
@@ -146,8 +206,8 @@ def match(
 
 def _accept(data_type: DataType, parameter: DataType | Kind, ansi: bool, is_lambda: bool) -> DataType | None:
     if isinstance(parameter, Kind):
-        if parameter is LAMBDA:
-            return data_type if is_lambda else None
+        if parameter in LAMBDAS:
+            return LAMBDAS[parameter](data_type) if is_lambda else None
         if data_type in parameter:
             return data_type
         fallback = parameter.fallback
@@ -171,31 +231,22 @@ def _expand(function: Function, count: int) -> list[DataType | Kind]:
     return found[:count]
 
 
-def _arity(function: Function) -> tuple[int, int | None]:
-    """The least and the largest number of arguments; None for any."""
-    fixed = len(function.parameters)
-    last = function.parameters[-1] if fixed else None
-    if isinstance(last, Variadic):
-        return fixed - 1 + last.least, None
-    return fixed - function.optional, fixed
-
-
 def _arity_fits(function: Function, count: int) -> bool:
-    least, most = _arity(function)
+    least, most = arity(function)
     return least <= count and (most is None or count <= most)
 
 
 def _choose(
-    overloads: Sequence[Function], name: str, arguments: tuple[Expression, ...], ansi: bool, origin: Position | None
+    overloads: Sequence[Function],
+    name: str,
+    arguments: tuple[Expression, ...],
+    ansi: bool,
+    origin: Position | None,
+    text: Text,
 ) -> tuple[Function, tuple[DataType, ...]]:
     fitting = [each for each in overloads if _arity_fits(each, len(arguments))]
     if not fitting:
-        parameters = {
-            "functionName": quoted(name),
-            "expectedNum": _expected(overloads),
-            "actualNum": len(arguments),
-        }
-        raise AnalysisError("WRONG_NUM_ARGS.WITHOUT_SUGGESTION", parameters, origin)
+        raise wrong_number(overloads, name, len(arguments), origin)
     types = tuple(argument.dataType for argument in arguments)
     lambdas = frozenset(index for index, argument in enumerate(arguments) if isinstance(argument, Lambda))
     casts = [(each, match(each, types, ansi, lambdas)) for each in fitting]
@@ -203,57 +254,25 @@ def _choose(
         for function, cast in casts:
             if cast is not None and (not exact or cast == types):
                 return function, cast
-    raise _mismatch(fitting[0], name, arguments, ansi, origin)
-
-
-def _expected(overloads: Sequence[Function]) -> str:
-    """The numbers of arguments that some overload takes, as messages say it: "[1, 2]", "> 0"."""
-    counts: set[int] = set()
-    for least, most in map(_arity, overloads):
-        if most is None:
-            return f"> {least - 1}"
-        counts.update(range(least, most + 1))
-    ordered = sorted(counts)
-    return str(ordered[0]) if len(ordered) == 1 else f"[{', '.join(map(str, ordered))}]"
-
-
-_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+    raise _mismatch(fitting[0], name, arguments, ansi, text)
 
 
 def _mismatch(
-    function: Function, name: str, arguments: tuple[Expression, ...], ansi: bool, origin: Position | None
+    function: Function, name: str, arguments: tuple[Expression, ...], ansi: bool, text: Text
 ) -> AnalysisError:
-    shown = f"{name}({', '.join(sql(argument) for argument in arguments)})"
-    for index, parameter in enumerate(_expand(function, len(arguments))):
-        argument = arguments[index]
-        if (
-            function.coerce is None
-            and _accept(argument.dataType, parameter, ansi, isinstance(argument, Lambda)) is None
-        ):
-            if isinstance(parameter, Kind) and parameter.name == "(ORDERABLE)":
-                ordered = {"sqlExpr": shown, "functionName": quoted(name), "dataType": f'"{argument.dataType.sql}"'}
-                return AnalysisError("DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", ordered, argument.origin or origin)
-            return AnalysisError(
-                "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
-                {
-                    "sqlExpr": shown,
-                    "paramIndex": _ORDINALS[index] if index < len(_ORDINALS) else f"{index + 1}th",
-                    "requiredType": _type_name(parameter),
-                    "inputSql": sql(argument),
-                    "inputType": f'"{argument.dataType.sql}"',
-                },
-                argument.origin or origin,
-            )
-    types = " or ".join(dict.fromkeys(f'"{argument.dataType.sql}"' for argument in arguments))
-    parameters = {"sqlExpr": shown, "functionName": quoted(name), "dataType": f"({types})"}
-    return AnalysisError("DATATYPE_MISMATCH.DATA_DIFF_TYPES", parameters, origin)
-
-
-def _type_name(parameter: DataType | Kind) -> str:
-    """A type in quotes; of a family each of its types: ("ARRAY" or "MAP")."""
-    name = parameter.name if isinstance(parameter, Kind) else parameter.sql
-    parts = name.strip("()").split(" or ")
-    return f'"{name}"' if len(parts) == 1 else "(" + " or ".join(f'"{part}"' for part in parts) + ")"
+    types = tuple(argument.dataType for argument in arguments)
+    told = function.mismatch(name, types) if function.mismatch is not None else None
+    if told is not None:
+        return told
+    if function.coerce is None or function.mismatch is not None:
+        for index, parameter in enumerate(_expand(function, len(arguments))):
+            argument = arguments[index]
+            if _accept(argument.dataType, parameter, ansi, isinstance(argument, Lambda)) is None:
+                if isinstance(parameter, Kind) and parameter.name == "(ORDERABLE)":
+                    given = shown_type(argument.dataType)
+                    return mismatch("INVALID_ORDERING_TYPE", functionName=quoted(name), dataType=given)
+                return wrong_input(index, type_name(parameter), argument, text)
+    return different_types(name, types)
 
 
 def _positional(
@@ -271,27 +290,28 @@ def _positional(
     known = sorted({each for function in overloads for each in function.names})
     unknown = next((key for key in given if key and key.lower() not in {each.lower() for each in known}), given[-1])
     parameters = {
-        "functionName": quoted(overloads[0].name),
-        "argument": quoted(unknown),
-        "proposal": ", ".join(map(quoted, known)),
+        "routineName": quoted(overloads[0].name),
+        "argumentName": quoted(unknown),
+        "proposal": " ".join(map(quoted, known)),
     }
     raise AnalysisError("UNRECOGNIZED_PARAMETER_NAME", parameters, origin)
 
 
-def _check_clauses(
-    function: Function, name: str, aggregate_only: bool, ignore_nulls: bool, origin: Position | None
-) -> None:
-    if aggregate_only and function.kind != "aggregate" and function.kind != "rewrite":
-        parameters = {"functionName": quoted(name), "syntax": "DISTINCT, FILTER or WITHIN GROUP"}
-        raise AnalysisError("INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", parameters, origin)
-    if ignore_nulls and function.kind not in ("aggregate", "window"):
-        parameters = {"functionName": quoted(name), "syntax": "IGNORE NULLS"}
-        raise AnalysisError("INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", parameters, origin)
+def _check_clauses(function: Function, name: str, clauses: Clauses, origin: Position | None) -> None:
+    condition = "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX"
+    of_aggregates = clauses.distinct or clauses.condition is not None or bool(clauses.order)
+    if of_aggregates and function.kind not in ("aggregate", "rewrite"):
+        syntax = "DISTINCT, FILTER or WITHIN GROUP"
+        raise AnalysisError(condition, {"functionName": quoted(name), "syntax": syntax}, origin)
+    if clauses.ignore_nulls and function.kind not in ("aggregate", "window"):
+        raise AnalysisError(condition, {"functionName": quoted(name), "syntax": "IGNORE NULLS"}, origin)
 
 
 def _cast(argument: Expression, to: DataType, ansi: bool) -> Expression:
-    if argument.dataType == to or isinstance(argument, Lambda):
+    if argument.dataType == to:
         return argument
+    if isinstance(argument, Lambda):
+        return Lambda(argument.parameters, _cast(argument.body, to, ansi)).at(argument.origin)
     return Cast(argument, to, Mode.ANSI if ansi else Mode.LEGACY, implicit=True).at(argument.origin)
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from engine.errors import AnalysisError
+from engine.errors import AnalysisError, quoted
 from engine.expressions.base import Expression, Literal, Mode
 from engine.expressions.calls import Call
 from engine.expressions.cast import Cast
 from engine.expressions.operators import UnaryMinus
-from engine.expressions.sql import sql
+from engine.functions.mismatch import not_constant
 from engine.functions.registry import function
 from engine.functions.signature import NUMERIC
 from engine.kernels import decimals
@@ -57,14 +57,16 @@ _ROUNDS: dict[str, Round] = {
 
 
 def _places(name: str, scale: Expression) -> int:
-    """The number of digits, which must be a constant. Raises DATATYPE_MISMATCH.NON_FOLDABLE_INPUT."""
+    """The number of digits, which must be a constant. Raises NON_FOLDABLE_ARGUMENT."""
     sign = 1
     while isinstance(scale, Cast | UnaryMinus):
         sign, scale = (-sign if isinstance(scale, UnaryMinus) else sign), scale.child
     if isinstance(scale, Literal) and (isinstance(scale.value, int) or scale.value is None):
         return sign * (scale.value or 0)
-    parameters = {"sqlExpr": name, "inputName": "`scale`", "inputType": '"INT"', "inputExpr": f'"{sql(scale)}"'}
-    raise AnalysisError("DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", parameters, scale.origin)
+    if name in ("ceil", "floor"):
+        parameters = {"funcName": quoted(name), "paramName": "`scale`", "paramType": '"INT"'}
+        raise AnalysisError("NON_FOLDABLE_ARGUMENT", parameters)
+    raise not_constant("scale", "INT", scale)
 
 
 def _rounded_type(data_type: DataType, places: int) -> DataType:

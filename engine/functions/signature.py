@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from engine.types import (
+    BOOLEAN,
     DATE,
     DOUBLE,
     LONG,
@@ -24,6 +25,7 @@ from engine.types import (
     DateType,
     DayTimeIntervalType,
     FractionalType,
+    IntegerType,
     IntegralType,
     MapType,
     NullType,
@@ -78,6 +80,16 @@ ANY_TIMESTAMP = Kind(
 )
 LAMBDA = Kind("LAMBDA", ())
 """A lambda function; `registry.Function.lambda_types` says what its parameters are."""
+TEST = Kind("BOOLEAN", ())
+"""A lambda function that gives a boolean."""
+COMPARATOR = Kind("INT", ())
+"""A lambda function that gives a whole number."""
+LAMBDAS: dict[Kind, Callable[[DataType], DataType | None]] = {
+    LAMBDA: lambda body: body,
+    TEST: lambda body: BOOLEAN if isinstance(body, BooleanType | NullType) else None,
+    COMPARATOR: lambda body: body if isinstance(body, IntegerType) else None,
+}
+"""What the body of a lambda is cast to, from its type; None for a mismatch."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 from engine.errors import AnalysisError
 from engine.expressions.base import Alias, Attribute, Expression, Literal
 from engine.expressions.calls import Call, Field
-from engine.expressions.sql import sql
+from engine.expressions.sql import shown
+from engine.functions.mismatch import mismatch
 from engine.functions.registry import function
 from engine.functions.signature import ANY, ARRAY, Variadic
 from engine.kernels.context import CallContext
@@ -68,9 +69,7 @@ def named_struct(*arguments: Expression) -> Expression:
     names = []
     for name in arguments[0::2]:
         if not isinstance(name, Literal) or not isinstance(name.value, str):
-            parameters = {"sqlExpr": "named_struct", "inputExprs": sql(name)}
-            condition = "DATATYPE_MISMATCH.CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING"
-            raise AnalysisError(condition, parameters, name.origin)
+            raise mismatch("CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING", inputExprs=f"[{shown(name)}]")
         names.append(name.value)
     return _build(names, list(arguments[1::2]))
 

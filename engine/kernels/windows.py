@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.errors import ExecutionError
-from engine.expressions.sql import sql
+from engine.expressions.sql import shown
 from engine.expressions.window import WindowCall
 from engine.kernels.aggregates import take_rows
 from engine.kernels.buffers import Ints, Mask, valid
@@ -102,7 +102,7 @@ class WindowFunction:
 
     def invalid(self, reason: str) -> ExecutionError:
         """The error for an argument that makes no sense."""
-        parameters = {"sqlExpr": sql(self.call), "exprName": "offset", "valueRange": "[1, 2147483647]"}
+        parameters = {"sqlExpr": shown(self.call), "exprName": "offset", "valueRange": "[1, 2147483647]"}
         parameters["currentValue"] = reason
         return ExecutionError("DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", parameters, self.call.origin)
 

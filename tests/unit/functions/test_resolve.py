@@ -95,7 +95,7 @@ def test_clauses_of_aggregates_and_window_functions() -> None:
 @pytest.mark.parametrize(
     ("name", "arguments", "condition", "fragment"),
     [
-        ("uper", (TEXT,), "UNRESOLVED_ROUTINE", "Did you mean one of the following? [`upper`"),
+        ("uper", (TEXT,), "UNRESOLVED_ROUTINE", "Cannot resolve routine `uper`"),
         ("zzzzz", (), "UNRESOLVED_ROUTINE", "Cannot resolve routine `zzzzz`"),
         ("upper", (), "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "`upper` requires 1 parameters but the actual number is 0"),
         ("substring", (TEXT,), "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "requires [2, 3] parameters"),
