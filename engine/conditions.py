@@ -48,6 +48,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "22003",
         "The value <value> of the type <sourceType> cannot be cast to <targetType> due to an overflow. Use `try_cast` to tolerate overflow and return NULL instead.",
     ),
+    "CAST_OVERFLOW_IN_TABLE_INSERT": (
+        "22003",
+        "Fail to assign a value of <sourceType> type to the <targetType> type column or variable <columnName> due to an overflow. Use `try_cast` on the input value to tolerate overflow and return NULL instead.",
+    ),
     "CATALOG_NOT_FOUND": ("42P08", "The catalog <catalogName> not found."),
     "COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER": (
         "54000",
@@ -250,6 +254,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42832",
         "DECIMAL(<size>) does not exist: the scale is at most the precision.",
     ),
+    "DEFAULT_PLACEMENT_INVALID": (
+        "42608",
+        "A DEFAULT keyword in a MERGE, INSERT, UPDATE, or SET VARIABLE command could not be directly assigned to a target column because it was part of an expression. For example: `UPDATE SET c1 = DEFAULT` is allowed, but `UPDATE T SET c1 = DEFAULT + 1` is not allowed.",
+    ),
     "DISTINCT_WINDOW_FUNCTION_UNSUPPORTED": (
         "0A000",
         "Distinct window functions are not supported: <windowExpr>.",
@@ -275,6 +283,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42701",
         "The USING clause of this EXECUTE IMMEDIATE command contained multiple arguments with same alias (<aliases>), which is invalid; please update the command to specify unique aliases and then try it again.",
     ),
+    "EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE": ("42809", "'<operation>' expects a table but <viewName> is a view."),
     "FAILED_READ_FILE": ("KD001", "Encountered error while reading file <path>. <reason>"),
     "FAILED_TO_PARSE_TOO_COMPLEX": (
         "54001",
@@ -307,6 +316,26 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42825",
         "<operator> can only be performed on tables with compatible column types. The <columnOrdinalNumber> column of the <tableOrdinalNumber> table is <dataType1> type which is not compatible with <dataType2> at the same column of the first table.",
     ),
+    "INCOMPATIBLE_DATA_FOR_TABLE.AMBIGUOUS_COLUMN_NAME": (
+        "KD000",
+        "Cannot write incompatible data for the table <tableName>: Ambiguous column name in the input data <colName>.",
+    ),
+    "INCOMPATIBLE_DATA_FOR_TABLE.CANNOT_SAFELY_CAST": (
+        "KD000",
+        "Cannot write incompatible data for the table <tableName>: Cannot safely cast <colName> <srcType> to <targetType>.",
+    ),
+    "INCOMPATIBLE_DATA_FOR_TABLE.EXTRA_COLUMNS": (
+        "KD000",
+        "Cannot write incompatible data for the table <tableName>: Cannot write extra columns <extraColumns>.",
+    ),
+    "INCOMPATIBLE_DATA_FOR_TABLE.EXTRA_STRUCT_FIELDS": (
+        "KD000",
+        "Cannot write incompatible data for the table <tableName>: Cannot write extra fields <extraFields> to the struct <colName>.",
+    ),
+    "INCOMPATIBLE_DATA_FOR_TABLE.STRUCT_MISSING_FIELDS": (
+        "KD000",
+        "Cannot write incompatible data for the table <tableName>: Struct <colName> missing fields: <missingFields>.",
+    ),
     "INCOMPATIBLE_VIEW_SCHEMA_CHANGE": (
         "51024",
         "A view reads the column <colName> of <table>, which has now only the columns <actualCols>. Please re-create the view.",
@@ -314,6 +343,18 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "INCOMPLETE_TYPE_DEFINITION": (
         "42K01",
         'Incomplete complex type: the definition of "<type>" lacks the types inside it, for example "<example>".',
+    ),
+    "INSERT_COLUMN_ARITY_MISMATCH.NOT_ENOUGH_DATA_COLUMNS": (
+        "21S01",
+        "Cannot write to <tableName>, the reason is not enough data columns: Table columns: <tableColumns>. Data columns: <dataColumns>.",
+    ),
+    "INSERT_COLUMN_ARITY_MISMATCH.TOO_MANY_DATA_COLUMNS": (
+        "21S01",
+        "Cannot write to <tableName>, the reason is too many data columns: Table columns: <tableColumns>. Data columns: <dataColumns>.",
+    ),
+    "INSERT_PARTITION_COLUMN_ARITY_MISMATCH": (
+        "21S01",
+        "Cannot write to '<tableName>', the reason is a mismatch of columns: Table columns: <tableColumns>. Partition columns with static values: <staticPartCols>. Data columns: <dataColumns>.",
     ),
     "INTERNAL_ERROR": ("XX000", "<message>"),
     "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION": (
@@ -352,6 +393,14 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "INVALID_DATETIME_PATTERN.WITH_SUGGESTION": (
         "22007",
         "Unrecognized datetime pattern: <pattern>. You can form a valid datetime pattern with the letters y, M, d, H, h, m, s, S, a, E, D, X, Z and z.",
+    ),
+    "INVALID_DEFAULT_VALUE.DATA_TYPE": (
+        "42623",
+        "Failed to execute <statement> command because the destination column or variable <colName> has a DEFAULT value <defaultValue>, which requires <expectedType> type, but the statement provided a value of incompatible <actualType> type.",
+    ),
+    "INVALID_DEFAULT_VALUE.NOT_CONSTANT": (
+        "42623",
+        "Failed to execute <statement> command because the destination column or variable <colName> has a DEFAULT value <defaultValue>, which is not a constant expression whose equivalent value is known at query planning time.",
     ),
     "INVALID_DEFAULT_VALUE.SUBQUERY_EXPRESSION": (
         "42623",
@@ -474,6 +523,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42601",
         "The partition command is invalid. Table <name> is not partitioned.",
     ),
+    "INVALID_PARTITION_SPEC": ("42601", "The partition specification is invalid: <details>."),
     "INVALID_PARTITION_VALUE": (
         "42846",
         "Failed to cast value <value> to data type <type> for a partition column. Ensure the value matches the expected data type for this partition column.",
@@ -613,6 +663,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     ),
     "PARSE_EMPTY_STATEMENT": ("42617", "Syntax error, unexpected empty statement."),
     "PARSE_SYNTAX_ERROR": ("42601", "Syntax error at or near <error><hint>."),
+    "PARTITIONS_NOT_FOUND": (
+        "428FT",
+        "The partition(s) <partitionList> cannot be found in table <tableName>. Verify the partition specification and table name.",
+    ),
     "PATH_NOT_FOUND": ("42K03", "Path does not exist: <path>."),
     "PIPE_OPERATOR_AGGREGATE_EXPRESSION_CONTAINS_NO_AGGREGATE_FUNCTION": (
         "0A000",
@@ -763,6 +817,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42K0E",
         "grouping()/grouping_id() can only be used with GroupingSets/Cube/Rollup.",
     ),
+    "UNSUPPORTED_OVERWRITE.TABLE": (
+        "42902",
+        "Can't overwrite the target that is also being read from: the table <table>.",
+    ),
     "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY": ("0A000", "Unsupported subquery expression: <message>"),
     "UNSUPPORTED_TYPED_LITERAL": (
         "0A000",
@@ -812,6 +870,18 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "_LEGACY_ERROR_TEMP_1006": (
         "42803",
         "Aggregate expression required for pivot, but '<sql>' did not appear in any aggregate function.",
+    ),
+    "_LEGACY_ERROR_TEMP_1147": (
+        "42000",
+        "The ordering of partition columns is <partColumns>. All partition columns having constant values need to appear before other partition columns that do not have an assigned constant value.",
+    ),
+    "_LEGACY_ERROR_TEMP_1169": (
+        "42000",
+        "Requested partitioning does not match the table <tableName>: Requested partitions: <normalizedPartSpec>. Table partitions: <partColNames>.",
+    ),
+    "_LEGACY_ERROR_TEMP_1266": (
+        "42000",
+        "Operation not allowed: TRUNCATE TABLE on external tables: <tableIdentWithDB>.",
     ),
 }
 

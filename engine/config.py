@@ -102,6 +102,17 @@ def time_zone(text: str) -> str:
     return text
 
 
+def one_of(*choices: str) -> Callable[[str], str]:
+    """One of some words, in capitals."""
+
+    def parse(text: str) -> str:
+        if text.strip().upper() not in choices:
+            raise ValueError(f"It should be one of {', '.join(choices)}.")
+        return text.strip().upper()
+
+    return parse
+
+
 SETTINGS: dict[str, Setting] = {
     setting.name: setting
     for setting in (
@@ -168,6 +179,18 @@ SETTINGS: dict[str, Setting] = {
             "spark.sql.orderByOrdinal", boolean, "true", "Let ORDER BY 1 mean the first column of the select list."
         ),
         Setting("spark.sql.parquet.mergeSchema", boolean, "false", "Unite the columns of all files of a table."),
+        Setting(
+            "spark.sql.sources.partitionOverwriteMode",
+            one_of("STATIC", "DYNAMIC"),
+            "STATIC",
+            "What INSERT OVERWRITE replaces: all partitions that its PARTITION clause allows, or those that get rows.",
+        ),
+        Setting(
+            "spark.sql.storeAssignmentPolicy",
+            one_of("ANSI", "LEGACY", "STRICT"),
+            "ANSI",
+            "Which types INSERT casts to those of the columns.",
+        ),
         Setting("spark.sql.session.timeZone", time_zone, "UTC", "Zone of TIMESTAMP values when read and shown."),
         Setting(
             "spark.sql.shuffle.partitions",

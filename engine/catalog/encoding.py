@@ -130,7 +130,7 @@ def from_json(value: dict[str, Any]) -> Entry | Database:
     kind = kinds[fields.pop("kind")]
     if fields.get("schema") is not None:
         fields["schema"] = schema_from_json(fields["schema"])
-    for name in ("options", "properties", "columns", "settings"):
+    for name in ("options", "properties", "columns", "settings", "defaults"):
         if name in fields:
             fields[name] = _pairs(fields[name])
     if "partitioned_by" in fields:

@@ -30,7 +30,8 @@ class Database:
 class Table:
     """Files under a name. `schema` holds partition columns last; None means: inferred from the files at each use.
 
-    `managed` tables lie below the warehouse and go when they are dropped. `created` is in seconds since 1970.
+    `managed` tables lie below the warehouse and go when they are dropped. `created` is in seconds since 1970. `defaults` are
+    columns with the text of their DEFAULT.
     """
 
     database: str
@@ -44,6 +45,7 @@ class Table:
     comment: str = ""
     properties: Pairs = ()
     created: float = 0.0
+    defaults: Pairs = ()
 
     @property
     def kind(self) -> str:

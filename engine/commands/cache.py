@@ -67,8 +67,12 @@ def uncache(command: Uncache, context: Context) -> LogicalPlan:
 
 def refresh_table(command: RefreshTable, context: Context) -> LogicalPlan:
     """REFRESH TABLE: files are listed anew; what is cached is read again when it is next scanned."""
-    name = context.catalog.full_name(command.name)
-    if context.catalog.uncache(name):
-        _keep(command.name, name, context, lazy=True)
-    context.catalog.changed()
+    refresh(context.catalog.full_name(command.name), context)
     return DONE
+
+
+def refresh(name: tuple[str, ...], context: Context) -> None:
+    """Notes that the rows of `name`, a full name, have changed."""
+    if context.catalog.uncache(name):
+        _keep(name, name, context, lazy=True)
+    context.catalog.changed()

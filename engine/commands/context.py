@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from engine.catalog.catalog import Catalog
-from engine.errors import Unsupported
+from engine.catalog.tables import Table
+from engine.errors import AnalysisError, Unsupported, quoted
 from engine.expressions.base import Attribute
 from engine.logical.plan import LocalRelation, LogicalPlan
-from engine.logical.unresolved import Parameter
+from engine.logical.unresolved import Parameter, UnresolvedRelation
 from engine.parse.parser import Parameters
 from engine.types import STRING, DataType
 from engine.types.arrow import to_arrow
@@ -45,6 +46,16 @@ class Context:
         from engine.query import Query  # as above
 
         return Query(self.session, text, parameters)
+
+    def table(self, relation: UnresolvedRelation, operation: str) -> Table:
+        """The table that a statement changes. Raises TABLE_OR_VIEW_NOT_FOUND, or for a view EXPECT_TABLE_NOT_VIEW."""
+        found = self.catalog.find(relation.parts)
+        if found is None:
+            raise self.catalog.not_found(relation.parts, relation.origin)
+        if not isinstance(found, Table):
+            parameters = {"viewName": quoted(self.catalog.full_name(relation.parts)), "operation": operation}
+            raise AnalysisError("EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE", parameters, relation.origin)
+        return found
 
     def refuse_parameters(self, plan: LogicalPlan | None, statement: str) -> None:
         """Raises Unsupported where a text that is kept has parameters: their values would be lost."""

@@ -9,6 +9,7 @@ from engine.commands.cache import cache_table, refresh_table, uncache
 from engine.commands.context import Context
 from engine.commands.databases import create_database, describe_database, drop, use
 from engine.commands.describe import describe_function, describe_query, describe_table, explain
+from engine.commands.insert import insert, truncate
 from engine.commands.settings import reset_conf, set_conf
 from engine.commands.show import show
 from engine.commands.tables import create_table
@@ -36,11 +37,13 @@ _FUNCTIONS: dict[type[c.Command], Callable[[Any, Context], LogicalPlan]] = {
     c.DropVariable: drop_variable,
     c.ExecuteImmediate: execute_immediate,
     c.Explain: explain,
+    c.InsertInto: insert,
     c.RefreshTable: refresh_table,
     c.ResetConf: reset_conf,
     c.SetConf: set_conf,
     c.SetVariables: set_variables,
     c.Show: show,
+    c.TruncateTable: truncate,
     c.Uncache: uncache,
     c.Use: use,
 }

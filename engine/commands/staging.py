@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from engine.commands.publish import exchange, locked
 from engine.errors import ExecutionError
 
 _NAME = re.compile(r"_(?:temporary|old)-(?P<host>.+)-(?P<process>\d+)-[0-9a-f]{32}")
@@ -31,7 +32,7 @@ def staging(location: Path) -> Iterator[Path]:
 
     Raises ExecutionError SPILL_DISK_FULL for a disk that is full or may not be written.
     """
-    staged = location.parent / _hidden("temporary")
+    staged = location.parent / _hidden()
     try:
         staged.mkdir(parents=True)
         sweep(location.parent)
@@ -56,16 +57,8 @@ def move(staged: Path, location: Path) -> None:
 
 def swap(staged: Path, location: Path) -> None:
     """Puts `staged` where a table's files are; those that were there go."""
-    old = location.parent / _hidden("old")
-    if location.exists():
-        location.rename(old)
-    try:
-        staged.rename(location)
-    except OSError:
-        if old.exists():
-            old.rename(location)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+    with locked(location):
+        exchange(staged, location)
 
 
 def is_empty(path: Path) -> bool:
@@ -81,8 +74,8 @@ def sweep(directory: Path) -> None:
             shutil.rmtree(entry, ignore_errors=True)
 
 
-def _hidden(kind: str) -> str:
-    return f"_{kind}-{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex}"
+def _hidden() -> str:
+    return f"_temporary-{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex}"
 
 
 def _runs(process: int) -> bool:

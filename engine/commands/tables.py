@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from engine.catalog.catalog import already_exists
 from engine.catalog.tables import CATALOG, Database, Entry, Table
 from engine.commands.context import DONE, Context
 from engine.commands.databases import remove_directory
+from engine.commands.defaults import as_pairs
 from engine.commands.staging import Taken, is_empty, move, staging, swap
 from engine.errors import AnalysisError, FlintError, quoted, suggestions
 from engine.logical.commands import CreateTable
 from engine.logical.plan import LogicalPlan
 from engine.sources.base import format_named, open_relation
 from engine.sources.files import local_path
-from engine.sources.filescan import FileRelation
+from engine.sources.filescan import FileRelation, nullable
 from engine.sources.write import write_files
 from engine.types import StructField, StructType
 
@@ -69,7 +71,9 @@ def _with_schema(command: CreateTable, table: Table, context: Context) -> Table:
     """The table with its columns: those given, partition columns last, or those of the files."""
     conf = context.session.conf.mapping()
     if command.columns_schema is not None:
-        schema = _partitions_last(command.columns_schema, table.partitioned_by, context)
+        table = replace(table, defaults=as_pairs(command.columns_schema, command.defaults, "CREATE TABLE", context))
+        # as in Spark, tables of files do not keep NOT NULL
+        schema = nullable(_partitions_last(command.columns_schema, table.partitioned_by, context))
         open_relation(table.format, [table.location], dict(table.options), schema, conf)  # checks options and types
         return _replaced(table, schema, table.partitioned_by)
     if table.managed:
@@ -84,8 +88,7 @@ def _with_schema(command: CreateTable, table: Table, context: Context) -> Table:
 
 
 def _replaced(table: Table, schema: StructType, partitioned_by: tuple[str, ...]) -> Table:
-    fields = {**table.__dict__, "schema": schema, "partitioned_by": partitioned_by}
-    return Table(**fields)
+    return replace(table, schema=schema, partitioned_by=partitioned_by)
 
 
 def _partitions_last(schema: StructType, partitioned_by: tuple[str, ...], context: Context) -> StructType:

@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-import pyarrow as pa
 
 from engine.catalog.variables import Variable, Variables, unresolved_variable
+from engine.commands.constants import evaluate, row_of
 from engine.commands.context import DONE, Context
-from engine.errors import AnalysisError, ExecutionError, FlintError, quoted
+from engine.errors import AnalysisError, FlintError, quoted
 from engine.expressions.base import Alias, Expression, Literal
-from engine.expressions.cast import Cast
 from engine.expressions.sql import sql
-from engine.kernels.literals import from_scalar
 from engine.logical.commands import Command, DeclareVariable, DropVariable, ExecuteImmediate, SetVariables
-from engine.logical.plan import LogicalPlan, OneRow
+from engine.logical.plan import LogicalPlan
 from engine.logical.unresolved import (
     UnresolvedAlias,
     UnresolvedExists,
     UnresolvedInSubquery,
     UnresolvedScalarSubquery,
-    UnresolvedSelect,
 )
 from engine.parse.parser import Parameters
-from engine.types import DataType, StringType
-
-if TYPE_CHECKING:
-    from engine.query import Query
+from engine.types import StringType
 
 
 def declare(command: DeclareVariable, context: Context) -> LogicalPlan:
@@ -41,7 +33,7 @@ def declare(command: DeclareVariable, context: Context) -> LogicalPlan:
     if default.has(UnresolvedScalarSubquery, UnresolvedExists, UnresolvedInSubquery):
         parameters = {"statement": "DECLARE VARIABLE", "colName": _shown(names[0]), "defaultValue": sql(default)}
         raise AnalysisError("INVALID_DEFAULT_VALUE.SUBQUERY_EXPRESSION", parameters, default.origin)
-    value = _evaluate(default, command.type, context)
+    value = evaluate(default, command.type, context)
     for name in names:
         variables.found[name] = Variable(value, value.dataType, default)
     context.catalog.changed()
@@ -59,11 +51,11 @@ def set_variables(command: SetVariables, context: Context) -> LogicalPlan:
             raise AnalysisError("DUPLICATE_ASSIGNMENTS", {"nameList": quoted(name)}, command.origin)
     with variables.all_or_nothing():
         if command.query is not None:
-            _assign(names, _row(context.subquery(command.query), len(names)), context)
+            _assign(names, row_of(context.subquery(command.query), len(names)), context)
         else:
             for name, value in zip(names, command.values, strict=True):
                 variable = variables.found[name]
-                found = _evaluate(variable.default if value is None else value, variable.type, context)
+                found = evaluate(variable.default if value is None else value, variable.type, context)
                 variables.found[name] = Variable(found, variable.type, variable.default)
     context.catalog.changed()
     return DONE
@@ -84,7 +76,7 @@ def execute_immediate(command: ExecuteImmediate, context: Context) -> LogicalPla
     from engine.commands.execute import execute_command  # here: it lists this function
 
     session = context.session
-    found = _evaluate(command.text, None, context)
+    found = evaluate(command.text, None, context)
     if not isinstance(found.dataType, StringType):
         parameters = {"exprType": f'"{found.dataType.sql}"'}
         raise AnalysisError("INVALID_EXPR_TYPE_FOR_QUERY_EXECUTE_IMMEDIATE", parameters, command.text.origin)
@@ -105,7 +97,7 @@ def execute_immediate(command: ExecuteImmediate, context: Context) -> LogicalPla
             if name not in variables.found:
                 raise unresolved_variable(parts, command.origin)
         with variables.all_or_nothing():
-            _assign(names, _row(query, len(names)), context)
+            _assign(names, row_of(query, len(names)), context)
     except FlintError as error:
         raise error.located(found.value) from error.__cause__
     context.catalog.changed()
@@ -125,38 +117,17 @@ def _arguments(using: tuple[Expression, ...], context: Context) -> Parameters:
                 aliases = {"aliases": quoted(name)}
                 raise AnalysisError("EXEC_IMMEDIATE_DUPLICATE_ARGUMENT_ALIASES", aliases, argument.origin)
             names.append(name)
-        values.append(_evaluate(value, None, context))
+        values.append(evaluate(value, None, context))
     if names and len(names) < len(values):
         raise AnalysisError("ALL_PARAMETERS_MUST_BE_NAMED", {"exprs": ", ".join(map(sql, using))})
     return dict(zip(names, values, strict=True)) if names else tuple(values)
-
-
-def _evaluate(expression: Expression, to: DataType | None, context: Context) -> Literal:
-    """The value of an expression over no table, as `to`."""
-    wanted = expression if to is None else Cast(expression, to).at(expression.origin)
-    column = Alias(wanted, "value").at(expression.origin)
-    plan = UnresolvedSelect((column,), False, None, None, False, None, (), None, (), OneRow()).at(expression.origin)
-    return _row(context.subquery(plan), 1)[0]
-
-
-def _row(query: Query, width: int) -> list[Literal]:
-    """The values of the one row of a query; nulls if it has none."""
-    kinds = [field.dataType for field in query.schema.fields]
-    if len(kinds) != width:
-        raise AnalysisError("ASSIGNMENT_ARITY_MISMATCH", {"numTarget": width, "numExpr": len(kinds)})
-    table = pa.Table.from_batches(list(query.batches()), query.arrow_schema)
-    if table.num_rows > 1:
-        raise ExecutionError("ROW_SUBQUERY_TOO_MANY_ROWS", {})
-    if not table.num_rows:
-        return [Literal(None, kind) for kind in kinds]
-    return [Literal(from_scalar(column[0], kind), kind) for column, kind in zip(table.columns, kinds, strict=True)]
 
 
 def _assign(names: Sequence[str], values: Sequence[Literal], context: Context) -> None:
     variables: Variables = context.session.variables
     for name, value in zip(names, values, strict=True):
         variable = variables.found[name]
-        cast = value if value.dataType == variable.type else _evaluate(value, variable.type, context)
+        cast = value if value.dataType == variable.type else evaluate(value, variable.type, context)
         variables.found[name] = Variable(cast, variable.type, variable.default)
 
 

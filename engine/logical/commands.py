@@ -10,7 +10,8 @@ from typing import Any
 from engine.expressions.base import Attribute, Expression
 from engine.lazy import cached_property
 from engine.logical.plan import LogicalPlan
-from engine.tree.node import node
+from engine.logical.unresolved import UnresolvedRelation
+from engine.tree.node import TreeNode, node
 from engine.types import DataType, StructType
 
 
@@ -47,7 +48,8 @@ class CreateView(Command):
 
 @node
 class CreateTable(Command):
-    """CREATE TABLE; with `query`, AS SELECT. `columns_schema` None: inferred from the files or taken from the query."""
+    """CREATE TABLE; with `query`, AS SELECT. `columns_schema` None: inferred from the files or taken from the query.
+    `defaults` are columns with the expression of their DEFAULT, and its text."""
 
     name: tuple[str, ...]
     replace: bool
@@ -60,6 +62,36 @@ class CreateTable(Command):
     comment: str
     properties: tuple[tuple[str, str], ...]
     query: LogicalPlan | None
+    defaults: tuple[tuple[str, Expression, str], ...] = ()
+
+
+@node
+class InsertTarget(TreeNode):
+    """What INSERT says before its query: `table`, whether to `overwrite`, the `partition` (None for a value that the query
+    gives), whether only where there is none yet, and the `columns` (None: all of them; or `by_name`)."""
+
+    table: UnresolvedRelation
+    overwrite: bool
+    partition: tuple[tuple[str, Expression | None], ...] = ()
+    if_not_exists: bool = False
+    columns: tuple[str, ...] | None = None
+    by_name: bool = False
+
+
+@node
+class InsertInto(Command):
+    """INSERT INTO or OVERWRITE."""
+
+    target: InsertTarget
+    query: LogicalPlan
+
+
+@node
+class TruncateTable(Command):
+    """TRUNCATE TABLE, or those of its partitions that have the values of `partition`."""
+
+    table: UnresolvedRelation
+    partition: tuple[tuple[str, Expression | None], ...] = ()
 
 
 @node

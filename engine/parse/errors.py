@@ -19,7 +19,8 @@ def _phrases(text: str) -> tuple[str, ...]:
 # What Spark has and this engine does not have yet, by the words that show it: looked for around the token that does not
 # fit, so that no grammar is needed for them. A statement, by its first words:
 _STATEMENTS = _phrases("""
-    INSERT, MERGE, UPDATE, DELETE, ALTER, TRUNCATE, BEGIN, CALL, LOAD, GRANT, REVOKE, MSCK, REPAIR, COPY, LIST, ADD,
+    INSERT OVERWRITE DIRECTORY, INSERT OVERWRITE LOCAL DIRECTORY,
+    MERGE, UPDATE, DELETE, ALTER, BEGIN, CALL, LOAD, GRANT, REVOKE, MSCK, REPAIR, COPY, LIST, ADD,
     EXPORT, IMPORT, REPLACE TABLE, COMMENT ON, EXPLAIN LOGICAL, CREATE FUNCTION, CREATE OR REPLACE FUNCTION,
     CREATE TEMPORARY FUNCTION, CREATE TEMP FUNCTION, CREATE OR REPLACE TEMPORARY FUNCTION, CREATE OR REPLACE TEMP FUNCTION,
     CREATE INDEX, CREATE EXTERNAL TABLE, CREATE TEMPORARY TABLE, CREATE TEMP TABLE, CREATE VARIABLE, CREATE MATERIALIZED VIEW,
@@ -29,7 +30,8 @@ _STATEMENTS = _phrases("""
 # A clause, by words that stand at most four tokens before the one that does not fit:
 _CLAUSES = _phrases("""
     MATCH_RECOGNIZE, VERSION AS OF, TIMESTAMP AS OF, SYSTEM_VERSION AS OF, FOR SYSTEM_TIME,
-    FOR SYSTEM_VERSION, LATERAL TABLE, ASOF JOIN, DISTINCT ON, GENERATED ALWAYS, CLUSTERED BY, STORED AS, STORED BY, ROW FORMAT,
+    FOR SYSTEM_VERSION, LATERAL TABLE, ASOF JOIN, DISTINCT ON, GENERATED ALWAYS, REPLACE WHERE,
+    CLUSTERED BY, STORED AS, STORED BY, ROW FORMAT,
     PRIMARY KEY, FOREIGN KEY, SKEWED BY, AS JSON, AS SERDE, WITH SCHEMA, DEFAULT COLLATION, MAX RECURSION LEVEL
 """)
 # Words that are good elsewhere: only where they are what does not fit.
@@ -104,7 +106,7 @@ def _unsupported(tokens: list[Token], index: int) -> Unsupported | None:
         length = statement.count(" ") + 1
         if index <= length and " ".join(texts[:length]) == statement:
             return Unsupported(statement, Position(tokens[0].start, tokens[length - 1].stop))
-    if texts[index] in ("INSERT", "MERGE", "UPDATE", "DELETE"):  # after WITH, AS, EXPLAIN
+    if texts[index] in ("MERGE", "UPDATE", "DELETE"):  # after WITH, AS, EXPLAIN
         return Unsupported(texts[index], tokens[index].position)
     if texts[index] == "LIKE" and texts[:2] == ["CREATE", "TABLE"]:
         return Unsupported("CREATE TABLE LIKE", tokens[index].position)

@@ -18,7 +18,7 @@ from engine.errors import AnalysisError, FlintError, ParseError, Position
 from engine.expressions.base import Expression
 from engine.logical.plan import LogicalPlan
 from engine.logical.unresolved import Parameter
-from engine.parse import calls, expressions, pipes, relations, reshape, settings, statements, types, variables
+from engine.parse import calls, expressions, inserts, pipes, relations, reshape, settings, statements, types, variables
 from engine.parse.errors import syntax_error
 from engine.parse.lexer import END, Token, scan
 from engine.parse.loop import Functions, Stuck, advance, run
@@ -35,6 +35,7 @@ TRANSFORMERS: tuple[ModuleType, ...] = (
     reshape,
     pipes,
     statements,
+    inserts,
     settings,
     variables,
 )
@@ -119,7 +120,7 @@ def _functions() -> dict[str, Callable[..., Any]]:
 def _bound() -> tuple[Functions, dict[str, list[int]]]:
     """The function of each rule of the table, and the rules whose function is made for each statement."""
     table = load()
-    special = ("positional_parameter", "named_parameter", "query_text")
+    special = ("positional_parameter", "named_parameter", "query_text", "expression_text")
     places = {name: [number for number, rule in enumerate(table.rules) if rule.name == name] for name in special}
     return table.bind(_functions()), places
 
@@ -133,6 +134,7 @@ def _statement_functions(text: str, params: Parameters | None) -> Functions:
         "positional_parameter": parameters.positional,
         "named_parameter": parameters.named,
         "query_text": lambda plan: (plan, _text_of(plan, text)),
+        "expression_text": lambda expression: (expression, _text_of(expression, text)),
     }
     for name, numbers in places.items():
         for number in numbers:

@@ -11,6 +11,7 @@ from engine.expressions.window import WindowSpec
 from engine.logical.plan import JoinType, LogicalPlan
 from engine.logical.unresolved import Hint, UnresolvedAlias, UnresolvedFunction, UnresolvedIdentifier, UnresolvedJoin
 from engine.tree.node import TreeNode, node
+from engine.types import StructField
 
 Step = Callable[[LogicalPlan], LogicalPlan]
 """A clause that waits for the plan it changes."""
@@ -87,6 +88,13 @@ class TailItem(TreeNode):
 
     clause: str
     value: Any
+
+
+class ColumnDefinition(NamedTuple):
+    """A column of CREATE TABLE; `default` is the expression of DEFAULT, and its text."""
+
+    field: StructField
+    default: tuple[Expression, str] | None = None
 
 
 class Option(NamedTuple):

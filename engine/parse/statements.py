@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.errors import ParseError, Unsupported
+from engine.expressions.base import Expression
 from engine.logical.commands import (
     AnalyzeTable,
     CacheTable,
@@ -30,7 +31,7 @@ from engine.logical.plan import LogicalPlan
 from engine.logical.unresolved import UnresolvedFile
 from engine.parse.lexer import Token
 from engine.parse.literals import string_value
-from engine.parse.parts import Option
+from engine.parse.parts import ColumnDefinition, Option
 from engine.types import DataType, StructField, StructType
 
 Name = tuple[str, ...]
@@ -121,7 +122,7 @@ def create_file_view(
     scope: str | None,
     if_not_exists: bool | None,
     name: Name,
-    columns: tuple[StructField, ...] | None,
+    columns: tuple[ColumnDefinition, ...] | None,
     source: Name,
     options: Pairs | None,
 ) -> Command:
@@ -130,7 +131,9 @@ def create_file_view(
         hint = ": a view over files is TEMPORARY; CREATE TABLE keeps it"
         raise ParseError("PARSE_SYNTAX_ERROR", {"error": "'USING'", "hint": hint})
     _refuse_both(replace, if_not_exists)
-    schema = StructType(columns) if columns else None
+    if any(column.default is not None for column in columns or ()):
+        raise Unsupported("DEFAULT in a view")
+    schema = StructType(tuple(column.field for column in columns)) if columns else None
     flags = bool(replace), bool(if_not_exists)
     return CreateView(name, scope, *flags, (), "", "", None, ".".join(source), options or (), schema)
 
@@ -142,17 +145,18 @@ def create_table(
     replace: bool | None,
     if_not_exists: bool | None,
     name: Name,
-    columns: tuple[StructField, ...] | None,
+    columns: tuple[ColumnDefinition, ...] | None,
     source: Name | None,
     options: tuple[Option, ...],
     query: LogicalPlan | None,
 ) -> Command:
     _refuse_both(replace, if_not_exists)
     given = _once(options)
-    fields, partitions = list(columns or ()), given.get("PARTITIONED BY", ())
-    if partitions and isinstance(partitions[0], StructField):  # PARTITIONED BY (c INT) also defines the columns
-        fields += partitions
-        partitions = tuple(field.name for field in partitions)
+    definitions, partitions = list(columns or ()), given.get("PARTITIONED BY", ())
+    if partitions and isinstance(partitions[0], ColumnDefinition):  # PARTITIONED BY (c INT) also defines the columns
+        definitions += partitions
+        partitions = tuple(column.field.name for column in partitions)
+    fields = [column.field for column in definitions]
     if query is not None and fields:
         hint = ": CREATE TABLE ... AS SELECT takes its columns from the query"
         raise ParseError("PARSE_SYNTAX_ERROR", {"error": f"'{fields[0].name}'", "hint": hint})
@@ -168,16 +172,26 @@ def create_table(
         given.get("COMMENT", ""),
         given.get("TBLPROPERTIES", ()),
         query,
+        tuple((column.field.name, *column.default) for column in definitions if column.default is not None),
     )
 
 
-def table_columns(*columns: StructField) -> tuple[StructField, ...]:
+def table_columns(*columns: ColumnDefinition) -> tuple[ColumnDefinition, ...]:
     return columns
 
 
-def column_definition(name: str, data_type: DataType, *options: Option) -> StructField:
+def column_definition(name: str, data_type: DataType, *options: Option) -> ColumnDefinition:
     given = _once(options)
-    return StructField(name, data_type, "NOT NULL" not in given, given.get("COMMENT", ""))
+    field = StructField(name, data_type, "NOT NULL" not in given, given.get("COMMENT", ""))
+    return ColumnDefinition(field, given.get("DEFAULT"))
+
+
+def column_default(default: tuple[Expression, str]) -> Option:
+    return Option("DEFAULT", default)
+
+
+def expression_text(_expression: Expression) -> tuple[Expression, str]:
+    raise AssertionError("knows the text of its statement: see engine.parse.parser")
 
 
 def column_not_null() -> Option:
@@ -204,7 +218,7 @@ def option_partitions(names: tuple[str, ...]) -> Option:
     return Option("PARTITIONED BY", names)
 
 
-def option_typed_partitions(*columns: StructField) -> Option:
+def option_typed_partitions(*columns: ColumnDefinition) -> Option:
     return Option("PARTITIONED BY", columns)
 
 

@@ -11,7 +11,7 @@ import glob
 import os
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -19,6 +19,8 @@ from engine.errors import AnalysisError, ExecutionError, Unsupported, suggestion
 from engine.lazy import cached_property
 from engine.sources.partitions import PartitionColumns, Values, partition_of
 
+_LISTED_AGAIN = 100
+"""How often at most, while other statements replace files."""
 MAX_DEPTH = 32
 """Directories nested deeper than this are links that go in circles."""
 
@@ -63,6 +65,11 @@ class Listing:
     columns: PartitionColumns
     pattern: str = ""
     asked: tuple[str, ...] = ()
+    folders: tuple[tuple[int, int], ...] = field(default=(), compare=False)
+
+    def is_current(self) -> bool:
+        """Whether the paths still lead to the same folders: a statement that replaces files replaces the folder."""
+        return self.folders == _folders(self.paths)
 
     @cached_property
     def identity(self) -> Hashable:
@@ -111,10 +118,23 @@ def list_files(
         found = [file for root in roots for file in _files_below(root, pattern)]
         return Listing(tuple(roots), tuple(found), (), PartitionColumns(), pattern, asked)
     base = local_path(options["basepath"]) if "basepath" in options else None
-    walk = _Walk(pattern, base)
-    for root in roots:
-        walk.add(root)
-    return replace(walk.listing(tuple(roots), conf), asked=asked)
+    for _ in range(_LISTED_AGAIN):
+        folders = _folders(roots)
+        walk = _Walk(pattern, base)
+        for root in roots:
+            walk.add(root)
+        if folders == _folders(roots):
+            break  # else a part was listed before files were replaced, and a part after that
+    return replace(walk.listing(tuple(roots), conf), asked=asked, folders=folders)
+
+
+def _folders(paths: Sequence[str]) -> tuple[tuple[int, int], ...]:
+    """Which folders (or files) the paths lead to."""
+    try:
+        found = [os.stat(path) for path in paths]  # noqa: PTH116 - a text, many times
+    except OSError:
+        return ()  # gone: listing it says so
+    return tuple((status.st_dev, status.st_ino) for status in found)
 
 
 def local_path(path: str) -> str:

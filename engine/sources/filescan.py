@@ -97,10 +97,10 @@ class FileRelation(ABC):
 
     def select(self, filters: Sequence[Expression]) -> Selection:
         """The files of the partitions that may hold rows which pass `filters`."""
-        listing = self.listing
-        if not filters or not listing.columns.fields:
-            return listing.select()
-        return listing.select(partition_filter(filters, listing.columns, listing.partitions()))
+        chosen = _select(self.listing, filters)
+        if self.listing.directories and not self.listing.is_current():
+            return _select(self.relisted().listing, filters)  # the directories were replaced before they were listed
+        return chosen
 
     def splits(self, request: ScanRequest) -> Splits:
         """One split a file; formats that can cut files override this."""
@@ -133,6 +133,12 @@ class FileRelation(ABC):
     @abstractmethod
     def read_part(self, part: FilePart, fields: Sequence[StructField]) -> Iterator[pa.RecordBatch]:
         """The rows of a part with exactly `fields`, in engine types; what a format implements."""
+
+
+def _select(listing: Listing, filters: Sequence[Expression]) -> Selection:
+    if not filters or not listing.columns.fields:
+        return listing.select()
+    return listing.select(partition_filter(filters, listing.columns, listing.partitions()))
 
 
 SAMPLE = 64
@@ -210,10 +216,10 @@ def nullable_type(data_type: DataType) -> DataType:
         case MapType(key, value):
             return MapType(nullable_type(key), nullable_type(value))
         case StructType(fields):
-            return StructType(tuple(StructField(f.name, nullable_type(f.dataType)) for f in fields))
+            return nullable(StructType(fields))
     return data_type
 
 
 def nullable(schema: StructType) -> StructType:
     """The schema with every column and element nullable."""
-    return StructType(tuple(StructField(f.name, nullable_type(f.dataType)) for f in schema.fields))
+    return StructType(tuple(StructField(f.name, nullable_type(f.dataType), True, f.comment) for f in schema.fields))

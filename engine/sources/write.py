@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -173,9 +174,14 @@ def write_files(
 
     def open_file(folder: Path) -> Writer:
         folder.mkdir(parents=True, exist_ok=True)
-        return opener(folder / f"part-00000-{uuid.uuid4()}{suffix}", layout.inner, lowered)
+        return opener(folder / f"part-00000-{_ordered_uuid()}{suffix}", layout.inner, lowered)
 
     return _write_all(batches, layout, open_file)
+
+
+def _ordered_uuid() -> uuid.UUID:
+    """One that is greater than those before it: files are read in the order of their names."""
+    return uuid.UUID(int=(time.time_ns() << 64) | uuid.uuid4().int & (1 << 64) - 1)
 
 
 def _write_all(batches: Iterable[pa.RecordBatch], layout: _Layout, open_file: Callable[[Path], Writer]) -> int:

@@ -1,0 +1,51 @@
+"""Transformer of INSERT and TRUNCATE (grammar/statements.lark)."""
+
+from __future__ import annotations
+
+from engine.errors import ParseError
+from engine.expressions.base import Expression
+from engine.logical.commands import Command, InsertInto, InsertTarget, TruncateTable
+from engine.logical.plan import LogicalPlan
+from engine.logical.unresolved import UnresolvedRelation, UnresolvedWith
+from engine.parse.lexer import Token
+
+Partition = tuple[tuple[str, Expression | None], ...]
+
+
+def insert(target: InsertTarget, query: LogicalPlan) -> Command:
+    return InsertInto(target, query)
+
+
+def with_insert(definitions: tuple[tuple[str, tuple[str, ...], LogicalPlan], ...], command: InsertInto) -> Command:
+    """WITH before INSERT belongs to its query."""
+    return InsertInto(command.target, UnresolvedWith(definitions, command.query).at(command.query.origin))
+
+
+def insert_head(
+    mode: Token, table: UnresolvedRelation, partition: Partition | None, if_not_exists: Token | None
+) -> InsertTarget:
+    dynamic = [name for name, value in partition or () if value is None]
+    if if_not_exists is not None and dynamic:
+        message = f"IF NOT EXISTS with dynamic partitions: {', '.join(dynamic)}"
+        raise ParseError("_LEGACY_ERROR_TEMP_0035", {"message": message})
+    return InsertTarget(table, mode.kind == "OVERWRITE", partition or (), if_not_exists is not None)
+
+
+def insert_columns(head: InsertTarget, names: tuple[str, ...]) -> InsertTarget:
+    return InsertTarget(head.table, head.overwrite, head.partition, head.if_not_exists, names)
+
+
+def insert_by_name(head: InsertTarget) -> InsertTarget:
+    return InsertTarget(head.table, head.overwrite, head.partition, head.if_not_exists, by_name=True)
+
+
+def partition_spec(*values: tuple[str, Expression | None]) -> Partition:
+    return values
+
+
+def partition_value(name: str, value: Expression | None) -> tuple[str, Expression | None]:
+    return name, value
+
+
+def truncate(table: UnresolvedRelation, partition: Partition | None) -> Command:
+    return TruncateTable(table, partition or ())
