@@ -199,7 +199,7 @@ class Relations:
         )
         on = self._condition(node.condition, scope)
         plan = self._joined(node, left.plan, right.plan, on)
-        return Bound(plan, _seen_through(scope, plan))
+        return Bound(plan, _seen_through(left.scope if node.type in (JoinType.SEMI, JoinType.ANTI) else scope, plan))
 
     def _condition(self, on: Expression | None, scope: Scope) -> Expression | None:
         if on is None:
