@@ -34,7 +34,14 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "Failed merging schemas: the column <column> is <left> in one file and <right> in <path>.",
     ),
     "CANNOT_MODIFY_STATIC_CONFIG": ("46110", 'Cannot modify the value of the static Spark config: "<key>".'),
-    "CANNOT_PARSE_TIMESTAMP": ("22007", "<message>."),
+    "CANNOT_PARSE_TIME": (
+        "22010",
+        "The input string <input> cannot be parsed to a TIME value because it does not match to the datetime format <format>.",
+    ),
+    "CANNOT_PARSE_TIMESTAMP": (
+        "22007",
+        "<message>. Use <func> to tolerate invalid input string and return NULL instead.",
+    ),
     "CANNOT_RESOLVE_STAR_EXPAND": (
         "42704",
         "Cannot resolve <targetString>.* given input columns <columns>. Please check that the specified table or struct exists and is accessible in the input columns.",
@@ -245,6 +252,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     ),
     "DATATYPE_MISSING_SIZE": ("42K01", "DataType <type> requires a length parameter, for example <type>(10)."),
     "DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION": ("22023", "<rangeMessage>."),
+    "DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION": (
+        "22023",
+        '<rangeMessage>. If necessary set <ansiConfig> to "false" to bypass this error.',
+    ),
     "DATETIME_OVERFLOW": ("22008", "Datetime operation overflow: <operation>."),
     "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION": (
         "22003",
@@ -344,6 +355,14 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42K01",
         'Incomplete complex type: the definition of "<type>" lacks the types inside it, for example "<example>".',
     ),
+    "INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION": (
+        "42K0B",
+        "You may get a different result due to the upgrading to Spark >= 3.0: Fail to recognize <pattern> pattern in the DateTimeFormatter. You can form a valid datetime pattern with the guide from '<docroot>/sql-ref-datetime-pattern.html'.",
+    ),
+    "INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_WEEK_BASED_PATTERN": (
+        "42K0B",
+        "You may get a different result due to the upgrading to Spark >= 3.0: All week-based patterns are unsupported since Spark 3.0, detected week-based character: <c>. Please use the SQL function EXTRACT instead.",
+    ),
     "INSERT_COLUMN_ARITY_MISMATCH.NOT_ENOUGH_DATA_COLUMNS": (
         "21S01",
         "Cannot write to <tableName>, the reason is not enough data columns: Table columns: <tableColumns>. Data columns: <dataColumns>.",
@@ -390,9 +409,13 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "22007",
         "Unrecognized datetime pattern: <pattern>. Illegal pattern character found in datetime pattern: <c>. Please provide legal character.",
     ),
+    "INVALID_DATETIME_PATTERN.LENGTH": (
+        "22007",
+        "Unrecognized datetime pattern: <pattern>. Too many letters in datetime pattern: <pattern>. Please reduce pattern length.",
+    ),
     "INVALID_DATETIME_PATTERN.WITH_SUGGESTION": (
         "22007",
-        "Unrecognized datetime pattern: <pattern>. You can form a valid datetime pattern with the letters y, M, d, H, h, m, s, S, a, E, D, X, Z and z.",
+        "Unrecognized datetime pattern: <pattern>. You can form a valid datetime pattern with the guide from '<docroot>/sql-ref-datetime-pattern.html'.",
     ),
     "INVALID_DEFAULT_VALUE.DATA_TYPE": (
         "42623",
@@ -514,6 +537,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "INVALID_PARAMETER_VALUE.START": (
         "22023",
         "The value of parameter(s) <parameter> in <functionName> is invalid: Expects a positive or a negative value for `start`, but got 0.",
+    ),
+    "INVALID_PARAMETER_VALUE.TIME_UNIT": (
+        "22023",
+        "The value of parameter(s) <parameter> in <functionName> is invalid: expects one of the units 'HOUR', 'MINUTE', 'SECOND', 'MILLISECOND', 'MICROSECOND', but got <invalidValue>.",
     ),
     "INVALID_PARAMETER_VALUE.ZERO_INDEX": (
         "22023",
@@ -822,6 +849,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "Can't overwrite the target that is also being read from: the table <table>.",
     ),
     "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY": ("0A000", "Unsupported subquery expression: <message>"),
+    "UNSUPPORTED_TIME_PRECISION": (
+        "0A001",
+        "The seconds precision <precision> of the TIME data type is out of the supported range [0, 6].",
+    ),
     "UNSUPPORTED_TYPED_LITERAL": (
         "0A000",
         "Literals of the type <unsupportedType> are not supported. Supported types are <supportedTypes>.",

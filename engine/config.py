@@ -205,6 +205,12 @@ SETTINGS: dict[str, Setting] = {
             "true",
             "Give partition columns types by their values; else they are STRING.",
         ),
+        Setting(
+            "spark.sql.timestampType",
+            one_of("TIMESTAMP_LTZ", "TIMESTAMP_NTZ"),
+            "TIMESTAMP_LTZ",
+            "What the word TIMESTAMP means: TIMESTAMP_LTZ or TIMESTAMP_NTZ.",
+        ),
         Setting("spark.sql.statementTimeout", seconds, "0s", "Time limit of a statement; 0: none (ours)."),
         Setting(
             "spark.sql.warehouse.dir", str, "spark-warehouse", "Folder of tables created without LOCATION.", static=True

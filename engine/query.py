@@ -11,7 +11,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -37,8 +37,9 @@ from engine.plan.stages import cut
 from engine.schedule.results import JobHandle
 from engine.schedule.stage import Job, Stage, next_job_id
 from engine.tree.node import TreeNode
-from engine.types import StructType
+from engine.types import TIMESTAMP, TIMESTAMP_NTZ, StructType
 from engine.types.arrow import to_arrow_schema
+from engine.types.session import session_types
 
 if TYPE_CHECKING:
     from engine.session import Session
@@ -85,7 +86,18 @@ class Query:
         """1. The text as a tree; names are as written."""
         if self.plan is not None:
             return self.plan
-        return self._planned("parse", lambda: parse(self.text, self.parameters or None))
+
+        def work() -> LogicalPlan:
+            with self._types():
+                return parse(self.text, self.parameters or None)
+
+        return self._planned("parse", work)
+
+    def _types(self) -> AbstractContextManager[None]:
+        """What the session says about types, for the parse and the analysis."""
+        conf = self.session.conf
+        wanted = TIMESTAMP_NTZ if conf.value("spark.sql.timestampType") == "TIMESTAMP_NTZ" else TIMESTAMP
+        return session_types(wanted, conf.get("spark.sql.session.timeZone"))
 
     @cached_property
     def analyzed(self) -> LogicalPlan:
@@ -106,7 +118,8 @@ class Query:
         )
 
         def work() -> LogicalPlan:
-            plan = analyze(parsed, context)
+            with self._types():
+                plan = analyze(parsed, context)
             plan.schema  # noqa: B018 - kept: asked for by users, whose threads have less room
             return plan
 

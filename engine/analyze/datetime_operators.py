@@ -8,6 +8,8 @@
 | date      | + - | day-time     | timestamp_add_interval (a timestamp)                       |
 | timestamp | + - | day-time     | timestamp_add_interval                                     |
 | timestamp | + - | year-month   | timestamp_add_months_interval                              |
+| time      | + - | day-time     | time_add_interval                                          |
+| time      | -   | time         | time_difference (INTERVAL HOUR TO SECOND)                  |
 | date      | -   | date         | date_difference (INTERVAL DAY)                             |
 | timestamp | -   | timestamp    | timestamp_difference (INTERVAL DAY TO SECOND)              |
 | interval  | + - | interval     | Add, Subtract on the wider of both types                   |
@@ -22,6 +24,7 @@ from engine.expressions.operators import Add, BinaryArithmetic, Divide, Multiply
 from engine.functions.resolve import resolve_call
 from engine.types import (
     DATE,
+    TIME,
     TIMESTAMP,
     DataType,
     DateType,
@@ -32,6 +35,7 @@ from engine.types import (
     StringType,
     TimestampNTZType,
     TimestampType,
+    TimeType,
     YearMonthIntervalType,
 )
 from engine.types.coercion import common_type
@@ -39,7 +43,7 @@ from engine.types.types import DAY
 
 _INTERVAL = (YearMonthIntervalType, DayTimeIntervalType)
 _TIMESTAMP = (TimestampType, TimestampNTZType)
-_SPECIAL = (DateType, *_TIMESTAMP, *_INTERVAL)
+_SPECIAL = (DateType, TimeType, *_TIMESTAMP, *_INTERVAL)
 
 
 def datetime_arithmetic(node: BinaryArithmetic, ansi: bool) -> Expression | None:
@@ -47,7 +51,7 @@ def datetime_arithmetic(node: BinaryArithmetic, ansi: bool) -> Expression | None
     left, right = node.left, node.right
     if not isinstance(left.dataType, _SPECIAL) and not isinstance(right.dataType, _SPECIAL):
         return None
-    if isinstance(node, Add) and isinstance(right.dataType, (DateType, *_TIMESTAMP)):
+    if isinstance(node, Add) and isinstance(right.dataType, (DateType, TimeType, *_TIMESTAMP)):
         left, right = right, left  # interval + date is date + interval
     match node:
         case Add() | Subtract():
@@ -63,6 +67,8 @@ def datetime_arithmetic(node: BinaryArithmetic, ansi: bool) -> Expression | None
 
 def _add_or_subtract(node: BinaryArithmetic, left: Expression, right: Expression, ansi: bool) -> Expression | None:
     negative = isinstance(node, Subtract)
+    if isinstance(left.dataType, TimeType) or (negative and isinstance(right.dataType, TimeType)):
+        return _time(left, right, negative, ansi, node.mode)
     if isinstance(left.dataType, StringType | NullType) and isinstance(right.dataType, _SPECIAL):
         target = right.dataType if negative or isinstance(right.dataType, _INTERVAL) else TIMESTAMP
         if isinstance(right.dataType, _INTERVAL) and isinstance(left.dataType, StringType):
@@ -84,6 +90,20 @@ def _add_or_subtract(node: BinaryArithmetic, left: Expression, right: Expression
         both = one if one == other else both
         return resolve_call("timestamp_difference", (_as(left, both, ansi), _as(right, both, ansi)), ansi)
     return None
+
+
+def _time(left: Expression, right: Expression, negative: bool, ansi: bool, mode: Mode) -> Expression | None:
+    """A time and an interval, or the difference of two times."""
+    if negative and isinstance(right.dataType, TimeType | StringType | NullType):
+        both = tuple(_as(e, TIME, ansi) if isinstance(e.dataType, StringType | NullType) else e for e in (left, right))
+        times = all(isinstance(each.dataType, TimeType) for each in both)
+        return resolve_call("time_difference", both, ansi) if times else None
+    if isinstance(right.dataType, NullType):
+        right = _as(right, DayTimeIntervalType(), ansi)
+    if not isinstance(right.dataType, DayTimeIntervalType):
+        return None
+    interval = UnaryMinus(right, mode) if negative else right
+    return resolve_call("time_add_interval", (left, interval), ansi)
 
 
 def _plus_interval(node: BinaryArithmetic, left: Expression, interval: Expression, ansi: bool) -> Expression | None:

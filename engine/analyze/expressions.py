@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from engine.analyze.coerce import cast, coerce, wrong_input
+from engine.analyze.constants import datetime_literal
 from engine.analyze.lambdas import as_lambdas, resolve_lambdas
 from engine.analyze.naming import written_name
 from engine.analyze.scope import Scope, extract_field
@@ -157,6 +158,10 @@ class Resolver:
             name = f"_{node.name}" if isinstance(node.name, int) else node.name
             raise AnalysisError("UNBOUND_SQL_PARAMETER", {"name": name}, node.origin)
         return value
+
+    def datetime(self, node: un.UnresolvedDatetime) -> Expression:
+        """DATE '2024-01-31' and its like."""
+        return datetime_literal(node, self.context.time_zone)
 
     def extract(self, node: un.UnresolvedExtract) -> Expression:
         """`child.name`, or `child[key]` of a struct, an array or a map."""
@@ -371,6 +376,7 @@ _HANDLERS: dict[type[Expression], Callable[[Resolver, Any], Any]] = {
     un.UnresolvedExists: Resolver.exists,
     un.UnresolvedInSubquery: Resolver.in_subquery,
     un.Parameter: Resolver.parameter,
+    un.UnresolvedDatetime: Resolver.datetime,
     un.UnresolvedStar: Resolver.misplaced_star,
     un.UnresolvedAlias: Resolver.misplaced_alias,
     Alias: Resolver.misplaced_alias,

@@ -19,11 +19,8 @@ from engine.expressions.operators import Add, BinaryArithmetic, Multiply, Subtra
 from engine.expressions.sql import sql
 from engine.expressions.subquery import SubqueryExpression
 from engine.expressions.window import CurrentRow, Frame, Offset, Unbounded, WindowSpec
-from engine.kernels.context import EvalContext
-from engine.kernels.evaluate import evaluate_constant
 from engine.logical import unresolved as un
-from engine.types import DateType, StringType, StructType, TimestampNTZType, TimestampType
-from engine.types.cells import timestamp_text, zone_of
+from engine.types import DateType, NullType, StringType, StructType, TimestampNTZType, TimestampType, TimeType
 
 if TYPE_CHECKING:
     from engine.analyze.expressions import Resolver
@@ -133,6 +130,8 @@ class _Names:
         return bound
 
     def _function(self, node: un.UnresolvedFunction) -> Expression:
+        if node.name[-1].lower() in ("to_char", "to_varchar") and self._is_datetime(node):
+            return replace(node, name=("date_format",))
         if not any(isinstance(each, un.UnresolvedStar) for each in node.arguments):
             given = as_lambdas(node.name[-1], node.arguments)
             return (
@@ -148,11 +147,16 @@ class _Names:
             arguments += [_raw(_starred(column)) for column in stars] if stars else [each]
         return replace(node, arguments=tuple(arguments))
 
+    def _datetime(self, node: un.UnresolvedDatetime) -> Expression:
+        return self.resolver.resolve(node)
+
+    def _is_datetime(self, node: un.UnresolvedFunction) -> bool:
+        """Whether a call formats a date or a timestamp."""
+        if not node.arguments or _has_shown(node):
+            return False
+        return isinstance(self.resolver.resolve(node.arguments[0]).dataType, _DATETIMES)
+
     def _cast(self, node: Cast) -> Expression:
-        if node.implicit and isinstance(node.child, Literal) and isinstance(node.to, TimestampType):
-            zone = self.resolver.context.time_zone
-            value = evaluate_constant(Cast(node.child, node.to), EvalContext(time_zone=zone)).value
-            return _raw(f"TIMESTAMP '{timestamp_text(value, zone_of(zone))}'")
         if node.to.children:  # Spark forgets that these were asked for
             return self.text(node.child)
         return node
@@ -178,11 +182,13 @@ class _Names:
         if isinstance(node, Multiply):
             return Multiply(right, left) if other.simpleString().startswith("interval") else node
         sign = "+" if isinstance(node, Add) else "-"
-        if isinstance(node, Add) and isinstance(other, DateType | TimestampType | TimestampNTZType):
+        if isinstance(node, Add) and isinstance(other, DateType | TimeType | TimestampType | TimestampNTZType):
             left, right, one, other = right, left, other, one
-        if not isinstance(one, DateType | TimestampType | TimestampNTZType | StringType):
+        if not isinstance(one, DateType | TimeType | TimestampType | TimestampNTZType | StringType | NullType):
             return node
         kind = other.simpleString()
+        if isinstance(one, TimeType) or (sign == "-" and isinstance(other, TimeType)):
+            return _raw(f"{sql(self.text(left))} {sign} {sql(self.text(right))}")
         if isinstance(one, DateType) and kind == "interval day":
             days = f"extractansiintervaldays({sql(self.text(right))})"
             return _raw(f"date_add({sql(self.text(left))}, {days if sign == '+' else f'(- {days})'})")
@@ -193,6 +199,7 @@ class _Names:
         return node
 
 
+_DATETIMES = (DateType, TimestampType, TimestampNTZType)
 _BARE = frozenset(("current_date", "current_timestamp", "localtimestamp", "current_user", "session_user", "user"))
 _BY_ROWS = frozenset(("row_number", "rank", "dense_rank", "percent_rank", "ntile"))
 
@@ -238,6 +245,7 @@ def _subqueries(expression: Expression) -> Iterator[SubqueryExpression]:
 
 _HANDLERS: dict[type, Any] = {
     un.UnresolvedAttribute: _Names._column,
+    un.UnresolvedDatetime: _Names._datetime,
     un.UnresolvedExtract: _Names._extract,
     un.UnresolvedFunction: _Names._function,
     un.UnresolvedLambda: _Names._lambda,

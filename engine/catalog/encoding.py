@@ -28,6 +28,7 @@ from engine.types import (
     MapType,
     StructField,
     StructType,
+    TimeType,
     YearMonthIntervalType,
 )
 from engine.types.types import DAY_TIME_FIELDS, YEAR_MONTH_FIELDS
@@ -85,6 +86,8 @@ def type_from_json(value: Any) -> DataType:
 def _parameterized(text: str) -> DataType:
     if match := re.fullmatch(r"decimal\((\d+),(\d+)\)", text):
         return DecimalType(int(match[1]), int(match[2]))
+    if match := re.fullmatch(r"time\((\d)\)", text):
+        return TimeType(int(match[1]))
     if match := re.fullmatch(r"interval (\w+)(?: to (\w+))?", text):
         start, end = match[1], match[2] or match[1]
         if start in YEAR_MONTH_FIELDS and end in YEAR_MONTH_FIELDS:

@@ -145,8 +145,8 @@ class Literal(Expression):
     """A constant. `value` is a Python value that `pyarrow.scalar(value, to_arrow(type))` takes, None for null.
 
     DECIMAL holds decimal.Decimal, DATE datetime.date or int days, TIMESTAMP int microseconds since 1970 UTC, TIMESTAMP_NTZ
-    int microseconds, year-month intervals int months, day-time intervals int microseconds, ARRAY list, MAP list of pairs,
-    STRUCT dict: the last three as tuples where they must hash.
+    int microseconds, TIME int microseconds since midnight, year-month intervals int months, day-time intervals int
+    microseconds, ARRAY list, MAP list of pairs, STRUCT dict: the last three as tuples where they must hash.
     """
 
     value: Any

@@ -16,6 +16,7 @@ from engine.types import (
     INT,
     LONG,
     STRING,
+    TIME,
     TIMESTAMP,
     TIMESTAMP_NTZ,
     VOID,
@@ -55,6 +56,9 @@ def literal(value: Any) -> Expression:
             return Literal((value.astimezone(datetime.UTC).replace(tzinfo=None) - EPOCH) // MICROSECOND, TIMESTAMP)
         case datetime.date():
             return Literal(value, DATE)
+        case datetime.time():
+            since_midnight = datetime.datetime.combine(EPOCH, value.replace(tzinfo=None)) - EPOCH
+            return Literal(since_midnight // MICROSECOND, TIME)
         case datetime.timedelta():
             return Literal(value // MICROSECOND, DayTimeIntervalType())
     raise AnalysisError("UNSUPPORTED_FEATURE", {"feature": f"a parameter of the Python type {type(value).__name__}"})

@@ -44,6 +44,7 @@ DEFAULTS: dict[str, tuple[int, tuple[str, ...]]] = {
     "aggregate": (4, (_IDENTITY,)),
     "lag": (3, ("1", "NULL")),
     "lead": (3, ("1", "NULL")),
+    "current_time": (1, ("6",)),
     "listagg": (2, ("NULL",)),
     "locate": (3, ("1",)),
     "lpad": (3, (" ",)),
@@ -88,6 +89,7 @@ CASTS = frozenset(
         "int",
         "smallint",
         "string",
+        "time",
         "timestamp",
         "tinyint",
     ]
@@ -157,5 +159,6 @@ _SPECIAL: dict[str, Callable[[Sequence[str]], str | None]] = {
     ">>>": _infix(">>>"),
     "row": lambda a: f"named_struct({', '.join(f'{_column_name(t, i)}, {t}' for i, t in enumerate(a, 1))})",
     "rtrim": _trim("TRAILING"),
+    "try_to_time": lambda a: f"try_to_time(to_time({', '.join(a)}))",
     "trim_both": _trim("BOTH"),
 }

@@ -33,10 +33,12 @@ from engine.types import (
     StringType,
     TimestampNTZType,
     TimestampType,
+    TimeType,
     YearMonthIntervalType,
 )
-from engine.types.cells import java_double, java_float, timestamp_text
+from engine.types.cells import date_text, java_double, java_float, time_text, timestamp_text, zone_of
 from engine.types.intervals import interval_literal
+from engine.types.session import shown_zone
 
 Name = Callable[[Attribute], str]
 Writer = Callable[..., str]
@@ -83,11 +85,12 @@ def _literal(e: Literal, name: Name | None) -> str:
         case BinaryType():
             return f"X'{bytes(value).hex().upper()}'"
         case DateType():
-            day = datetime.date(1970, 1, 1) + datetime.timedelta(value) if isinstance(value, int) else value
-            return f"DATE '{day}'"
+            return f"DATE '{date_text(value) if isinstance(value, int) else value}'"
         case TimestampType() | TimestampNTZType():
-            text = timestamp_text(value, datetime.UTC)
+            text = timestamp_text(value, zone_of(shown_zone()) if isinstance(e.type, TimestampType) else datetime.UTC)
             return f"{'TIMESTAMP' if isinstance(e.type, TimestampType) else 'TIMESTAMP_NTZ'} '{text}'"
+        case TimeType():
+            return f"TIME '{time_text(value)}'"
         case YearMonthIntervalType() | DayTimeIntervalType():
             return interval_literal(value, e.type)
         case FloatType():
@@ -276,6 +279,7 @@ _WRITERS: dict[type[TreeNode], Writer] = {
     sub.InSubquery: lambda e, n: f"({_in_values(e.values, n)} IN (listquery()))",
     un.UnresolvedAttribute: lambda e, n: ".".join(e.parts),  # noqa: ARG005
     un.UnresolvedStar: lambda e, n: ".".join((*e.target, "*")),  # noqa: ARG005
+    un.UnresolvedDatetime: lambda e, n: f"{e.kind} '{e.text}'",  # noqa: ARG005
     un.UnresolvedFunction: _function,
     un.UnresolvedWindow: _window_call,
     un.UnresolvedAlias: lambda e, n: sql(e.child, n),

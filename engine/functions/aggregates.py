@@ -29,6 +29,7 @@ from engine.types import (
     StructType,
     TimestampNTZType,
     TimestampType,
+    TimeType,
     YearMonthIntervalType,
 )
 from engine.types.decimals import bounded
@@ -43,6 +44,7 @@ ORDERED = Kind(
         BinaryType,
         BooleanType,
         DateType,
+        TimeType,
         TimestampType,
         TimestampNTZType,
         *INTERVALS,

@@ -11,7 +11,6 @@ import pyarrow as pa
 from engine.errors import ExecutionError
 from engine.functions.registry import function
 from engine.functions.signature import DATE_LIKE
-from engine.kernels import decimals
 from engine.kernels.context import CallContext
 from engine.kernels.datetimes import (
     DAY,
@@ -24,7 +23,6 @@ from engine.kernels.datetimes import (
     from_local,
     local_micros,
 )
-from engine.kernels.patterns import MONTHS
 from engine.kernels.rows import from_numpy, numpy_values, valid
 from engine.kernels.rowwise import all_valid, map_rows
 from engine.kernels.zones import zone
@@ -32,13 +30,9 @@ from engine.types import (
     BOOLEAN,
     DATE,
     DOUBLE,
-    INT,
     STRING,
     TIMESTAMP,
     TIMESTAMP_NTZ,
-    DayTimeIntervalType,
-    DecimalType,
-    YearMonthIntervalType,
 )
 from engine.types.arrow import TIMESTAMP_ARROW
 
@@ -159,162 +153,7 @@ def months_between(
     return from_numpy(np.where(keep, rounded, result), pa.float64(), all_valid(*arrays))
 
 
-def _field_error(message: str) -> ExecutionError:
-    return ExecutionError("DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION", {"rangeMessage": message})
-
-
-@function("make_date", (INT, INT, INT), returns=DATE, raises=True, ansi_only=True, wants_context=True)
-def make_date(year: pa.Array, month: pa.Array, day: pa.Array, *, context: CallContext) -> pa.Array:
-    """Returns the date of a year, a month and a day.
-
-    > SELECT make_date(2013, 7, 15);
-    2013-07-15
-    """
-    days, fits = _days(year, month, day)
-    is_valid = all_valid(year, month, day)
-    if context.ansi and (~fits & is_valid).any():
-        raise _field_error(_range_message(year, month, day, int(np.argmax(~fits & is_valid))))
-    return from_numpy(days.astype(np.int32), pa.date32(), is_valid & fits)
-
-
-def _days(year: pa.Array, month: pa.Array, day: pa.Array) -> tuple[Any, Any]:
-    """The days of year, month and day, and which of them exist."""
-    y, m, d = (numpy_values(each).astype(np.int64) for each in (year, month, day))
-    safe = np.clip(m, 1, 12)
-    fits = (m == safe) & (d >= 1) & (d <= days_in_month(y, safe))
-    return days_from_civil(y, safe, np.where(fits, d, 1)), fits
-
-
-def _range_message(year: pa.Array, month: pa.Array, day: pa.Array, row: int) -> str:
-    y, m, d = (each[row].as_py() for each in (year, month, day))
-    if not 1 <= m <= 12:
-        return f"Invalid value for MonthOfYear (valid values 1 - 12): {m}"
-    if not 1 <= d <= 31:
-        return f"Invalid value for DayOfMonth (valid values 1 - 28/31): {d}"
-    return (
-        f"Invalid date 'February 29' as '{y}' is not a leap year"
-        if (m, d) == (2, 29)
-        else f"Invalid date '{MONTHS[m - 1].upper()} {d}'"
-    )
-
-
-_SECONDS = DecimalType(16, 6)
-_FIELDS = (INT, INT, INT, INT, INT, _SECONDS)
-
-
-def _local_fields(arrays: tuple[pa.Array, ...], context: CallContext) -> tuple[Any, Any]:
-    """The local microseconds of year, month, day, hour, minute, seconds, and which rows are such a time."""
-    days, fits = _days(*arrays[:3])
-    hour, minute = (numpy_values(each).astype(np.int64) for each in arrays[3:5])
-    seconds = np.array([each or 0 for each in decimals.unscaled(arrays[5])], dtype=np.int64)
-    is_valid = all_valid(*arrays)
-    if context.ansi and (~fits & is_valid).any():
-        raise _field_error(_range_message(arrays[0], arrays[1], arrays[2], int(np.argmax(~fits & is_valid))))
-    for name, values, most in (("HourOfDay", hour, 23), ("MinuteOfHour", minute, 59)):
-        inside = (values >= 0) & (values <= most)
-        if context.ansi and (~inside & is_valid).any():
-            raise _field_error(
-                f"Invalid value for {name} (valid values 0 - {most}): {values[np.argmax(~inside & is_valid)]}"
-            )
-        fits &= inside
-    inside = (seconds >= 0) & (seconds <= MINUTE)
-    if context.ansi and (~inside & is_valid).any():
-        second = seconds[np.argmax(~inside & is_valid)] // SECOND
-        raise _field_error(f"Invalid value for SecondOfMinute (valid values 0 - 59): {second}")
-    return days * DAY + hour * HOUR + minute * MINUTE + seconds, is_valid & fits & inside
-
-
-@function(
-    "make_timestamp",
-    _FIELDS,
-    returns=TIMESTAMP,
-    raises=True,
-    ansi_only=True,
-    wants_context=True,
-    aliases=("make_timestamp_ltz",),
-)
-def make_timestamp(*fields: pa.Array, context: CallContext) -> pa.Array:
-    """Returns the timestamp of a year, month, day, hour, minute and seconds.
-
-    > SELECT make_timestamp(2014, 12, 28, 6, 30, 45.887);
-    2014-12-28 06:30:45.887
-    """
-    micros, is_valid = _local_fields(fields, context)
-    return from_local(micros, is_valid, TIMESTAMP_ARROW, context.time_zone)
-
-
-@function(
-    "make_timestamp",
-    (*_FIELDS, STRING),
-    returns=TIMESTAMP,
-    raises=True,
-    wants_context=True,
-    aliases=("make_timestamp_ltz",),
-)
-def make_timestamp_in_zone(*fields: pa.Array, context: CallContext) -> pa.Array:
-    """Returns the timestamp of a year, month, day, hour, minute and seconds in a time zone.
-
-    > SELECT make_timestamp(2014, 12, 28, 6, 30, 45.887, 'UTC');
-    2014-12-28 06:30:45.887
-    """
-    micros, is_valid = _local_fields(fields[:6], context)
-    local = from_numpy(micros, pa.timestamp("us"), is_valid)
-    instants = map_rows(lambda t, name: int(zone(name).to_instant(np.array([t]))[0]), pa.int64(), local, fields[6])
-    return instants.view(TIMESTAMP_ARROW)
-
-
-@function("make_timestamp_ntz", _FIELDS, returns=TIMESTAMP_NTZ, raises=True, ansi_only=True, wants_context=True)
-def make_timestamp_ntz(*fields: pa.Array, context: CallContext) -> pa.Array:
-    """Returns the timestamp without zone of a year, month, day, hour, minute and seconds.
-
-    > SELECT make_timestamp_ntz(2014, 12, 28, 6, 30, 45.887);
-    2014-12-28 06:30:45.887
-    """
-    micros, is_valid = _local_fields(fields, context)
-    return from_numpy(micros, pa.timestamp("us"), is_valid)
-
-
-@function("make_ym_interval", (INT, INT), returns=YearMonthIntervalType(), optional=2, raises=True, wants_context=True)
-def make_ym_interval(*fields: pa.Array, context: CallContext) -> pa.Array:
-    """Returns the interval of some years and months.
-
-    > SELECT make_ym_interval(1, 2);
-    INTERVAL '1-2' YEAR TO MONTH
-    """
-    years, months = (*fields, *[_zeros(context)] * 2)[:2]
-    total = numpy_values(years).astype(np.int64) * 12 + numpy_values(months)
-    is_valid = all_valid(years, months)
-    if (((total < -(2**31)) | (total >= 2**31)) & is_valid).any():
-        raise ExecutionError("INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION")
-    return from_numpy(total.astype(np.int32), pa.int32(), is_valid)
-
-
-def _zeros(context: CallContext) -> pa.Array:
-    return pa.array(np.zeros(context.rows, dtype=np.int32))
-
-
-@function(
-    "make_dt_interval",
-    (INT, INT, INT, DecimalType(18, 6)),
-    returns=DayTimeIntervalType(),
-    optional=4,
-    wants_context=True,
-)
-def make_dt_interval(*fields: pa.Array, context: CallContext) -> pa.Array:
-    """Returns the interval of some days, hours, minutes and seconds.
-
-    > SELECT make_dt_interval(1, 12, 30, 1.001);
-    INTERVAL '1 12:30:01.001' DAY TO SECOND
-    """
-    days, hours, minutes = (*fields[:3], *[_zeros(context)] * 3)[:3]
-    micros = sum(numpy_values(f).astype(np.int64) * u for f, u in ((days, DAY), (hours, HOUR), (minutes, MINUTE)))
-    if len(fields) == 4:
-        micros = micros + np.array([each or 0 for each in decimals.unscaled(fields[3])], dtype=np.int64)
-    is_valid = all_valid(days, hours, minutes, *fields[3:])
-    return from_numpy(np.asarray(micros), pa.duration("us"), is_valid)
-
-
-def _began(context: CallContext) -> int:
+def began(context: CallContext) -> int:
     """The instant the query began; where nobody said, the first time this was asked."""
     now = context.query.now
     return now if now is not None else int(context.state.setdefault("now", time.time_ns() // 1000))
@@ -327,7 +166,7 @@ def current_timestamp(*, context: CallContext) -> pa.Array:
     > SELECT current_timestamp() = now();
     true
     """
-    return pa.repeat(pa.scalar(_began(context), TIMESTAMP_ARROW), context.rows)
+    return pa.repeat(pa.scalar(began(context), TIMESTAMP_ARROW), context.rows)
 
 
 @function("localtimestamp", (), returns=TIMESTAMP_NTZ, nullable="never", wants_context=True)
@@ -337,7 +176,7 @@ def localtimestamp(*, context: CallContext) -> pa.Array:
     > SELECT localtimestamp() IS NOT NULL;
     true
     """
-    local = int(zone(context.time_zone).to_local(np.array([_began(context)]))[0])
+    local = int(zone(context.time_zone).to_local(np.array([began(context)]))[0])
     return pa.repeat(pa.scalar(local, pa.timestamp("us")), context.rows)
 
 
@@ -348,7 +187,7 @@ def current_date(*, context: CallContext) -> pa.Array:
     > SELECT current_date() = curdate();
     true
     """
-    local = int(zone(context.time_zone).to_local(np.array([_began(context)]))[0])
+    local = int(zone(context.time_zone).to_local(np.array([began(context)]))[0])
     return pa.repeat(pa.scalar(local // DAY, pa.int32()), context.rows).view(pa.date32())
 
 

@@ -16,6 +16,7 @@ from engine.types import (
     LONG,
     SHORT,
     STRING,
+    TIME,
     TIMESTAMP,
     TIMESTAMP_NTZ,
     VOID,
@@ -25,12 +26,15 @@ from engine.types import (
     MapType,
     StructField,
     StructType,
+    TimeType,
 )
+from engine.types.session import timestamp_type
 
 _PLAIN: dict[str, DataType] = {
     "boolean": BOOLEAN, "tinyint": BYTE, "byte": BYTE, "smallint": SHORT, "short": SHORT, "int": INT, "integer": INT,
     "bigint": LONG, "long": LONG, "float": FLOAT, "real": FLOAT, "double": DOUBLE, "string": STRING, "binary": BINARY,
-    "date": DATE, "timestamp": TIMESTAMP, "timestamp_ltz": TIMESTAMP, "timestamp_ntz": TIMESTAMP_NTZ, "void": VOID,
+    "date": DATE, "timestamp": TIMESTAMP, "timestamp_ltz": TIMESTAMP, "timestamp_ntz": TIMESTAMP_NTZ, "time": TIME,
+    "void": VOID,
 }  # fmt: skip
 _TOKEN = re.compile(r"\s*(`(?:[^`]|``)+`|\w+|[<>(),:]|'(?:[^'\\]|\\.)*')")
 
@@ -89,6 +93,10 @@ class _Reader:
         name = self.next().lower()
         if name in ("decimal", "dec", "numeric"):
             return self._decimal()
+        if name == "time" and self.accept("("):
+            precision = int(self.next())
+            self.expect(")")
+            return TimeType(precision)
         if name in ("varchar", "char"):
             for _ in range(3 if self.accept("(") else 0):
                 if self.next() == ")":
@@ -109,6 +117,8 @@ class _Reader:
         if name == "struct":
             self.expect("<")
             return self.fields(">")
+        if name == "timestamp":
+            return timestamp_type()
         if name not in _PLAIN:
             raise ValueError(f"no such type: {name}")
         return _PLAIN[name]

@@ -17,8 +17,10 @@ from engine.functions.signature import ANY, Variadic
 from engine.kernels.calls import Generated
 from engine.kernels.casts.intervals import interval_text
 from engine.kernels.context import CallContext
+from engine.kernels.datetimes import DAY
 from engine.kernels.json_text import JsonOptions, Malformed, Number, convert, get, loads, shown, write
-from engine.kernels.patterns import micros_of, read
+from engine.kernels.pattern_fields import Unreadable
+from engine.kernels.pattern_reading import read
 from engine.kernels.rowwise import map_nullable, map_rows
 from engine.kernels.zones import zone
 from engine.types import (
@@ -186,14 +188,17 @@ def _json_options(options: pa.Array, context: CallContext) -> JsonOptions:
     plain = JsonOptions(time_zone)
 
     def by_date(value: str) -> int | None:
-        fields = read(value, date or "")
-        return None if fields is None else int(fields["days"])
+        try:
+            return read(value, date or "").days
+        except Unreadable:
+            return None
 
     def by_timestamp(value: str) -> int | None:
-        fields = read(value, timestamp or "")
-        if fields is None:
+        try:
+            found = read(value, timestamp or "")
+        except Unreadable:
             return None
-        return int(zone(fields["zone"] or time_zone).to_instant(np.array([micros_of(fields)]))[0])
+        return int(zone(found.zone or time_zone).to_instant(np.array([found.days * DAY + found.micros]))[0])
 
     return JsonOptions(
         time_zone,

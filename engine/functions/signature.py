@@ -34,6 +34,7 @@ from engine.types import (
     StructType,
     TimestampNTZType,
     TimestampType,
+    TimeType,
     YearMonthIntervalType,
 )
 
@@ -63,7 +64,7 @@ INTEGRAL = Kind("INTEGRAL", (IntegralType,), fallback=LONG)
 FRACTIONAL = Kind("FRACTIONAL", (FractionalType,), fallback=DOUBLE)
 ATOMIC = Kind(
     "ATOMIC",
-    (NumericType, StringType, BinaryType, BooleanType, DateType, TimestampType, TimestampNTZType, NullType),
+    (NumericType, StringType, BinaryType, BooleanType, DateType, TimeType, TimestampType, TimestampNTZType, NullType),
 )
 TEXT_OR_BINARY = Kind("(STRING or BINARY)", (StringType, BinaryType), fallback=STRING)
 NUMERIC_OR_INTERVAL = Kind(

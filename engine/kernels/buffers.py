@@ -38,6 +38,7 @@ def holds_int64(data_type: pa.DataType) -> bool:
         or pa.types.is_date32(data_type)
         or pa.types.is_timestamp(data_type)
         or pa.types.is_duration(data_type)
+        or pa.types.is_time64(data_type)
     )
 
 

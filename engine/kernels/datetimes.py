@@ -37,6 +37,12 @@ def civil(days: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     return year_of_era + era * 400 + (month <= 2), month, day
 
 
+def date_of(day: int) -> tuple[int, int, int]:
+    """`civil` of one day."""
+    year, month, of_month = civil(np.array([day]))
+    return int(year[0]), int(month[0]), int(of_month[0])
+
+
 def days_from_civil(year: Numbers, month: Numbers, day: Numbers) -> Numbers:
     """The day of each year, month and day of month (which must exist, see `days_in_month`)."""
     year = year.astype(np.int64) - (month <= 2)
@@ -114,14 +120,22 @@ def _date_text(year: int, month: int, day: int) -> str:
     return f"{'-' if year < 0 else '+'}{abs(year):04d}-{month:02d}-{day:02d}"
 
 
+def time_text(array: pa.Array) -> pa.Array:
+    """Times of day as HH:mm:ss with as many digits of the fraction as there are."""
+    return _without_zeros(array.cast(pa.string()))
+
+
+def _without_zeros(texts: pa.Array) -> pa.Array:
+    """Clocks without the zeros their fraction ends in."""
+    return pc.replace_substring_regex(texts, r"\.0+$|(\.\d*?)0+$", r"\1")
+
+
 def timestamp_text(array: pa.Array, time_zone: str) -> pa.Array:
     """Timestamps as yyyy-MM-dd HH:mm:ss with as many digits of the fraction as there are."""
     local = local_timestamps(array, time_zone)
     days = numpy_values(local) // DAY
     if not (((days < MIN_DAY) | (days > MAX_DAY)) & valid(array)).any():
-        text = local.cast(pa.string())
-        return pc.replace_substring_regex(text, r"\.0+$|(\.\d*?)0+$", r"\1")
+        return _without_zeros(local.cast(pa.string()))
     dates = date_text(from_numpy(days.astype(np.int32), pa.date32(), valid(array)))
     times = from_numpy(numpy_values(local) % DAY, pa.timestamp("us"), valid(array)).cast(pa.string())
-    joined = pc.binary_join_element_wise(dates, pc.utf8_slice_codeunits(times, 11), " ")
-    return pc.replace_substring_regex(joined, r"\.0+$|(\.\d*?)0+$", r"\1")
+    return _without_zeros(pc.binary_join_element_wise(dates, pc.utf8_slice_codeunits(times, 11), " "))

@@ -30,6 +30,7 @@ from engine.types import (
     ShortType,
     StringType,
     StructType,
+    TimeType,
     YearMonthIntervalType,
 )
 
@@ -64,6 +65,8 @@ def hash_value(value: Any, data_type: DataType, seed: int, kind: Hash) -> int:
     match data_type:
         case BooleanType() | ByteType() | ShortType() | IntegerType() | DateType() | YearMonthIntervalType():
             return kind.of_int(int(value), seed)
+        case TimeType():
+            return kind.of_long(int(value) * 1000, seed)  # Spark keeps nanoseconds
         case FloatType():
             return kind.of_int(struct.unpack("<i", struct.pack("<f", value + 0.0))[0], seed)
         case DoubleType():

@@ -17,6 +17,7 @@ from engine.types import (
     StructType,
     TimestampNTZType,
     TimestampType,
+    TimeType,
 )
 from engine.types.arrow import to_arrow
 
@@ -39,7 +40,7 @@ def from_scalar(scalar: pa.Scalar, data_type: DataType) -> Any:
     if not scalar.is_valid:
         return None
     match data_type:
-        case DateType() | TimestampType() | TimestampNTZType() | DayTimeIntervalType():
+        case DateType() | TimestampType() | TimestampNTZType() | DayTimeIntervalType() | TimeType():
             return scalar.value
         case ArrayType(element, _):
             return tuple(from_scalar(item, element) for item in scalar.values)
@@ -70,6 +71,8 @@ def _plain(value: Any, data_type: DataType) -> Any:
         case TimestampType() | TimestampNTZType() if isinstance(value, datetime.datetime):
             aware = value if value.tzinfo is not None else value.replace(tzinfo=datetime.UTC)
             return (aware - EPOCH) // MICROSECOND
+        case TimeType() if isinstance(value, datetime.time):
+            return ((value.hour * 60 + value.minute) * 60 + value.second) * 1_000_000 + value.microsecond
         case DayTimeIntervalType() if isinstance(value, datetime.timedelta):
             return value // MICROSECOND
     return value

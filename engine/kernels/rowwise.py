@@ -31,7 +31,7 @@ def plain(array: pa.Array) -> Sequence[Any]:
     kind = array.type
     if pa.types.is_date32(kind):
         array = array.view(pa.int32())
-    elif pa.types.is_timestamp(kind) or pa.types.is_duration(kind):
+    elif pa.types.is_timestamp(kind) or pa.types.is_duration(kind) or pa.types.is_time64(kind):
         array = array.view(pa.int64())
     values: list[Any] = array.to_pylist()
     return values

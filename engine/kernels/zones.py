@@ -15,6 +15,7 @@ from importlib import resources
 from typing import Any, TypeAlias
 
 import numpy as np
+import pyarrow as pa
 
 from engine.errors import ExecutionError
 
@@ -80,6 +81,20 @@ def zone(name: str) -> Zone:
         return _tabulate(region(name))
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ExecutionError("INVALID_TIMEZONE", {"timeZone": name}) from error
+
+
+def by_zone(times: Micros, names: pa.Array, is_valid: Any, *, to_local: bool) -> Micros:
+    """The local times of instants (`to_local`), or the instants of local times, in the zone that each row names. Raises
+    INVALID_TIMEZONE for a row of `is_valid` that names none."""
+    result = np.array(times)
+    codes = names.dictionary_encode()
+    indices = np.asarray(codes.indices.fill_null(-1))
+    for code, name in enumerate(codes.dictionary.to_pylist()):
+        rows = (indices == code) & is_valid
+        if rows.any():
+            own = zone(name)
+            result[rows] = own.to_local(result[rows]) if to_local else own.to_instant(result[rows])
+    return result
 
 
 def region(name: str) -> zoneinfo.ZoneInfo:

@@ -132,6 +132,14 @@ class Parameter(UnresolvedExpression):
 
 
 @node
+class UnresolvedDatetime(UnresolvedExpression):
+    """`DATE '2024-01-31'`: a constant of the type `kind` (DATE, TIMESTAMP, TIMESTAMP_LTZ, TIMESTAMP_NTZ, TIME)."""
+
+    kind: str
+    text: str
+
+
+@node
 class UnresolvedOrdinal(UnresolvedExpression):
     """A position in the select list (ORDER BY 1); the analyzer makes these of integer literals."""
 

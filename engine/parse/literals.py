@@ -7,26 +7,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
 from engine.errors import ParseError
 from engine.expressions.base import Expression, Literal
-from engine.expressions.cast import Cast
+from engine.logical.unresolved import UnresolvedDatetime
 from engine.parse.lexer import Token
 from engine.types import (
     BINARY,
     BYTE,
-    DATE,
     DOUBLE,
     FLOAT,
     INT,
     LONG,
     SHORT,
-    STRING,
-    TIMESTAMP,
-    TIMESTAMP_NTZ,
     DayTimeIntervalType,
     DecimalType,
     IntegralType,
@@ -37,14 +32,6 @@ _ESCAPED = {"0": "\0", "b": "\b", "n": "\n", "r": "\r", "t": "\t", "Z": "\x1a", 
 
 _NUMBER = re.compile(r"([^a-z]*?(?:e[+-]?\d+)?)(bd|[dflsy])?", re.IGNORECASE)
 _WHOLE: dict[str, IntegralType] = {"L": LONG, "S": SHORT, "Y": BYTE}
-
-# As text: re compiles and remembers a pattern at its first use, which most sessions never come to.
-_DATE = r"([+-]?\d{4,7})(?:-(\d{1,2})(?:-(\d{1,2})(?:[ T].*)?)?)?"
-_TIMESTAMP = (
-    r"([+-]?\d{4,6})(?:-(\d{1,2})(?:-(\d{1,2})(?:[ T](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{0,9}))?)?)?)?)?\s*(\S.*)?"
-)
-_ZONE = r"Z|UTC|GMT|UT|(?:UTC|GMT|UT)?[+-]\d{1,2}(?::?\d{2}(?::?\d{2})?)?|[A-Za-z]+(?:/[A-Za-z0-9_+-]+)*"
-_EPOCH = datetime(1970, 1, 1)
 
 _MICROS = {
     "week": 604_800_000_000,
@@ -126,64 +113,22 @@ def _decimal(value: Decimal, text: str) -> Literal:
 
 
 def typed(kind: str, text: str) -> Expression:
-    """`kind 'text'`: DATE, TIMESTAMP, TIMESTAMP_LTZ, TIMESTAMP_NTZ or X.
-
-    A TIMESTAMP without a zone means the session's, which only analysis knows: it comes out as a cast of the string.
-    """
+    """`kind 'text'`: DATE, TIMESTAMP, TIMESTAMP_LTZ, TIMESTAMP_NTZ, TIME or X. Only analysis knows the session's time zone
+    and what TIMESTAMP means in it, so that dates and times are read there."""
     kind = kind.upper()
-    match kind:
-        case "DATE":
-            return Literal(_parse_date(text), DATE)
-        case "TIMESTAMP_NTZ":
-            return Literal(_parse_timestamp(kind, text)[0], TIMESTAMP_NTZ)
-        case "TIMESTAMP" | "TIMESTAMP_LTZ":
-            _parse_timestamp(kind, text)
-            return Cast(Literal(text, STRING), TIMESTAMP, implicit=True)
-        case "X":
-            try:
-                return Literal(bytes.fromhex("0" * (len(text) % 2) + text), BINARY)
-            except ValueError:
-                raise _bad_literal(kind, text) from None
-    raise ParseError("UNSUPPORTED_TYPED_LITERAL", {"unsupportedType": f'"{kind}"', "supportedTypes": _TYPED})
-
-
-_TYPED = '"DATE", "TIMESTAMP_NTZ", "TIMESTAMP_LTZ", "TIMESTAMP", "INTERVAL", "X"'
-
-
-def _bad_literal(kind: str, text: str) -> ParseError:
-    return ParseError("INVALID_TYPED_LITERAL", {"valueType": f'"{kind}"', "value": f"'{text}'"})
-
-
-def _parse_date(text: str) -> date:
-    """A date of 1 to 3 fields; Spark's special value `epoch` too."""
-    if text.strip().lower() == "epoch":
-        return _EPOCH.date()
-    found = re.fullmatch(_DATE, text.strip())
+    if kind in DATETIMES:
+        return UnresolvedDatetime(kind, text)
+    if kind != "X":
+        raise ParseError("UNSUPPORTED_TYPED_LITERAL", {"unsupportedType": f'"{kind}"', "supportedTypes": _TYPED})
     try:
-        if found is None:
-            raise ValueError(text)
-        return date(int(found.group(1)), int(found.group(2) or 1), int(found.group(3) or 1))
+        return Literal(bytes.fromhex("0" * (len(text) % 2) + text), BINARY)
     except ValueError:
-        raise _bad_literal("DATE", text) from None
+        parameters = {"valueType": f'"{kind}"', "value": f"'{text}'"}
+        raise ParseError("INVALID_TYPED_LITERAL", parameters) from None
 
 
-def _parse_timestamp(kind: str, text: str) -> tuple[int, str | None]:
-    """Microseconds since 1970 of the local time that `text` shows, and the zone it names."""
-    if text.strip().lower() == "epoch":
-        return 0, "UTC"
-    found = re.fullmatch(_TIMESTAMP, text.strip())
-    try:
-        if found is None:
-            raise ValueError(text)
-        year, month, day, hour, minute, second, fraction, zone = found.groups()
-        moment = datetime(int(year), int(month or 1), int(day or 1), int(hour or 0), int(minute or 0), int(second or 0))
-    except ValueError:
-        raise _bad_literal(kind, text) from None
-    if zone is not None and not re.fullmatch(_ZONE, zone):
-        raise _bad_literal(kind, text)
-    past = moment - _EPOCH
-    micros = (past.days * 86_400 + past.seconds) * 1_000_000 + int((fraction or "").ljust(6, "0")[:6] or 0)
-    return micros, zone
+DATETIMES = frozenset(("DATE", "TIMESTAMP", "TIMESTAMP_LTZ", "TIMESTAMP_NTZ", "TIME"))
+_TYPED = '"DATE", "TIMESTAMP_NTZ", "TIMESTAMP_LTZ", "TIMESTAMP", "INTERVAL", "X", "TIME"'
 
 
 class IntervalPart(NamedTuple):

@@ -19,6 +19,7 @@ from engine.types import (
     LONG,
     SHORT,
     STRING,
+    TIME,
     TIMESTAMP,
     TIMESTAMP_NTZ,
     VOID,
@@ -29,8 +30,10 @@ from engine.types import (
     MapType,
     StructField,
     StructType,
+    TimeType,
     YearMonthIntervalType,
 )
+from engine.types.session import timestamp_type
 
 _SIMPLE: dict[str, DataType] = {
     "boolean": BOOLEAN,
@@ -51,16 +54,19 @@ _SIMPLE: dict[str, DataType] = {
     "timestamp": TIMESTAMP,
     "timestamp_ltz": TIMESTAMP,
     "timestamp_ntz": TIMESTAMP_NTZ,
+    "time": TIME,
     "void": VOID,
     **dict.fromkeys(("decimal", "dec", "numeric"), DecimalType(10, 0)),
 }
 # Spark has them, this engine does not have them yet.
-_LATER = frozenset(["variant", "time", "geometry", "geography", "interval"])
+_LATER = frozenset(["variant", "geometry", "geography", "interval"])
 _FIELDS = {"year": 0, "month": 1, "day": 0, "hour": 1, "minute": 2, "second": 3}
 
 
 def simple_type(name: str) -> DataType:
     found = _SIMPLE.get(name.lower())
+    if found == TIMESTAMP and name.lower() == "timestamp":
+        return timestamp_type()
     if found is not None:
         return found
     word = name.lower()
@@ -91,7 +97,16 @@ def sized_type(name: str, *sizes: int) -> DataType:
             raise ParseError("DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", {"size": size, "maxPrecision": 38}) from None
     if word in ("char", "character", "varchar") and len(sizes) == 1 and sizes[0] > 0:
         return STRING
+    if word == "time" and len(sizes) == 1:
+        return _time_type(sizes[0])
     raise _unknown_type(f"{name}({', '.join(map(str, sizes))})")
+
+
+def _time_type(precision: int) -> DataType:
+    try:
+        return TimeType(precision)
+    except ValueError:
+        raise ParseError("UNSUPPORTED_TIME_PRECISION", {"precision": precision}) from None
 
 
 def type_parameter(token: Token) -> int:
@@ -137,7 +152,9 @@ def interval_type(_interval: Token, first: Token, last: Token | None) -> DataTyp
 
 
 def zoned_type(name: str, word: Token) -> DataType:
-    """TIMESTAMP WITH LOCAL TIME ZONE, TIMESTAMP WITHOUT TIME ZONE."""
+    """TIMESTAMP WITH LOCAL TIME ZONE, TIMESTAMP WITHOUT TIME ZONE, TIME WITHOUT TIME ZONE."""
+    if name.lower() == "time" and word.kind == "WITHOUT":
+        return TIME
     if name.lower() != "timestamp":
         raise _unknown_type(f"{name} {word.text} TIME ZONE")
     return TIMESTAMP_NTZ if word.kind == "WITHOUT" else TIMESTAMP

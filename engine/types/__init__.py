@@ -13,6 +13,7 @@ from engine.types.types import (
     LONG,
     SHORT,
     STRING,
+    TIME,
     TIMESTAMP,
     TIMESTAMP_NTZ,
     VOID,
@@ -39,6 +40,7 @@ from engine.types.types import (
     StructType,
     TimestampNTZType,
     TimestampType,
+    TimeType,
     YearMonthIntervalType,
 )
 
@@ -53,6 +55,7 @@ __all__ = [
     "LONG",
     "SHORT",
     "STRING",
+    "TIME",
     "TIMESTAMP",
     "TIMESTAMP_NTZ",
     "VOID",
@@ -77,6 +80,7 @@ __all__ = [
     "StringType",
     "StructField",
     "StructType",
+    "TimeType",
     "TimestampNTZType",
     "TimestampType",
     "YearMonthIntervalType",

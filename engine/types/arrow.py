@@ -1,7 +1,7 @@
 """Types to and from Arrow.
 
 Inside the engine a year-month interval is `int32` months (pyarrow has no such kernels), a day-time interval is
-`duration('us')`, a TIMESTAMP is `timestamp('us', 'UTC')` and a TIMESTAMP_NTZ is `timestamp('us')`.
+`duration('us')`, a TIMESTAMP is `timestamp('us', 'UTC')`, a TIMESTAMP_NTZ is `timestamp('us')` and a TIME `time64('us')`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from engine.types.types import (
     LONG,
     SHORT,
     STRING,
+    TIME,
     TIMESTAMP,
     TIMESTAMP_NTZ,
     VOID,
@@ -29,6 +30,7 @@ from engine.types.types import (
     MapType,
     StructField,
     StructType,
+    TimeType,
     YearMonthIntervalType,
 )
 
@@ -61,6 +63,8 @@ def to_arrow(data_type: DataType) -> pa.DataType:
             return pa.decimal128(precision, scale)
         case YearMonthIntervalType():
             return pa.int32()
+        case TimeType():
+            return pa.time64("us")
         case DayTimeIntervalType():
             return pa.duration("us")
         case ArrayType(element, nullable):
@@ -106,6 +110,8 @@ _BY_ID: dict[int, DataType] = {
     pa.binary_view().id: BINARY,
     pa.date32().id: DATE,
     pa.date64().id: DATE,
+    pa.time32("s").id: TIME,
+    pa.time64("us").id: TIME,
     pa.duration("us").id: DayTimeIntervalType(),
     pa.month_day_nano_interval().id: DayTimeIntervalType(),
 }

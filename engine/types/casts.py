@@ -25,6 +25,7 @@ from engine.types.types import (
     StructType,
     TimestampNTZType,
     TimestampType,
+    TimeType,
     YearMonthIntervalType,
 )
 
@@ -46,7 +47,7 @@ def can_cast(source: DataType, target: DataType, ansi: bool = True) -> bool:
     if isinstance(target, StringType):
         return True
     if isinstance(source, StringType):
-        return isinstance(target, (NumericType, BooleanType, BinaryType, *_DATETIME, *_INTERVAL))
+        return isinstance(target, (NumericType, BooleanType, BinaryType, TimeType, *_DATETIME, *_INTERVAL))
     if isinstance(source, NumericType):
         return _numeric_to(source, target, ansi)
     if isinstance(source, BooleanType):
@@ -57,6 +58,8 @@ def can_cast(source: DataType, target: DataType, ansi: bool = True) -> bool:
         return isinstance(target, _DATETIME) or (isinstance(target, NumericType | BooleanType) and not ansi)
     if isinstance(source, TimestampNTZType):
         return isinstance(target, _DATETIME)
+    if isinstance(source, TimeType):
+        return isinstance(target, TimeType | IntegralType | DecimalType)
     if isinstance(source, YearMonthIntervalType):
         return isinstance(target, YearMonthIntervalType | IntegralType | DecimalType)
     if isinstance(source, DayTimeIntervalType):
@@ -92,6 +95,8 @@ def is_up_cast(source: DataType, target: DataType) -> bool:
             return True
         case DateType(), TimestampType() | TimestampNTZType():
             return True
+        case TimeType(one), TimeType(other):
+            return one <= other
         case TimestampType(), TimestampNTZType():
             return True
         case TimestampNTZType(), TimestampType():
@@ -110,7 +115,7 @@ def cast_can_raise(source: DataType, target: DataType) -> bool:
             return False
         case BooleanType(), NumericType():
             return isinstance(target, DecimalType) and target.precision == target.scale
-        case TimestampType() | TimestampNTZType(), DateType():
+        case (TimestampType() | TimestampNTZType(), DateType()) | (TimeType(), TimeType()):
             return False
         case StringType(), BinaryType():
             return False
@@ -128,6 +133,6 @@ def cast_is_nullable(source: DataType, target: DataType) -> bool:
             return False
         case _, BooleanType():
             return isinstance(source, StringType)
-        case TimestampType() | TimestampNTZType(), DateType():
+        case (TimestampType() | TimestampNTZType(), DateType()) | (TimeType(), TimeType()):
             return False
     return cast_can_raise(source, target)

@@ -36,6 +36,7 @@ from engine.types import (
     StructType,
     TimestampNTZType,
     TimestampType,
+    TimeType,
     YearMonthIntervalType,
 )
 
@@ -104,6 +105,8 @@ def plain_values(column: pa.Array, dataType: DataType) -> Sequence[Any]:
     elif isinstance(dataType, TimestampType | TimestampNTZType):
         zone = column.type.tz
         column = column.cast(pa.timestamp("us", zone)).cast(pa.int64())
+    elif isinstance(dataType, TimeType):
+        column = column.cast(pa.time64("us")).cast(pa.int64())
     elif isinstance(dataType, DayTimeIntervalType):
         column = column.cast(pa.duration("us")).cast(pa.int64())
     elif isinstance(dataType, YearMonthIntervalType) and column.type == pa.month_day_nano_interval():
@@ -133,6 +136,8 @@ def formatter(dataType: DataType, style: Style) -> Callable[[Any], str]:
             return lambda micros: timestamp_text(micros, style.zone)
         case TimestampNTZType():
             return lambda micros: timestamp_text(micros, UTC)
+        case TimeType():
+            return time_text
         case YearMonthIntervalType(start, end):
             return _hive_months if style.hive else lambda months: year_month_text(months, start, end)
         case DayTimeIntervalType(start, end):
@@ -235,6 +240,12 @@ def timestamp_text(micros: int, zone: tzinfo) -> str:
     second, fraction = divmod(rest, _SECOND)
     text = f"{date_text(days)} {_clock(second)}"
     return f"{text}.{fraction:06}".rstrip("0") if fraction else text
+
+
+def time_text(micros: int) -> str:
+    """A time of day in microseconds as HH:mm:ss, without trailing zeros of the fraction."""
+    second, fraction = divmod(micros, _SECOND)
+    return f"{_clock(second)}.{fraction:06}".rstrip("0") if fraction else _clock(second)
 
 
 @lru_cache(maxsize=86_400)

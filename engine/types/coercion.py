@@ -37,6 +37,7 @@ from engine.types.types import (
     StringType,
     StructField,
     StructType,
+    TimeType,
     YearMonthIntervalType,
 )
 
@@ -72,6 +73,8 @@ def tightest_common_type(left: DataType, right: DataType) -> DataType | None:
             return DOUBLE
         case YearMonthIntervalType(a, b), YearMonthIntervalType(c, d):
             return YearMonthIntervalType(min(a, c), max(b, d))
+        case TimeType(one), TimeType(other):
+            return TimeType(max(one, other))
         case DayTimeIntervalType(a, b), DayTimeIntervalType(c, d):
             return DayTimeIntervalType(min(a, c), max(b, d))
     return _nested(left, right, tightest_common_type)

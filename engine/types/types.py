@@ -160,6 +160,22 @@ class TimestampNTZType(DataType):
     name: ClassVar[str] = "timestamp_ntz"
 
 
+@dataclass(frozen=True)
+class TimeType(DataType):
+    """A time of day, with `precision` (0..6) digits of the fraction of a second."""
+
+    precision: int = 6
+
+    MAX_PRECISION: ClassVar[int] = 6
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.precision <= self.MAX_PRECISION:
+            raise ValueError(f"no such type: time({self.precision})")
+
+    def simpleString(self) -> str:
+        return f"time({self.precision})"
+
+
 YEAR, MONTH = 0, 1
 DAY, HOUR, MINUTE, SECOND = 0, 1, 2, 3
 YEAR_MONTH_FIELDS = ("year", "month")
@@ -276,4 +292,4 @@ BOOLEAN = BooleanType()
 BYTE, SHORT, INT, LONG = ByteType(), ShortType(), IntegerType(), LongType()
 FLOAT, DOUBLE = FloatType(), DoubleType()
 STRING, BINARY = StringType(), BinaryType()
-DATE, TIMESTAMP, TIMESTAMP_NTZ = DateType(), TimestampType(), TimestampNTZType()
+DATE, TIMESTAMP, TIMESTAMP_NTZ, TIME = DateType(), TimestampType(), TimestampNTZType(), TimeType()

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from engine.expressions.base import Mode
 from engine.expressions.cast import Cast
-from engine.kernels.casts import datetimes, from_text, intervals, numbers, text_datetimes, to_text
+from engine.kernels.casts import datetimes, from_text, intervals, numbers, text_datetimes, times, to_text
 from engine.kernels.lists import flat, flat_entries, lengths, make, make_map
 from engine.kernels.nested import struct_of
 from engine.kernels.rows import Compile, Compiler, Datum, Node, is_scalar, one, valid
@@ -29,6 +29,7 @@ from engine.types import (
     StructType,
     TimestampNTZType,
     TimestampType,
+    TimeType,
     YearMonthIntervalType,
 )
 from engine.types.arrow import to_arrow
@@ -48,6 +49,8 @@ def cast_array(array: pa.Array, source: DataType, target: DataType, mode: Mode, 
         return to_text.cast_to_text(array, source, time_zone)
     if isinstance(source, StringType):
         return _from_text(array, target, mode, time_zone)
+    if isinstance(source, TimeType):
+        return times.cast_time(array, source, target, mode)
     if isinstance(source, _INTERVALS) or isinstance(target, _INTERVALS):
         return intervals.cast_interval(array, source, target, mode)
     if isinstance(source, _DATETIMES) or isinstance(target, _DATETIMES):
@@ -68,6 +71,8 @@ def _from_text(array: pa.Array, target: DataType, mode: Mode, time_zone: str) ->
         return text_datetimes.to_dates(array, mode)
     if isinstance(target, TimestampType | TimestampNTZType):
         return text_datetimes.to_timestamps(array, target, mode, time_zone)
+    if isinstance(target, TimeType):
+        return times.from_text(array, target, mode)
     if isinstance(target, _INTERVALS):
         return intervals.from_text(array, target, mode)
     return from_text.cast_from_text(array, target, mode)

@@ -19,7 +19,9 @@ from engine.types import (
     LongType,
     ShortType,
     StringType,
+    TimeType,
 )
+from engine.types.cells import time_text
 
 
 def shown(value: Any, data_type: DataType) -> str:
@@ -37,6 +39,8 @@ def shown(value: Any, data_type: DataType) -> str:
             return f"{value}L"
         case DecimalType():
             return f"{value:f}BD"
+        case TimeType():
+            return f"TIME '{time_text(value)}'"
         case DoubleType() | FloatType():
             text = java_double(value) if isinstance(data_type, DoubleType) else java_float(value)
             if value != value or value in (float("inf"), float("-inf")):

@@ -165,6 +165,8 @@ def decimals_quotient(value: int, unit: int) -> int:
     return -rounded if value < 0 else rounded
 
 
-def arithmetic_overflow() -> ExecutionError:
-    """An interval that is too long."""
+def arithmetic_overflow(suggestion: str = "") -> ExecutionError:
+    """An interval that is too long; `suggestion` is the function that gives null instead."""
+    if suggestion:
+        return ExecutionError("INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION", {"functionName": f"`{suggestion}`"})
     return ExecutionError("INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION")

@@ -114,6 +114,12 @@ def read_timestamp(text: str, time_zone: str, is_instant: bool = True) -> int | 
     return int(zone(own_zone).to_instant(np.array([micros]))[0]) if is_instant else micros
 
 
+def names_zone(text: str) -> bool:
+    """Whether a timestamp as text ends in the name of a zone."""
+    found = _TIMESTAMP.fullmatch(text.strip(BLANKS))
+    return found is not None and found[10] is not None
+
+
 def _time_of_day(hour: str | None, minute: str | None, second: str | None, fraction: str | None) -> int | None:
     h, m, s = int(hour or 0), int(minute or 0), int(second or 0)
     if h > 23 or m > 59 or s > 59:

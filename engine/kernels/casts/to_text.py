@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from engine.kernels import decimals
 from engine.kernels.casts.intervals import interval_text
-from engine.kernels.datetimes import date_text, timestamp_text
+from engine.kernels.datetimes import date_text, time_text, timestamp_text
 from engine.kernels.lists import flat, flat_entries, lengths
 from engine.kernels.numbers_text import java_double, java_float
 from engine.kernels.rows import valid
@@ -26,6 +26,7 @@ from engine.types import (
     StructType,
     TimestampNTZType,
     TimestampType,
+    TimeType,
     YearMonthIntervalType,
 )
 
@@ -42,6 +43,8 @@ def cast_to_text(array: pa.Array, source: DataType, time_zone: str) -> pa.Array:
             return date_text(array)
         case TimestampType() | TimestampNTZType():
             return timestamp_text(array, time_zone)
+        case TimeType():
+            return time_text(array)
         case DayTimeIntervalType() | YearMonthIntervalType():
             texts = [None if v is None else interval_text(v, source) for v in array.cast(pa.int64()).to_pylist()]
             return pa.array(texts, pa.string())
