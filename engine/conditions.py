@@ -170,6 +170,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42K09",
         "Cannot resolve <sqlExpr> due to data type mismatch: the <functionName> does not support ordering on type <dataType>.",
     ),
+    "DATATYPE_MISMATCH.IN_SUBQUERY_DATA_TYPE_MISMATCH": (
+        "42K09",
+        "Cannot resolve <sqlExpr> due to data type mismatch: The data type of one or more elements in the left hand side of an IN subquery is not compatible with the data type of the output of the subquery. Mismatched columns: [<mismatchedColumns>], left side: [<leftType>], right side: [<rightType>].",
+    ),
     "DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH": (
         "42K09",
         "Cannot resolve the IN subquery due to data type mismatch: the number of columns in the left hand side of an IN subquery does not match the number of columns in the output of the subquery: <leftLength> and <rightLength>.",
@@ -202,6 +206,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42K09",
         "Cannot resolve <sqlExpr> due to data type mismatch: The <leftExprName>(<leftExprValue>) must be <constraint> the <rightExprName>(<rightExprValue>).",
     ),
+    "DATATYPE_MISMATCH.RANGE_FRAME_INVALID_TYPE": (
+        "42K09",
+        "Cannot resolve <sqlExpr> due to data type mismatch: The data type <orderSpecType> used in the order specification does not support the data type <valueBoundaryType> which is used in the range frame.",
+    ),
     "DATATYPE_MISMATCH.RANGE_FRAME_MULTI_ORDER": (
         "42K09",
         "Cannot resolve <sqlExpr> due to data type mismatch: A range window frame with value boundaries cannot be used in a window specification with multiple order by expressions: <orderSpec>.",
@@ -213,6 +221,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "DATATYPE_MISMATCH.SEQUENCE_WRONG_INPUT_TYPES": (
         "42K09",
         "Cannot resolve <sqlExpr> due to data type mismatch: <functionName> uses the wrong parameter type. The parameter type must conform to: 1. The start and stop expressions must resolve to the same type. 2. If start and stop expressions resolve to the <startType> type, then the step expression must resolve to the <stepType> type. 3. Otherwise, if start and stop expressions resolve to the <otherStartType> type, then the step expression must resolve to the same type.",
+    ),
+    "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_INVALID_BOUND": (
+        "42K09",
+        "Cannot resolve <sqlExpr> due to data type mismatch: Window frame upper bound <upper> does not follow the lower bound <lower>.",
     ),
     "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE": (
         "42K09",
@@ -392,6 +404,14 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42903",
         'The FILTER expression "<filterExpr>" in an aggregate function is invalid. Expected a FILTER expression without an aggregation, but found <aggExpr>.',
     ),
+    "INVALID_AGGREGATE_FILTER.CONTAINS_WINDOW_FUNCTION": (
+        "42903",
+        "The FILTER expression <filterExpr> in an aggregate function is invalid. Expected a FILTER expression without a window function, but found <windowExpr>.",
+    ),
+    "INVALID_AGGREGATE_FILTER.NON_DETERMINISTIC": (
+        "42903",
+        "The FILTER expression <filterExpr> in an aggregate function is invalid. Expected a deterministic FILTER expression.",
+    ),
     "INVALID_AGGREGATE_FILTER.NOT_BOOLEAN": (
         "42903",
         'The FILTER expression "<filterExpr>" in an aggregate function is invalid. Expected a FILTER expression of the BOOLEAN type.',
@@ -462,6 +482,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "INVALID_INLINE_TABLE.CANNOT_EVALUATE_EXPRESSION_IN_INLINE_TABLE": (
         "42000",
         "Invalid inline table. Cannot evaluate the expression <expr> in inline table definition.",
+    ),
+    "INVALID_INLINE_TABLE.FAILED_SQL_EXPRESSION_EVALUATION": (
+        "42000",
+        "Invalid inline table. Failed to evaluate the SQL expression <sqlExpr>. Please check your syntax and ensure all required tables and columns are available.",
     ),
     "INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE": (
         "42000",
@@ -610,6 +634,23 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "The WHERE condition <condition> contains invalid expressions: <expressionList>. Rewrite the query to avoid window functions, aggregate functions, and generator functions in the WHERE clause.",
     ),
     "INVALID_WINDOW_SPEC": ("42601", "<message>"),
+    "INVALID_WINDOW_SPEC_FOR_AGGREGATION_FUNC": ("42601", "Cannot specify ORDER BY or a window frame for <aggFunc>."),
+    "INVALID_WITHIN_GROUP_EXPRESSION.DISTINCT_UNSUPPORTED": (
+        "42K0K",
+        "Invalid function <funcName> with WITHIN GROUP. The function does not support DISTINCT with WITHIN GROUP.",
+    ),
+    "INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT": (
+        "42K0K",
+        "Invalid function <funcName> with WITHIN GROUP. The function is invoked with DISTINCT and WITHIN GROUP but expressions <funcArg> and <orderingExpr> do not match. The WITHIN GROUP ordering expression must be picked from the function inputs.",
+    ),
+    "INVALID_WITHIN_GROUP_EXPRESSION.WITHIN_GROUP_MISSING": (
+        "42K0K",
+        "Invalid function <funcName> with WITHIN GROUP. WITHIN GROUP is required for the function.",
+    ),
+    "INVALID_WITHIN_GROUP_EXPRESSION.WRONG_NUM_ORDERINGS": (
+        "42K0K",
+        "Invalid function <funcName> with WITHIN GROUP. The function requires <expectedNum> orderings in WITHIN GROUP but got <actualNum>.",
+    ),
     "LOCATION_ALREADY_EXISTS": (
         "42710",
         "Cannot name the managed table as <identifier>, as its associated location <location> already exists. Please pick a different table name, or remove the existing location first.",
@@ -626,6 +667,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "MISSING_AGGREGATION": (
         "42803",
         'The non-aggregating expression "<expression>" is based on columns which are not participating in the GROUP BY clause. Add the columns or the expression to the GROUP BY, aggregate the expression, or use "<expressionAnyValue>" if you do not care which of the values within a group is returned.',
+    ),
+    "MISSING_ATTRIBUTES.RESOLVED_ATTRIBUTE_MISSING_FROM_INPUT": (
+        "XX000",
+        "Resolved attribute(s) <missingAttributes> missing from <input> in operator <operator>. ",
     ),
     "MISSING_GROUP_BY": (
         "42803",
@@ -718,6 +763,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         'Remainder by zero. Use `try_mod` to tolerate divisor being 0 and return NULL instead. If necessary set "spark.sql.ansi.enabled" to "false" to bypass this error.',
     ),
     "ROW_SUBQUERY_TOO_MANY_ROWS": ("21000", "More than one row returned by a subquery used as a row."),
+    "SCALAR_SUBQUERY_IS_IN_GROUP_BY_OR_AGGREGATE_FUNCTION": (
+        "0A000",
+        "The correlated scalar subquery '<sqlExpr>' is neither present in GROUP BY, nor in an aggregate function. Add it to GROUP BY using ordinal position or wrap it in `first()` (or `first_value`) if you don't care which value you get.",
+    ),
     "SCALAR_SUBQUERY_TOO_MANY_ROWS": ("21000", "More than one row returned by a subquery used as an expression."),
     "SCHEMA_ALREADY_EXISTS": (
         "42P06",
@@ -777,6 +826,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "Found an unclosed bracketed comment. Please, append */ at the end of the comment.",
     ),
     "UNCLOSED_QUOTE": ("42601", "Found an unclosed <quote>. Please, append <quote> at the end of the text."),
+    "UNEXPECTED_INPUT_TYPE": (
+        "42K09",
+        "Parameter <paramIndex> of function <functionName> requires the <requiredType> type, however <inputSql> has the type <inputType>.",
+    ),
     "UNKNOWN_DATASOURCE": ("42K02", "Failed to find the data source: <provider>.<suggestion>"),
     "UNKNOWN_DIALECT": ("22023", "There is no SQL dialect `<dialect>`."),
     "UNPIVOT_REQUIRES_ATTRIBUTES": (
@@ -799,6 +852,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42883",
         "Could not resolve <name> to a table-valued function. Please make sure that <name> is defined as a table-valued function and that all required parameters are provided correctly.",
     ),
+    "UNRESOLVED_ALL_IN_GROUP_BY": (
+        "42803",
+        "Cannot infer grouping columns for GROUP BY ALL based on the select clause. Please explicitly specify the grouping columns.",
+    ),
     "UNRESOLVED_COLUMN.WITHOUT_SUGGESTION": (
         "42703",
         "A column, variable, or function parameter with name <objectName> cannot be resolved.",
@@ -817,6 +874,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE": (
         "0A000",
         "The <format> datasource doesn't support the column <columnName> of the type <columnType>.",
+    ),
+    "UNSUPPORTED_EXPR_FOR_OPERATOR": (
+        "42K0E",
+        "The query operator <operator> contains one or more unsupported expressions. Consider to rewrite it to avoid window functions, aggregate functions, and generator functions in the <operator> operator. Invalid expressions: [<invalidExprSqls>]",
     ),
     "UNSUPPORTED_EXPR_FOR_WINDOW": ("42P20", "Expression <sqlExpr> not supported within a window function."),
     "UNSUPPORTED_FEATURE": ("0A000", "The feature is not supported: <feature>."),
@@ -848,7 +909,46 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42902",
         "Can't overwrite the target that is also being read from: the table <table>.",
     ),
-    "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY": ("0A000", "Unsupported subquery expression: <message>"),
+    "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.ACCESSING_OUTER_QUERY_COLUMN_IS_NOT_ALLOWED": (
+        "0A000",
+        "Unsupported subquery expression: Accessing outer query column is not allowed in this location: <treeNode>",
+    ),
+    "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.AGGREGATE_FUNCTION_MIXED_OUTER_LOCAL_REFERENCES": (
+        "0A000",
+        "Unsupported subquery expression: Found an aggregate function in a correlated predicate that has both outer and local references, which is not supported: <function>.",
+    ),
+    "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.CORRELATED_REFERENCE": (
+        "0A000",
+        "Unsupported subquery expression: Expressions referencing the outer query are not supported outside of WHERE/HAVING clauses: <sqlExprs>.",
+    ),
+    "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.HIGHER_ORDER_FUNCTION": (
+        "0A000",
+        "Unsupported subquery expression: Subquery expressions are not supported within higher-order functions. Please remove all subquery expressions from higher-order functions and then try the query again.",
+    ),
+    "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.MUST_AGGREGATE_CORRELATED_SCALAR_SUBQUERY": (
+        "0A000",
+        "Unsupported subquery expression: Correlated scalar subqueries must be aggregated to return at most one row.",
+    ),
+    "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.SCALAR_SUBQUERY_IN_VALUES": (
+        "0A000",
+        "Unsupported subquery expression: Scalar subqueries in the VALUES clause.",
+    ),
+    "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_CORRELATED_EXPRESSION_IN_JOIN_CONDITION": (
+        "0A000",
+        "Unsupported subquery expression: Correlated subqueries in the join predicate cannot reference both join inputs: <subqueryExpression>",
+    ),
+    "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_CORRELATED_REFERENCE_DATA_TYPE": (
+        "0A000",
+        "Unsupported subquery expression: Correlated column reference '<expr>' cannot be <dataType> type.",
+    ),
+    "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_CORRELATED_SCALAR_SUBQUERY": (
+        "0A000",
+        "Unsupported subquery expression: Correlated scalar subqueries can only be used in filters, aggregations, projections, and UPDATE/MERGE/DELETE commands: <treeNode>",
+    ),
+    "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_IN_EXISTS_SUBQUERY": (
+        "0A000",
+        "Unsupported subquery expression: IN/EXISTS predicate subqueries can only be used in filters, joins, aggregations, window functions, projections, and UPDATE/MERGE/DELETE commands: <treeNode>",
+    ),
     "UNSUPPORTED_TIME_PRECISION": (
         "0A001",
         "The seconds precision <precision> of the TIME data type is out of the supported range [0, 6].",

@@ -20,6 +20,7 @@ from engine.analyze.identifiers import with_identifiers
 from engine.analyze.relations import Relations
 from engine.analyze.scope import Scope
 from engine.analyze.select import Select
+from engine.analyze.subqueries import check_in_order
 from engine.analyze.values import local_relation
 from engine.errors import AnalysisError, Unsupported
 from engine.expressions.base import Attribute, Expression, Literal, SortOrder
@@ -177,7 +178,9 @@ class Analyzer:
                 parameters = {"index": child.value, "size": len(plan.output)}
                 raise AnalysisError("ORDER_BY_POS_OUT_OF_RANGE", parameters, child.origin)
             return SortOrder(plan.output[child.value - 1], item.ascending, item.nulls_first)
-        return SortOrder(resolver.resolve(child), item.ascending, item.nulls_first)
+        found = resolver.resolve(child)
+        check_in_order(found, item.origin)
+        return SortOrder(found, item.ascending, item.nulls_first)
 
     def _repartition(
         self, keys: tuple[Expression, ...], sort: bool, plan: LogicalPlan, outer: Scope | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from engine.analyze.constants import datetime_literal
 from engine.analyze.lambdas import as_lambdas, resolve_lambdas
 from engine.analyze.naming import written_name
 from engine.analyze.scope import Scope, extract_field
+from engine.analyze.subqueries import check_correlation
 from engine.analyze.windows import check_window
 from engine.errors import AnalysisError, Unsupported
 from engine.expressions.aggregate import AggregateCall, Grouping, GroupingId
@@ -19,7 +20,7 @@ from engine.expressions.calls import Call
 from engine.expressions.cast import Cast
 from engine.expressions.operators import BinaryArithmetic, UnaryMinus
 from engine.expressions.sql import shown, shown_type, sql
-from engine.expressions.subquery import Exists, InSubquery, ScalarSubquery
+from engine.expressions.subquery import Exists, InSubquery, OuterAggregate, ScalarSubquery
 from engine.expressions.window import UP_TO_CURRENT, WHOLE_PARTITION, Frame, WindowCall, WindowExpression, WindowSpec
 from engine.functions.registry import lookup
 from engine.functions.resolve import resolve_call
@@ -303,7 +304,7 @@ class Resolver:
 
     def scalar(self, node: un.UnresolvedScalarSubquery) -> Expression:
         """A query of one column as a value."""
-        plan = self.query(node.plan, self.scope)
+        plan = self._subquery(node.plan)
         if len(plan.output) != 1:
             condition = "INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN"
             raise AnalysisError(condition, {"number": len(plan.output)}, node.origin)
@@ -311,11 +312,16 @@ class Resolver:
 
     def exists(self, node: un.UnresolvedExists) -> Expression:
         """EXISTS (query)."""
-        return Exists(self.query(node.plan, self.scope))
+        return Exists(self._subquery(node.plan))
+
+    def _subquery(self, node: LogicalPlan) -> LogicalPlan:
+        plan = self.query(node, self.scope)
+        check_correlation(plan)
+        return plan
 
     def in_subquery(self, node: un.UnresolvedInSubquery) -> Expression:
         """values IN (query), with both sides cast to common types."""
-        plan, values = self.query(node.plan, self.scope), list(self.all(node.values))
+        plan, values = self._subquery(node.plan), list(self.all(node.values))
         if len(plan.output) != len(values):
             lengths = {"leftLength": len(values), "rightLength": len(plan.output)}
             raise AnalysisError("DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH", lengths, node.origin)
@@ -357,9 +363,19 @@ def has_aggregate(expression: TreeNode) -> bool:
             return True
         case WindowExpression(function, spec):
             return any(has_aggregate(child) for child in (*function.children, spec))
-        case LogicalPlan():
+        case LogicalPlan() | OuterAggregate():
             return False
     return expression.has(AggregateCall, Grouping, GroupingId) and any(has_aggregate(c) for c in expression.children)
+
+
+def own_aggregates(expression: Any) -> Iterator[Expression]:
+    """The aggregate functions of an expression, outermost only, as `has_aggregate` finds them."""
+    match expression:
+        case AggregateCall() | Grouping() | GroupingId():
+            yield expression
+        case _ if has_aggregate(expression):
+            for child in expression.children:
+                yield from own_aggregates(child)
 
 
 def is_generator(expression: Expression) -> bool:

@@ -16,12 +16,15 @@ from engine.expressions.aggregate import AggregateCall, Grouping, GroupingId
 from engine.expressions.base import Alias, Attribute, Expression, Literal, Mode, NamedExpression
 from engine.expressions.cast import Cast
 from engine.expressions.operators import BitwiseAnd
+from engine.expressions.predicates import GreaterThan, GreaterThanOrEqual
 from engine.expressions.sql import sql
-from engine.expressions.subquery import OuterReference, SubqueryExpression
+from engine.expressions.subquery import OuterAggregate, OuterReference, SubqueryExpression
 from engine.expressions.window import WindowExpression
 from engine.functions.resolve import resolve_call
+from engine.lazy import cached_property
 from engine.logical import unresolved as un
-from engine.logical.plan import Aggregate, Expand, LogicalPlan
+from engine.logical.canonical import same_value
+from engine.logical.plan import Aggregate, Expand, LogicalPlan, Project
 from engine.types import BYTE, INT, LONG
 
 
@@ -40,7 +43,7 @@ class Grouped:
 
     def rewrite(self, expression: Expression) -> Expression:
         """`expression` over the aggregation's output. Raises MISSING_AGGREGATION for a column that is not grouped."""
-        found = self.keys.get(expression)
+        found = self.keys.get(same_value(expression)) if type(expression) in self._kinds else None
         if found is not None:
             return found
         match expression:
@@ -58,6 +61,11 @@ class Grouped:
             case SubqueryExpression():
                 return self._subquery(expression)
         return expression.map_children(self._child)
+
+    @cached_property
+    def _kinds(self) -> frozenset[type[Expression]]:
+        """The classes of which an expression may be a key: the others need not be brought into the form of keys."""
+        return frozenset(map(type, self.keys)) | {GreaterThan, GreaterThanOrEqual}
 
     def plan(self) -> Aggregate:
         """The aggregation, once every expression above it went through `rewrite`."""
@@ -80,7 +88,7 @@ class Grouped:
         def outer(node: Any) -> Any:
             if isinstance(node, OuterReference) and node.attribute.id in by_key:
                 return OuterReference(by_key[node.attribute.id])
-            return node
+            return OuterReference(self._call(node.call)) if isinstance(node, OuterAggregate) else node
 
         rewritten = expression.map_children(
             lambda c: c.transform_up(outer) if isinstance(c, LogicalPlan) else self.rewrite(c)
@@ -125,16 +133,33 @@ class Grouped:
 
 def group(child: LogicalPlan, grouping: Iterable[Expression]) -> Grouped:
     """An aggregation of `child` by plain expressions."""
+    child, computed = _computed(child, tuple(_different(grouping).values()))
     keys: dict[Expression, Attribute] = {}
     outputs: list[NamedExpression] = []
-    distinct = tuple(dict.fromkeys(grouping))
-    for expression in distinct:
+    for written, expression in computed.items():
         column: NamedExpression = (
             expression if isinstance(expression, Attribute) else Alias(expression, sql(expression))
         )
         outputs.append(column)
-        keys[expression] = column.to_attribute()
-    return Grouped(child, keys, outputs, distinct)
+        keys[same_value(written)] = column.to_attribute()
+    return Grouped(child, keys, outputs, tuple(computed.values()))
+
+
+def _different(expressions: Iterable[Expression]) -> dict[Expression, Expression]:
+    """The first of each value, by the form in which equal ones are equal."""
+    found: dict[Expression, Expression] = {}
+    for each in expressions:
+        found.setdefault(same_value(each), each)
+    return found
+
+
+def _computed(child: LogicalPlan, grouping: tuple[Expression, ...]) -> tuple[LogicalPlan, dict[Expression, Expression]]:
+    """`child` with the grouping expressions that ask subqueries as columns, so that each is asked once, and what each
+    grouping expression is over it."""
+    asking = {each: Alias(each, sql(each)) for each in grouping if each.has(SubqueryExpression)}
+    if asking:
+        child = Project((*child.output, *asking.values()), child)
+    return child, {each: asking[each].to_attribute() if each in asking else each for each in grouping}
 
 
 def group_by_sets(
@@ -143,7 +168,10 @@ def group_by_sets(
     """An aggregation by several grouping sets: each row of `child` once for each set, with the columns that are not in the
     set nulled, and a grouping id whose bits say which (the first column has the highest bit). Columns come in the order of
     `listed`, then as the sets name them."""
-    columns = tuple(dict.fromkeys(itertools.chain(listed, *sets)))
+    first = _different(itertools.chain(listed, *sets))
+    sets = [tuple(dict.fromkeys(first[same_value(each)] for each in one)) for one in sets]
+    columns = tuple(first.values())
+    child, computed = _computed(child, columns)
     nulled = tuple(Attribute(_name(c), c.dataType, True) for c in columns)
     grouping_id = Attribute("spark_grouping_id", LONG, False)
     position = Attribute("_gen_grouping_pos", LONG, False)
@@ -151,12 +179,12 @@ def group_by_sets(
     projections = []
     for number, each in enumerate(sets):
         bits = sum(1 << (len(columns) - 1 - i) for i, c in enumerate(columns) if c not in each)
-        shown = tuple(c if c in each else Literal(None, c.dataType) for c in columns)
+        shown = tuple(computed[c] if c in each else Literal(None, c.dataType) for c in columns)
         extra = (Literal(number, LONG),) if repeated else ()
         projections.append((*child.output, *shown, Literal(bits, LONG), *extra))
     markers = (grouping_id, position) if repeated else (grouping_id,)
     expanded = Expand(tuple(projections), (*child.output, *nulled, *markers), child)
-    keys: dict[Expression, Attribute] = dict(zip(columns, nulled, strict=True))
+    keys: dict[Expression, Attribute] = dict(zip(map(same_value, columns), nulled, strict=True))
     keys[grouping_id] = grouping_id
     return Grouped(expanded, keys, [*nulled, *markers], (*nulled, *markers), grouping_id, columns)
 

@@ -17,7 +17,7 @@ from engine.expressions.calls import Call, Field
 from engine.expressions.cast import Cast
 from engine.expressions.operators import Add, BinaryArithmetic, Multiply, Subtract
 from engine.expressions.sql import sql
-from engine.expressions.subquery import SubqueryExpression
+from engine.expressions.subquery import SubqueryExpression, own_subqueries
 from engine.expressions.window import CurrentRow, Frame, Offset, Unbounded, WindowSpec
 from engine.logical import unresolved as un
 from engine.types import DateType, NullType, StringType, StructType, TimestampNTZType, TimestampType, TimeType
@@ -56,7 +56,7 @@ class _Names:
 
     def __init__(self, resolver: Resolver, resolved: Expression | None) -> None:
         self.resolver = resolver
-        self.subqueries: Iterator[SubqueryExpression] = iter(() if resolved is None else _subqueries(resolved))
+        self.subqueries: Iterator[SubqueryExpression] = iter(() if resolved is None else own_subqueries(resolved))
         self.dates = resolved is not None and resolved.has(Call)
 
     def text(self, written: Expression) -> Expression:
@@ -163,7 +163,7 @@ class _Names:
 
     def _subquery(self, node: Any) -> Expression:
         found = next(self.subqueries, None)
-        outer = ", ".join(column.name for column in found.outer) if found is not None else ""
+        outer = ", ".join(column.name for column in found.outer_reads) if found is not None else ""
         if isinstance(node, un.UnresolvedInSubquery):
             values = [sql(self.text(value)) for value in node.values]
             if len(values) > 1:
@@ -231,16 +231,6 @@ def _variable(node: Any, parameters: tuple[str, ...]) -> Any:
     if isinstance(node, un.UnresolvedAttribute) and node.parts[0] in parameters:
         return _raw(".".join((HIDDEN, *node.parts[1:])))
     return node
-
-
-def _subqueries(expression: Expression) -> Iterator[SubqueryExpression]:
-    """The subqueries of an expression in the order they are written, not those within them."""
-    if isinstance(expression, SubqueryExpression):
-        yield expression
-        return
-    for child in expression.children:
-        if isinstance(child, Expression):
-            yield from _subqueries(child)
 
 
 _HANDLERS: dict[type, Any] = {

@@ -9,11 +9,13 @@ from engine.analyze.coerce import condition
 from engine.analyze.expressions import Resolver, is_generator
 from engine.analyze.reshape import pivoted, sampled, unpivoted
 from engine.analyze.scope import Scope
+from engine.analyze.subqueries import check_correlation, check_in_join
 from engine.errors import AnalysisError, Position, quoted
 from engine.expressions.base import Alias, Attribute, Expression
 from engine.expressions.conditional import Coalesce
 from engine.expressions.predicates import EqualTo, conjunction
 from engine.expressions.sql import sql
+from engine.expressions.subquery import SubqueryExpression
 from engine.functions.mismatch import unresolved_routine
 from engine.functions.registry import lookup
 from engine.kernels.context import EvalContext
@@ -187,6 +189,7 @@ class Relations:
         left = self.bind(node.left, outer, hints)
         right = self.bind(node.right, left.scope if node.lateral else outer, hints)
         if node.lateral:
+            check_correlation(right.plan)
             right = Bound(right.plan, replace(right.scope, outer=outer))
         names = self._using(node, left.scope, right.scope)
         if names:
@@ -198,6 +201,8 @@ class Relations:
             self.context.case_sensitive,
         )
         on = self._condition(node.condition, scope)
+        if on is not None and on.has(SubqueryExpression):
+            check_in_join(on, left.plan.output_ids, right.plan.output_ids, node.origin)
         plan = self._joined(node, left.plan, right.plan, on)
         return Bound(plan, _seen_through(left.scope if node.type in (JoinType.SEMI, JoinType.ANTI) else scope, plan))
 

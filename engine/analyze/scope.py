@@ -21,12 +21,14 @@ from engine.types import STRING, ArrayType, MapType, StringType, StructType
 
 @dataclass(frozen=True)
 class Scope:
-    """`columns` are what `*` means, in order; `hidden` can be named only (the other side of a USING join)."""
+    """`columns` are what `*` means, in order; `hidden` can be named only (the other side of a USING join). `having`: whether
+    subqueries may ask for aggregates over these columns."""
 
     columns: tuple[Attribute, ...] = ()
     hidden: tuple[Attribute, ...] = ()
     outer: Scope | None = None
     case_sensitive: bool = False
+    having: bool = False
 
     @cached_property
     def _by_name(self) -> dict[str, list[Attribute]]:
@@ -70,9 +72,8 @@ class Scope:
         """The columns of `target.*` (all for no target): of a table, or the fields of a struct column."""
         if not target:
             return self.columns
-        qualified = [c for c in self.columns if self._qualifier_fits(c, target)]
-        # a USING join hides one side's key, which t.* still shows, at its place among the table's own columns
-        qualified += [c for c in self.hidden if self._qualifier_fits(c, target)]
+        # a USING join hides one side's key, which t.* still shows, before the table's other columns
+        qualified = [c for c in (*self.hidden, *self.columns) if self._qualifier_fits(c, target)]
         if qualified:
             return tuple(qualified)
         column = self.resolve(target, origin)

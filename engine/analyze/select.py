@@ -11,21 +11,23 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.analyze.coerce import condition
-from engine.analyze.expressions import Resolver, has_aggregate, is_generator, named
+from engine.analyze.expressions import Resolver, has_aggregate, is_generator, named, own_aggregates
 from engine.analyze.grouping import Grouped, group, group_by_sets, grouping_sets
 from engine.analyze.hints import join_hints, repartition
 from engine.analyze.naming import display_name
 from engine.analyze.relations import Bound, generate
 from engine.analyze.scope import Scope
+from engine.analyze.subqueries import asked_of_outer, check_in_order
 from engine.errors import AnalysisError
 from engine.expressions.aggregate import Grouping, GroupingId
 from engine.expressions.base import Alias, Attribute, Expression, Literal, NamedExpression, SortOrder
+from engine.expressions.cast import Cast
 from engine.expressions.sql import sql
 from engine.expressions.window import WindowExpression, WindowSpec
 from engine.functions.registry import lookup
 from engine.logical import unresolved as un
 from engine.logical.plan import Distinct, Filter, LogicalPlan, Project, Sort, Window
-from engine.types import IntegralType
+from engine.types import BOOLEAN, IntegralType
 
 if TYPE_CHECKING:
     from engine.analyze.analyzer import Analyzer
@@ -85,10 +87,16 @@ class Select:
         found = condition(self.resolver.resolve(unresolved), "WHERE")
         if _own_windows(found):
             raise AnalysisError("WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE", {"clauseName": "WHERE"}, unresolved.origin)
+        if self.scope.outer is not None and self.scope.outer.having:
+            found = asked_of_outer(found)
         if has_aggregate(found):
-            parameters = {"condition": f'"{sql(found)}"', "expressionList": sql(found)}
-            raise AnalysisError("INVALID_WHERE_CONDITION", parameters, unresolved.origin, hint="Use HAVING or QUALIFY.")
+            raise self._aggregate_in_where(found)
         return found
+
+    def _aggregate_in_where(self, found: Expression) -> AnalysisError:
+        shown = ", ".join(sql(call) for call in own_aggregates(found))
+        parameters = {"condition": f'"{sql(found)}"', "expressionList": shown}
+        return AnalysisError("INVALID_WHERE_CONDITION", parameters, self.node.origin, hint="Use HAVING or QUALIFY.")
 
     def _named_windows(self, written: dict[str, WindowSpec | str]) -> dict[str, WindowSpec]:
         folded = {self.scope.fold(name): spec for name, spec in written.items()}
@@ -241,7 +249,12 @@ class Select:
 
     def _late_condition(self, unresolved: Expression, clause: str) -> Expression:
         resolver = replace(self.resolver, aliases=self._aliases(), aliases_first=clause == "HAVING")
-        found = condition(resolver.resolve(unresolved), clause)
+        if clause == "HAVING":
+            resolver = replace(resolver, scope=replace(self.scope, having=True))
+        found = resolver.resolve(unresolved)
+        if clause == "HAVING" and found.dataType != BOOLEAN:  # which is cast, unlike other conditions
+            found = resolver.resolve(Cast(unresolved, BOOLEAN).at(unresolved.origin))
+        found = condition(found, clause)
         if self.grouped is None and has_aggregate(found):
             raise AnalysisError("MISSING_GROUP_BY", {}, unresolved.origin)
         return self._late(found).at(unresolved.origin)
@@ -309,6 +322,7 @@ class Select:
         keys, extra = [], []
         for each in orders:
             child = _replaced(each.child, by_expression)
+            check_in_order(child, order.origin)
             if not child.references <= ids:
                 if self.node.distinct:
                     selected = Scope(tuple(c.to_attribute() for c in output))

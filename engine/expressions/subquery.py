@@ -6,12 +6,38 @@ The plan of a subquery is a child of the expression, so rules reach it. It names
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import Attribute, Expression
 from engine.lazy import cached_property
 from engine.tree.node import node
 from engine.types import BOOLEAN, DataType
+
+
+@node
+class OuterAggregate(Expression):
+    """An aggregate function over the rows of the enclosing query, asked from a subquery in its HAVING: a column of the
+    enclosing aggregation once that is built. `call` reads the enclosing query's columns as its own."""
+
+    call: AggregateCall
+
+    @property
+    def dataType(self) -> DataType:
+        return self.call.dataType
+
+    @property
+    def nullable(self) -> bool:
+        return self.call.nullable
+
+    @cached_property
+    def references(self) -> frozenset[int]:
+        return frozenset()
+
+    @property
+    def foldable(self) -> bool:
+        return False
 
 
 @node
@@ -51,6 +77,12 @@ class SubqueryExpression(Expression):
         return tuple(found)
 
     @cached_property
+    def outer_reads(self) -> tuple[Attribute, ...]:
+        """Each place where the plan reads a column of the enclosing query, from the top of the plan to its leaves."""
+        produced = {attribute.id for node in self.plan.walk() if hasattr(node, "output") for attribute in node.output}
+        return tuple(each for each in _reads(self.plan) if each.id not in produced)
+
+    @cached_property
     def references(self) -> frozenset[int]:
         own = frozenset(attribute.id for attribute in self.outer)
         return own.union(*(child.references for child in self.children if child is not self.plan))
@@ -66,6 +98,15 @@ class SubqueryExpression(Expression):
     @property
     def foldable(self) -> bool:
         return False
+
+
+def _reads(tree: Any) -> Iterator[Attribute]:
+    if isinstance(tree, OuterReference):
+        yield tree.attribute
+    elif tree.has(OuterReference):
+        plans = [child for child in tree.children if hasattr(child, "output")]
+        for child in [child for child in tree.children if not hasattr(child, "output")] + plans:
+            yield from _reads(child)
 
 
 @node
@@ -107,3 +148,15 @@ class InSubquery(SubqueryExpression):
     @property
     def nullable(self) -> bool:
         return True
+
+
+def own_subqueries(expression: Any) -> Iterator[SubqueryExpression]:
+    """The subqueries of an expression, not those in their plans."""
+    if not expression.has(SubqueryExpression):
+        return
+    if isinstance(expression, SubqueryExpression):
+        yield expression
+    plan = expression.plan if isinstance(expression, SubqueryExpression) else None
+    for child in expression.children:
+        if child is not plan:
+            yield from own_subqueries(child)

@@ -9,9 +9,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from engine.expressions.base import Alias, Attribute
+from engine.expressions.base import Alias, Attribute, Expression, Literal
+from engine.expressions.operators import Add, BinaryBitwise, Multiply
+from engine.expressions.predicates import (
+    And,
+    EqualNullSafe,
+    EqualTo,
+    GreaterThan,
+    GreaterThanOrEqual,
+    LessThan,
+    LessThanOrEqual,
+    Or,
+)
+from engine.expressions.subquery import OuterReference, SubqueryExpression
 from engine.logical.plan import CteDefinition, CteReference, LogicalPlan, Scan, SubqueryAlias
 from engine.tree.node import TreeNode
+from engine.types import LONG
 
 
 def canonical(plan: LogicalPlan) -> LogicalPlan:
@@ -39,6 +52,37 @@ def canonical(plan: LogicalPlan) -> LogicalPlan:
 
     result: LogicalPlan = visit(plan)
     return result
+
+
+def same_value(expression: Expression) -> Expression:
+    """A form of `expression` that is equal for those which mean the same value by their shape: operands of commutative
+    operators in one order, plans of subqueries canonical. Outer columns are told apart by their ids."""
+    if not expression.children:
+        return expression
+    if expression.has(SubqueryExpression):
+        expression = expression.map_children(_same_part)
+    else:
+        expression = expression.map_children(same_value)
+    match expression:
+        case Add(left, right) | Multiply(left, right) | BinaryBitwise(left, right) if hash(right) < hash(left):
+            return expression.map_children(lambda child: right if child is left else left)
+        case EqualTo(left, right) | EqualNullSafe(left, right) if hash(right) < hash(left):
+            return type(expression)(right, left)
+        case GreaterThan(left, right):
+            return LessThan(right, left)
+        case GreaterThanOrEqual(left, right):
+            return LessThanOrEqual(right, left)
+        case And(terms) | Or(terms):
+            return type(expression)(tuple(sorted(terms, key=hash)))
+    return expression
+
+
+def _same_part(child: Any) -> Any:
+    return canonical(child.transform_up(_marked)) if isinstance(child, LogicalPlan) else same_value(child)
+
+
+def _marked(node: Any) -> Any:
+    return Literal(node.attribute.id, LONG) if isinstance(node, OuterReference) else node
 
 
 def same_result(left: TreeNode, right: TreeNode) -> bool:

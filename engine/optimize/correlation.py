@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.expressions.base import Alias, Attribute, Expression, Literal, NamedExpression, references
-from engine.expressions.predicates import EqualNullSafe, EqualTo, LessThanOrEqual, conjunction, conjuncts
+from engine.expressions.predicates import (
+    EqualNullSafe,
+    EqualTo,
+    GreaterThan,
+    LessThanOrEqual,
+    conjunction,
+    conjuncts,
+)
 from engine.expressions.subquery import OuterReference
 from engine.expressions.window import CurrentRow, Frame, Unbounded, WindowCall, WindowExpression, WindowSpec
 from engine.logical import plan as lp
@@ -65,12 +72,12 @@ def pull(plan: LogicalPlan) -> Pulled | None:
             return _window(plan, pull(plan.child))
         case lp.Sort(_, _, child) | lp.Repartition(_, _, child):
             return pull(child)  # an order without a limit says nothing about which rows there are
-        case lp.Limit(count, None, lp.Project(projections, child)):
-            return pull(lp.Project(projections, lp.Limit(count, None, child)))  # the order may be below
-        case lp.Limit(Literal(int() as count), None, lp.Sort(order, True, child)):
-            return _first(count, order, pull(child))
-        case lp.Limit(Literal(int() as count), None, child):
-            return _first(count, (), pull(child))
+        case lp.Limit(count, offset, lp.Project(projections, child)):
+            return pull(lp.Project(projections, lp.Limit(count, offset, child)))  # the order may be below
+        case lp.Limit(_, _, lp.Sort(order, True, child)):
+            return _first(slice_of(plan), order, pull(child))
+        case lp.Limit(_, _, child):
+            return _first(slice_of(plan), (), pull(child))
         case lp.Generate(generator, _, _, child) if not is_correlated(generator):
             below = pull(child)
             return below and Pulled(plan.map_plans(lambda _: below.plan), below.conditions)
@@ -181,18 +188,50 @@ def partitioned(plan: lp.Window, more: tuple[Expression, ...], child: LogicalPla
     return lp.Window(functions, (*plan.partition, *more), plan.order, child)
 
 
-def _first(count: int, order: tuple[Any, ...], below: Pulled | None) -> Pulled | None:
+@dataclass(frozen=True)
+class Slice:
+    """What LIMIT and OFFSET say: the first `count` rows (all for None) after `offset` others."""
+
+    count: int | None
+    offset: int
+
+    def keeps(self, number: Attribute) -> Expression:
+        """Whether the row with that number, an INT from 1, is among them."""
+        terms: list[Expression] = []
+        if self.offset:
+            terms.append(GreaterThan(number, Literal(min(self.offset, _MOST), INT)))
+        if self.count is not None:
+            terms.append(LessThanOrEqual(number, Literal(min(self.offset + self.count, _MOST), INT)))
+        return conjunction(*terms)
+
+
+_MOST = 2**31 - 1
+
+
+def slice_of(limit: lp.Limit) -> Slice | None:
+    """The constants of a limit; None where they are not known."""
+    match limit.count, limit.offset:
+        case Literal(int(count)), None:
+            return Slice(count, 0)
+        case Literal(int(count)), Literal(int(offset)):
+            return Slice(count, offset)
+        case None, Literal(int(offset)):
+            return Slice(None, offset)
+    return None
+
+
+def _first(part: Slice | None, order: tuple[Any, ...], below: Pulled | None) -> Pulled | None:
     keys = equality_keys(below.conditions) if below is not None else None
-    if below is None or keys is None:
+    if below is None or keys is None or part is None:
         return None
-    return Pulled(first_of_each(count, order, tuple(inside for _, inside, _ in keys), below.plan), below.conditions)
+    return Pulled(slice_of_each(part, order, tuple(inside for _, inside, _ in keys), below.plan), below.conditions)
 
 
-def first_of_each(
-    count: int, order: tuple[Any, ...], partition: tuple[Expression, ...], child: LogicalPlan
+def slice_of_each(
+    part: Slice, order: tuple[Any, ...], partition: tuple[Expression, ...], child: LogicalPlan
 ) -> LogicalPlan:
-    """The first `count` rows of `child` in `order` within each of `partition`."""
+    """The rows that LIMIT and OFFSET keep of `child` in `order`, within each of `partition`."""
     spec = WindowSpec(partition, order, Frame("rows", Unbounded(), CurrentRow()))
     number = Alias(WindowExpression(WindowCall("row_number", (), INT, False), spec), "number")
     counted = lp.Window((number,), partition, order, child)
-    return lp.Project(child.output, lp.Filter(LessThanOrEqual(number.to_attribute(), Literal(count, INT)), counted))
+    return lp.Project(child.output, lp.Filter(part.keeps(number.to_attribute()), counted))

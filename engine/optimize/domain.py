@@ -16,13 +16,13 @@ from typing import Any
 from engine.errors import Unsupported
 from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import TRUE, Alias, Attribute, Expression, Literal
-from engine.expressions.conditional import If
+from engine.expressions.conditional import Coalesce, If
 from engine.expressions.predicates import EqualNullSafe, IsNull, conjunction, conjuncts, disjunction
 from engine.expressions.subquery import OuterReference
 from engine.logical import plan as lp
 from engine.logical.plan import JoinType, LogicalPlan
 from engine.logical.renew import renew
-from engine.optimize.correlation import first_of_each, is_correlated, partitioned
+from engine.optimize.correlation import Slice, is_correlated, partitioned, slice_of, slice_of_each
 from engine.optimize.substitution import meanings, substitute
 
 
@@ -102,8 +102,10 @@ def _unary(plan: LogicalPlan, below: Widened, domain: Domain) -> Widened:
             return _global(aggregates, below, domain)
         case lp.Window():
             return Widened(partitioned(node, keys, child), keys)
-        case lp.Limit(Literal(int() as most), None):
-            return _limit(most, plan.plans[0], below, domain)
+        case lp.Limit():
+            part = slice_of(node)
+            if part is not None:
+                return _limit(part, plan.plans[0], below, domain)
         case lp.Distinct() | lp.Filter() | lp.Generate() | lp.SubqueryAlias():
             return Widened(node.map_plans(lambda _: child), keys)
         case lp.Sort() | lp.Repartition():
@@ -119,10 +121,10 @@ def _reads(plan: LogicalPlan, domain: Domain) -> bool:
     return is_correlated(plan) and any(ref.attribute.id in ids for ref in plan.collect(OuterReference))
 
 
-def _limit(count: int, sorted_plan: LogicalPlan, below: Widened, domain: Domain) -> Widened:
+def _limit(part: Slice, sorted_plan: LogicalPlan, below: Widened, domain: Domain) -> Widened:
     order = sorted_plan.order if isinstance(sorted_plan, lp.Sort) else ()
     order = tuple(domain.reading(each, below.keys) for each in order)
-    return Widened(first_of_each(count, order, below.keys, below.plan), below.keys)
+    return Widened(slice_of_each(part, order, below.keys, below.plan), below.keys)
 
 
 def _global(aggregates: Sequence[Any], below: Widened, domain: Domain) -> Widened:
@@ -147,13 +149,12 @@ def _join(plan: lp.Join, domain: Domain) -> Widened:
     right_reads = _reads(plan.right, domain)
     left_reads = _reads(plan.left, domain)
     condition_reads = plan.condition is not None and _reads_expression(plan.condition, domain)
-    if plan.type is JoinType.FULL:
-        raise Unsupported("correlated subquery in a FULL OUTER JOIN")
     right_first = plan.type is JoinType.RIGHT or (
         plan.type in (JoinType.INNER, JoinType.CROSS) and right_reads and not left_reads
     )
     both = (
         (left_reads and right_reads)
+        or plan.type is JoinType.FULL
         or (plan.type is JoinType.RIGHT and left_reads)
         or (plan.type not in (JoinType.INNER, JoinType.CROSS, JoinType.RIGHT) and right_reads)
     )
@@ -180,7 +181,15 @@ def _join(plan: lp.Join, domain: Domain) -> Widened:
         plan.exists,
         plan.hints,
     )
-    return Widened(joined, tuple(keys))
+    return _either(joined, left, right) if plan.type is JoinType.FULL else Widened(joined, tuple(keys))
+
+
+def _either(joined: lp.Join, left: Widened | None, right: Widened | None) -> Widened:
+    """A full join, whose rows have the domain's columns from either side."""
+    assert left is not None and right is not None, "both sides of a full join have the domain"
+    pairs = zip(left.keys, right.keys, strict=True)
+    keys = [Alias(Coalesce((a.with_nullability(True), b.with_nullability(True))), a.name) for a, b in pairs]
+    return Widened(lp.Project((*joined.output, *keys), joined), tuple(key.to_attribute() for key in keys))
 
 
 def _reads_expression(expression: Expression, domain: Domain) -> bool:

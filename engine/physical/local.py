@@ -27,6 +27,9 @@ class LocalExec(Source):
     def output(self) -> tuple[Attribute, ...]:
         return self.columns
 
+    def __hash__(self) -> int:
+        return hash((self.columns, self.batch.num_rows))  # batches do not hash
+
     def morsels(self, run: Execution) -> Sequence[Morsel]:
         if run.partition > 0:
             return []

@@ -13,6 +13,7 @@ from __future__ import annotations
 from engine.expressions.predicates import Not, conjunction, conjuncts
 from engine.expressions.subquery import Exists, InSubquery
 from engine.logical.plan import Filter, Join, JoinType, LogicalPlan, Project
+from engine.optimize.join_conditions import asked_on_sides
 from engine.optimize.membership import anti_join, as_column, is_asked_once, once, semi_join
 from engine.optimize.pushing import filtered
 from engine.tree.node import TreeNode
@@ -68,18 +69,10 @@ def _join(plan: Join) -> LogicalPlan | None:
     """Conditions with subqueries: over an inner join they are a filter; else each goes to the side that it reads."""
     if plan.condition is None:
         return None
-    asking = [term for term in conjuncts(plan.condition) if term.has(Exists, InSubquery)]
-    others = [term for term in conjuncts(plan.condition) if not term.has(Exists, InSubquery)]
     if plan.type in (JoinType.INNER, JoinType.CROSS):
+        asking = [term for term in conjuncts(plan.condition) if term.has(Exists, InSubquery)]
+        others = [term for term in conjuncts(plan.condition) if not term.has(Exists, InSubquery)]
         on = conjunction(*others) if others else None
         kind = JoinType.INNER if others else JoinType.CROSS
         return _filter(Filter(conjunction(*asking), Join(plan.left, plan.right, kind, on, hints=plan.hints)))
-    left, right = plan.left, plan.right
-    for term in asking:
-        if term.references <= left.output_ids:
-            term, left = as_column(term, left, positive=True)
-        else:
-            term, right = as_column(term, right, positive=True)
-        others.append(term)
-    new = Join(left, right, plan.type, conjunction(*others), plan.null_aware, plan.exists, plan.hints)
-    return new if len(new.output) == len(plan.output) else Project(plan.output, new)
+    return asked_on_sides(plan, lambda each: isinstance(each, Exists | InSubquery), as_column)

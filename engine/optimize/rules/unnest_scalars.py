@@ -15,9 +15,8 @@ from typing import Any
 
 from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import Alias, Attribute, Expression
-from engine.expressions.predicates import conjunction, conjuncts
 from engine.expressions.subquery import OuterReference
-from engine.logical.plan import Aggregate, Filter, Join, JoinType, LogicalPlan, Project
+from engine.logical.plan import Aggregate, LogicalPlan, Project
 from engine.optimize.scalars import has_correlated_scalar, is_correlated_scalar, with_scalars
 from engine.tree.node import TreeNode
 from engine.tree.rules import rule
@@ -27,8 +26,6 @@ from engine.tree.rules import rule
 def unnest_scalars(plan: TreeNode) -> TreeNode | None:
     if not isinstance(plan, LogicalPlan) or not any(has_correlated_scalar(each) for each in plan.expressions):
         return None
-    if isinstance(plan, Join):
-        return _join(plan)
     if len(plan.plans) != 1:
         return None
     if isinstance(plan, Aggregate) and any(_outside_calls(each) for each in plan.aggregates):
@@ -44,26 +41,6 @@ def unnest_scalars(plan: TreeNode) -> TreeNode | None:
 
 def _kept_output(old: LogicalPlan, new: LogicalPlan) -> LogicalPlan:
     return new if len(new.output) == len(old.output) else Project(old.output, new)
-
-
-def _join(plan: Join) -> LogicalPlan | None:
-    asking = [term for term in conjuncts(plan.condition) if has_correlated_scalar(term)]
-    others = [term for term in conjuncts(plan.condition) if not has_correlated_scalar(term)]
-    if plan.type in (JoinType.INNER, JoinType.CROSS):
-        kind = JoinType.INNER if others else JoinType.CROSS
-        on = conjunction(*others) if others else None
-        above = Filter(conjunction(*asking), Join(plan.left, plan.right, kind, on, hints=plan.hints))
-        found: LogicalPlan | None = unnest_scalars.rewrite(above)
-        return found
-    left, right = plan.left, plan.right
-    for term in asking:
-        if term.references <= left.output_ids:
-            term, left = with_scalars(term, left)
-        else:
-            term, right = with_scalars(term, right)
-        others.append(term)
-    new = Join(left, right, plan.type, conjunction(*others), plan.null_aware, plan.exists, plan.hints)
-    return _kept_output(plan, new)
 
 
 def _outside_calls(expression: Any) -> bool:

@@ -23,7 +23,7 @@ select a from t where exists (select 1 from u where u.a = t.a and exists (select
 select a from t where b in (select c from u where u.a = t.a union all select uc from big where ta = t.a)
 select a from t where b in (select c from u where u.a = t.a intersect select uc from big where ta = t.a)
 select t.a, u.c from t left join u on t.a = u.a and u.c in (select uc from big where k > 5)
-select t.a, u.c from t join u on t.a = u.a and u.c in (select uc from big where k > t.b)
+select t.a, u.c from t join u on t.a = u.a and u.c in (select uc from big where k > u.a)
 select a from t where b > (select avg(c) from u where u.a = t.a)
 select a, (select count(*) from u where u.a = t.a) n from t
 select a, (select count(*) + 1 from u where u.a = t.a) n from t
@@ -40,7 +40,6 @@ select a, n, (select c from u where u.a <= t.a order by c desc nulls last, y nul
 select b, (select max(y) from u where u.c = t.b) m, count(*) from t group by b
 select b, sum((select max(c) from u where u.a = t.a)) m, count(*) from t group by b
 select b, count(*) from t group by b having count(*) > (select count(*) from u where u.c = t.b)
-select t.a from t join u on t.a = u.a and t.b > (select min(uc) from big where big.ta = t.a)
 select a from t where b = (select max(c) from u where u.a = (select max(k) from big where big.ta = t.a))
 select a from t where b >= (select max(c) from u where u.a = (select max(k) from big where big.ta = u.a and big.uc = t.b))
 select a from t where b > (select avg(c) from u)
