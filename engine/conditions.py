@@ -734,6 +734,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "<operator> needs <needed> more, but its executor's memory of <limit> is in use. Raise <setting>, or give the query fewer rows.",
     ),
     "PARSE_EMPTY_STATEMENT": ("42617", "Syntax error, unexpected empty statement."),
+    "PARSE_MODE_UNSUPPORTED": (
+        "42601",
+        "The function <funcName> doesn't support the <mode> mode. Acceptable modes are PERMISSIVE and FAILFAST.",
+    ),
     "PARSE_SYNTAX_ERROR": ("42601", "Syntax error at or near <error><hint>."),
     "PARTITIONS_NOT_FOUND": (
         "428FT",

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.analyze.lambdas import HIDDEN, as_lambdas
+from engine.analyze.typed_names import by_type
 from engine.expressions.base import Attribute, Expression, Literal
 from engine.expressions.calls import Call, Field
 from engine.expressions.cast import Cast
@@ -20,7 +21,17 @@ from engine.expressions.sql import sql
 from engine.expressions.subquery import SubqueryExpression, own_subqueries
 from engine.expressions.window import CurrentRow, Frame, Offset, Unbounded, WindowSpec
 from engine.logical import unresolved as un
-from engine.types import DateType, NullType, StringType, StructType, TimestampNTZType, TimestampType, TimeType
+from engine.types import (
+    VOID,
+    DataType,
+    DateType,
+    NullType,
+    StringType,
+    StructType,
+    TimestampNTZType,
+    TimestampType,
+    TimeType,
+)
 
 if TYPE_CHECKING:
     from engine.analyze.expressions import Resolver
@@ -130,15 +141,11 @@ class _Names:
         return bound
 
     def _function(self, node: un.UnresolvedFunction) -> Expression:
-        if node.name[-1].lower() in ("to_char", "to_varchar") and self._is_datetime(node):
-            return replace(node, name=("date_format",))
         if not any(isinstance(each, un.UnresolvedStar) for each in node.arguments):
             given = as_lambdas(node.name[-1], node.arguments)
-            return (
-                node
-                if all(a is b for a, b in zip(given, node.arguments, strict=True))
-                else replace(node, arguments=tuple(given))
-            )
+            if any(a is not b for a, b in zip(given, node.arguments, strict=True)):
+                return replace(node, arguments=tuple(given))
+            return by_type(node, self._type)
         if node.name[-1].lower() == "count" and not node.distinct:
             return node
         arguments: list[Expression] = []
@@ -150,11 +157,8 @@ class _Names:
     def _datetime(self, node: un.UnresolvedDatetime) -> Expression:
         return self.resolver.resolve(node)
 
-    def _is_datetime(self, node: un.UnresolvedFunction) -> bool:
-        """Whether a call formats a date or a timestamp."""
-        if not node.arguments or _has_shown(node):
-            return False
-        return isinstance(self.resolver.resolve(node.arguments[0]).dataType, _DATETIMES)
+    def _type(self, argument: Expression) -> DataType:
+        return VOID if _has_shown(argument) else self.resolver.resolve(argument).dataType
 
     def _cast(self, node: Cast) -> Expression:
         if node.to.children:  # Spark forgets that these were asked for
@@ -199,7 +203,6 @@ class _Names:
         return node
 
 
-_DATETIMES = (DateType, TimestampType, TimestampNTZType)
 _BARE = frozenset(("current_date", "current_timestamp", "localtimestamp", "current_user", "session_user", "user"))
 _BY_ROWS = frozenset(("row_number", "rank", "dense_rank", "percent_rank", "ntile"))
 

@@ -40,7 +40,7 @@ _TOKEN = re.compile(r"\s*(`(?:[^`]|``)+`|\w+|[<>(),:]|'(?:[^'\\]|\\.)*')")
 
 
 def parse_schema(text: str) -> DataType:
-    """The type a text names; fields without struct<> around them make a struct. Raises INVALID_SCHEMA.PARSE_ERROR."""
+    """The type a text names; fields without struct<> around them make a struct. Raises PARSE_SYNTAX_ERROR."""
     reader = _Reader(text)
     try:
         first = reader.peek()
@@ -50,8 +50,16 @@ def parse_schema(text: str) -> DataType:
         reader.end()
         return found
     except (IndexError, KeyError, ValueError) as error:
-        parameters = {"inputSchema": f"'{text}'", "reason": str(error)}
-        raise AnalysisError("INVALID_SCHEMA.PARSE_ERROR", parameters) from error
+        raise _no_type(reader.tokens) from error
+
+
+def _no_type(tokens: list[str]) -> AnalysisError:
+    """The error that Spark has for a text which is no type: its first word is read as one."""
+    if len(tokens) < 2:
+        name = tokens[0].upper() if tokens else ""
+        return AnalysisError("UNSUPPORTED_DATATYPE", {"typeName": f'"{name}"'})
+    hint = f": extra input '{tokens[1]}'" if len(tokens) == 2 else ""
+    return AnalysisError("PARSE_SYNTAX_ERROR", {"error": f"'{tokens[1]}'", "hint": hint})
 
 
 class _Reader:
@@ -62,9 +70,8 @@ class _Reader:
         while start < len(text.rstrip()):
             found = _TOKEN.match(text, start)
             if found is None:
-                raise AnalysisError(
-                    "INVALID_SCHEMA.PARSE_ERROR", {"inputSchema": f"'{text}'", "reason": f"at '{text[start:]}'"}
-                )
+                at = text[start:].split()[0][:1]
+                raise AnalysisError("PARSE_SYNTAX_ERROR", {"error": f"'{at}'", "hint": ""})
             self.tokens.append(found[1])
             start = found.end()
 

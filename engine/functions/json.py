@@ -2,45 +2,57 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from engine.errors import AnalysisError, ExecutionError, Unsupported
+from engine.errors import AnalysisError, ExecutionError
 from engine.expressions.base import Expression, Literal
 from engine.expressions.calls import Call
-from engine.expressions.sql import sql
-from engine.functions.ddl import parse_schema
+from engine.expressions.sql import shown_type
+from engine.functions.mismatch import mismatch, not_constant, wrong_input
 from engine.functions.registry import function
-from engine.functions.signature import ANY, Variadic
+from engine.functions.signature import ANY, STRICT_TEXT, Variadic
+from engine.functions.text_options import is_set, options_of, read_options, schema_of
 from engine.kernels.calls import Generated
-from engine.kernels.casts.intervals import interval_text
 from engine.kernels.context import CallContext
+from engine.kernels.datetime_text import formatted, text_of
 from engine.kernels.datetimes import DAY
-from engine.kernels.json_text import JsonOptions, Malformed, Number, convert, get, loads, shown, write
+from engine.kernels.json_reader import DEFAULT, Liberties, Malformed, Number, loads
+from engine.kernels.json_text import JsonForm, JsonOptions, convert, get, shown, write
 from engine.kernels.pattern_fields import Unreadable
 from engine.kernels.pattern_reading import read
 from engine.kernels.rowwise import map_nullable, map_rows
 from engine.kernels.zones import zone
+from engine.sources.json_values import infer, meet, settled
 from engine.types import (
+    DOUBLE,
     INT,
     STRING,
+    VOID,
     ArrayType,
     DataType,
     DateType,
-    DayTimeIntervalType,
+    DecimalType,
     MapType,
-    StringType,
     StructField,
     StructType,
+    TimestampNTZType,
     TimestampType,
-    YearMonthIntervalType,
 )
 from engine.types.arrow import to_arrow
 
+CORRUPT = "_corrupt_record"
+"""The field that takes records that could not be read."""
 
-@function("get_json_object", (STRING, STRING), returns=STRING, nullable="always")
+
+@function("get_json_object", (STRICT_TEXT, STRICT_TEXT), returns=STRING, nullable="always")
 def get_json_object(text: pa.Array, path: pa.Array) -> pa.Array:
     """Returns what is at a path of a JSON text, null where nothing is.
 
@@ -73,7 +85,7 @@ def json_tuple(text: pa.Array, *names: pa.Array) -> Generated:
     return np.arange(len(text), dtype=np.int64), [pa.array(column, pa.string()) for column in columns]
 
 
-@function("json_array_length", (STRING,), returns=INT, nullable="always")
+@function("json_array_length", (STRICT_TEXT,), returns=INT, nullable="always")
 def json_array_length(text: pa.Array) -> pa.Array:
     """Returns the number of elements of the outermost JSON array, null for anything else.
 
@@ -83,7 +95,7 @@ def json_array_length(text: pa.Array) -> pa.Array:
     return map_rows(lambda value: _of(value, list, len), pa.int32(), text)
 
 
-@function("json_object_keys", (STRING,), returns=ArrayType(STRING), nullable="always")
+@function("json_object_keys", (STRICT_TEXT,), returns=ArrayType(STRING), nullable="always")
 def json_object_keys(text: pa.Array) -> pa.Array:
     """Returns the keys of the outermost JSON object, null for anything else.
 
@@ -101,55 +113,56 @@ def _of(text: str, kind: type, what: Any) -> Any:
     return what(value) if isinstance(value, kind) else None
 
 
-_READ_OPTIONS = ("mode", "dateformat", "timestampformat", "timezone")
+_LIBERTIES = {
+    "allowsinglequotes": "single_quotes",
+    "allowunquotedfieldnames": "unquoted_names",
+    "allownumericleadingzeros": "leading_zeros",
+    "allowcomments": "comments",
+    "allowbackslashescapinganycharacter": "escaped_anything",
+    "allownonnumericnumbers": "non_numeric",
+}
+_FORMATS = ("dateformat", "timestampformat", "timestampntzformat", "timezone")
+_READ_OPTIONS = frozenset((*_FORMATS, *_LIBERTIES, "mode", "primitivesasstring", "prefersdecimal", "multiline"))
+_WRITE_OPTIONS = frozenset((*_FORMATS, "mode", "ignorenullfields", "pretty"))
+_INFER_OPTIONS = frozenset((*_FORMATS, *_LIBERTIES, "mode", "primitivesasstring", "prefersdecimal", "multiline"))
 
 
-def _options(given: Expression | None, allowed: tuple[str, ...]) -> Literal:
-    """The options as one literal "name=value" text a line. Raises Unsupported for those that mean nothing here."""
-    if given is None:
-        return Literal("", STRING)
-    pairs = given.arguments if isinstance(given, Call) and given.function == "map" else ()
-    if not pairs or not all(isinstance(each, Literal) for each in pairs):
-        raise AnalysisError("DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", {
-            "sqlExpr": "from_json", "inputName": "`options`", "inputType": '"MAP<STRING, STRING>"', "inputExpr": sql(given),
-        }, given.origin)  # fmt: skip
-    texts = [str(each.value) for each in pairs if isinstance(each, Literal)]
-    lines = []
-    for name, value in zip(texts[0::2], texts[1::2], strict=True):
-        if name.lower() not in allowed:
-            raise Unsupported(f"the JSON option {name}", given.origin)
-        lines.append(f"{name.lower()}={value}")
-    return Literal("\n".join(lines), STRING)
+def _check_schema(schema: DataType) -> DataType:
+    if not isinstance(schema, StructType | ArrayType | MapType):
+        raise mismatch("INVALID_JSON_SCHEMA", schema=shown_type(schema))
+    if _wrong_key(schema):
+        raise mismatch("INVALID_JSON_MAP_KEY_TYPE", schema=shown_type(schema))
+    return schema
 
 
-def _schema(given: Expression) -> DataType:
-    if isinstance(given, Literal) and isinstance(given.value, str):
-        return parse_schema(given.value)
-    if isinstance(given, Call) and given.function == "schema_of_json" and isinstance(given.arguments[0], Literal):
-        return infer(loads(str(given.arguments[0].value)))
-    parameters = {"sqlExpr": "from_json", "inputName": "`schema`", "inputType": '"STRING"', "inputExpr": sql(given)}
-    raise AnalysisError("DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", parameters, given.origin)
+def _wrong_key(kind: DataType) -> bool:
+    return (isinstance(kind, MapType) and kind.keyType != STRING) or any(map(_wrong_key, kind.children))
 
 
-def _as_nullable(kind: DataType) -> DataType:
-    match kind:
-        case StructType(fields):
-            return StructType(tuple(StructField(f.name, _as_nullable(f.dataType), True, f.comment) for f in fields))
-        case ArrayType(element, _):
-            return ArrayType(_as_nullable(element), True)
-        case MapType(key, value, _):
-            return MapType(key, _as_nullable(value), True)
-    return kind
-
-
-@function("from_json", (STRING, ANY, ANY), kind="rewrite", optional=1)
+@function(
+    "from_json",
+    (STRICT_TEXT, ANY, ANY),
+    kind="rewrite",
+    optional=1,
+    folded=(1,),
+)
 def from_json(text: Expression, schema: Expression, options: Expression | None = None) -> Expression:
     """Returns the value of a type that a JSON text holds; null fields for what does not fit.
 
     > SELECT from_json('{"a":1, "b":0.8}', 'a INT, b DOUBLE');
     {"a":1,"b":0.8}
     """
-    return Call("read_json", (text, _options(options, _READ_OPTIONS)), _as_nullable(_schema(schema)), True, True)
+    given = options_of(options, _READ_OPTIONS, "json")
+    mode = json.loads(str(given.value)).get("mode", "PERMISSIVE").upper()
+    if mode not in ("PERMISSIVE", "FAILFAST"):
+        parameters = {
+            "funcName": "`from_json`",
+            "mode": mode,
+            "permissiveMode": "PERMISSIVE",
+            "failFastMode": "FAILFAST",
+        }
+        raise AnalysisError("PARSE_MODE_UNSUPPORTED", parameters)
+    return Call("read_json", (text, given), _check_schema(schema_of(schema)), True, True)
 
 
 @function(
@@ -162,27 +175,44 @@ def read_json(text: pa.Array, options: pa.Array, *, context: CallContext) -> pa.
     [1,2]
     """
     wanted, given = context.result, _json_options(options, context)
+    corrupt = _corrupt_field(wanted)
 
     def parse(value: str) -> Any:
         if not value.strip():
             return None
         try:
-            parsed = loads(value)
+            parsed = loads(value, given.liberties)
             if isinstance(wanted, ArrayType) and isinstance(parsed, dict):
                 parsed = [parsed]
-            return convert(parsed, wanted, given)
+            found = convert(parsed, wanted, replace(given, fail_fast=given.fail_fast or bool(corrupt)))
         except Malformed as error:
             if given.fail_fast:
                 parameters = {"badRecord": value, "failFastMode": "FAILFAST"}
                 raise ExecutionError("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", parameters) from error
-            return {f.name: None for f in wanted.fields} if isinstance(wanted, StructType) else None
+            return _partly(value, wanted, given, corrupt)
+        return found
 
     return map_rows(parse, to_arrow(wanted), text)
 
 
+def _corrupt_field(wanted: DataType) -> str:
+    """The field that takes what could not be read, "" for none."""
+    fields = wanted.fields if isinstance(wanted, StructType) else ()
+    return next((each.name for each in fields if each.name == CORRUPT and each.dataType == STRING), "")
+
+
+def _partly(text: str, wanted: DataType, options: JsonOptions, corrupt: str) -> Any:
+    """What of a record can be read, with the text of it where it is asked for."""
+    if not isinstance(wanted, StructType):
+        return None
+    found = dict.fromkeys(wanted.names)
+    with suppress(Malformed):
+        found = convert(loads(text, options.liberties), wanted, options)
+    return {**found, corrupt: text} if corrupt else found
+
+
 def _json_options(options: pa.Array, context: CallContext) -> JsonOptions:
-    text = options[0].as_py() if len(options) else ""
-    given = dict(line.split("=", 1) for line in text.splitlines())
+    given = read_options(options)
     time_zone = given.get("timezone", context.time_zone)
     date, timestamp = given.get("dateformat"), given.get("timestampformat")
     plain = JsonOptions(time_zone)
@@ -205,62 +235,96 @@ def _json_options(options: pa.Array, context: CallContext) -> JsonOptions:
         by_date if date else plain.read_date,
         by_timestamp if timestamp else None,
         given.get("mode", "").upper() == "FAILFAST",
+        _liberties(given),
+        is_set(given, "primitivesasstring"),
     )
 
 
-@function("to_json", (ANY,), returns=STRING, wants_context=True)
-def to_json(value: pa.Array, *, context: CallContext) -> pa.Array:
+def _liberties(options: Mapping[str, str]) -> Liberties:
+    given = {field: is_set(options, name) for name, field in _LIBERTIES.items() if name in options}
+    return replace(DEFAULT, **given)
+
+
+@function("to_json", (ANY, ANY), kind="rewrite", optional=1)
+def to_json(value: Expression, options: Expression | None = None) -> Expression:
     """Returns a struct, map or array as JSON; null fields are left out.
 
     > SELECT to_json(named_struct('a', 1, 'b', 2));
     {"a":1,"b":2}
     """
-    kind, time_zone = context.types[0], context.time_zone
+    given = options_of(options, _WRITE_OPTIONS, "json")
+    if not isinstance(value.dataType, StructType | ArrayType | MapType):
+        raise wrong_input(0, '("STRUCT" or "ARRAY" or "MAP")', value)
+    return Call("write_json", (value, given), STRING, value.nullable)
+
+
+@function("write_json", (ANY, STRING), returns=STRING, wants_context=True, hidden=True)
+def write_json(value: pa.Array, options: pa.Array, *, context: CallContext) -> pa.Array:
+    """Returns a struct, map or array as JSON.
+
+    > SELECT to_json(map('a', 1));
+    {"a":1}
+    """
+    kind, given = context.types[0], read_options(options)
+    time_zone = given.get("timezone", context.time_zone)
+    patterns = {DateType: given.get("dateformat"), TimestampType: given.get("timestampformat")}
+    patterns[TimestampNTZType] = given.get("timestampntzformat")
 
     def texts(item: Any, data_type: DataType) -> str:
-        return _text(item, data_type, time_zone)
+        pattern = patterns.get(type(data_type))
+        return formatted(item, data_type, pattern, time_zone) if pattern else text_of(item, data_type, time_zone)
 
-    return map_nullable(lambda item: None if item is None else write(item, kind, texts), pa.string(), value)
-
-
-def _text(item: Any, data_type: DataType, time_zone: str) -> str:
-    match data_type:
-        case StringType() | DateType():
-            return str(item)
-        case YearMonthIntervalType():
-            return interval_text(item, data_type)
-        case DayTimeIntervalType():
-            return interval_text(pa.scalar(item, pa.duration("us")).value, data_type)
-        case TimestampType():
-            micros = pa.scalar(item, pa.timestamp("us", "UTC")).value
-            offset = int(zone(time_zone).offset_at(np.array([micros]))[0]) // 60_000_000
-            local = pa.scalar(micros + offset * 60_000_000, pa.timestamp("us")).as_py()
-            suffix = (
-                "Z" if not offset else f"{'-' if offset < 0 else '+'}{abs(offset) // 60:02d}:{abs(offset) % 60:02d}"
-            )
-            return f"{local.isoformat(timespec='milliseconds')}{suffix}"
-    return str(item.isoformat(timespec="milliseconds"))
+    form = JsonForm(texts, is_set(given, "ignorenullfields", True), is_set(given, "pretty"))
+    return map_nullable(lambda item: None if item is None else write(item, kind, form), pa.string(), value)
 
 
-@function("schema_of_json", (STRING,), returns=STRING)
-def schema_of_json(text: pa.Array) -> pa.Array:
+@function("schema_of_json", (STRICT_TEXT, ANY), kind="rewrite", optional=1, folded=(0,))
+def schema_of_json(text: Expression, options: Expression | None = None) -> Expression:
     """Returns the type of a JSON text.
 
     > SELECT schema_of_json('[{"col":0}]');
     ARRAY<STRUCT<col: BIGINT>>
     """
-    return map_rows(lambda value: infer(loads(value)).sql, pa.string(), text)
+    if not isinstance(text, Literal):
+        raise not_constant("json", "STRING", text)
+    if text.value is None:
+        raise mismatch("UNEXPECTED_NULL", exprName="json")
+    given = json.loads(str(options_of(options, _INFER_OPTIONS, "json").value))
+    try:
+        parsed = loads(str(text.value), _liberties(given))
+    except Malformed as error:
+        parameters = {"badRecord": str(text.value), "failFastMode": "FAILFAST"}
+        if given.get("mode", "").upper() == "FAILFAST":
+            raise AnalysisError("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", parameters) from error
+        return Literal(f"STRUCT<{CORRUPT}: STRING>", STRING)
+    found = _infer(parsed, is_set(given, "primitivesasstring"), is_set(given, "prefersdecimal"))
+    return Literal(settled(found, True).sql, STRING)
 
 
-def infer(value: Any) -> DataType:
+def _infer(value: Any, as_text: bool, decimals: bool) -> DataType:
     """The type that holds a parsed JSON value."""
     if isinstance(value, dict):
-        return StructType(tuple(StructField(name, infer(item)) for name, item in sorted(value.items())))
+        return StructType(tuple(StructField(name, _infer(item, as_text, decimals)) for name, item in value.items()))
     if isinstance(value, list):
-        kinds = {infer(item) for item in value if item is not None}
-        return ArrayType(kinds.pop() if len(kinds) == 1 else STRING)
-    if isinstance(value, bool):
-        return parse_schema("boolean")
+        found: DataType = VOID
+        for item in value:
+            found = meet(found, _infer(item, as_text, decimals))
+        return ArrayType(found)
+    if isinstance(value, Number | bool) and as_text:
+        return STRING
     if isinstance(value, Number):
-        return parse_schema("bigint" if value.lstrip("-").isdigit() else "double")
-    return STRING
+        return _number_type(value, decimals)
+    return infer(value)
+
+
+def _number_type(value: Number, decimals: bool) -> DataType:
+    if value.lstrip("-").isdigit():
+        return infer(int(value))
+    exact = Decimal(value) if value.lower().lstrip("+-") not in ("nan", "infinity", "inf") else None
+    if decimals and exact is not None:
+        _, digits, exponent = exact.as_tuple()
+        scale = max(-int(exponent), 0)
+        precision = max(len(digits) + max(int(exponent), 0), scale)
+        if precision <= 38:
+            return DecimalType(precision, scale)
+    return DOUBLE

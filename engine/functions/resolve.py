@@ -212,7 +212,8 @@ def _accept(data_type: DataType, parameter: DataType | Kind, ansi: bool, is_lamb
             return data_type
         fallback = parameter.fallback
         if fallback is not None and (
-            isinstance(data_type, parameter.converts) or can_implicitly_cast(data_type, fallback, ansi)
+            isinstance(data_type, (NullType, *parameter.converts))
+            or (not parameter.strict and can_implicitly_cast(data_type, fallback, ansi))
         ):
             return fallback
         return data_type if isinstance(data_type, NullType) else None

@@ -43,13 +43,14 @@ from engine.types import (
 class Kind:
     """A family of types. `name` is what error messages call it; `group` ties parameters to one common type;
     `fallback` is what other arguments are cast to where an implicit cast exists (strings, NULL), and those of the
-    types `converts` where none exists."""
+    types `converts` where none exists; `strict`: only NULL is."""
 
     name: str
     accepts: tuple[type[DataType], ...]
     group: str = ""
     fallback: DataType | None = None
     converts: tuple[type[DataType], ...] = ()
+    strict: bool = False
 
     def __contains__(self, data_type: DataType) -> bool:
         return isinstance(data_type, self.accepts)
@@ -70,6 +71,10 @@ TEXT_OR_BINARY = Kind("(STRING or BINARY)", (StringType, BinaryType), fallback=S
 NUMERIC_OR_INTERVAL = Kind(
     "(NUMERIC or ANSI INTERVAL)", (NumericType, YearMonthIntervalType, DayTimeIntervalType), fallback=DOUBLE
 )
+TEXT = Kind("STRING", (StringType,), fallback=STRING, converts=(BinaryType,))
+"""A string; the bytes of binaries are taken as UTF-8."""
+STRICT_TEXT = Kind("STRING", (StringType,), fallback=STRING, strict=True)
+"""A string and nothing that could be cast to one, but NULL."""
 ARRAY = Kind("ARRAY", (ArrayType,), fallback=ArrayType(VOID))
 MAP = Kind("MAP", (MapType,), fallback=MapType(VOID, VOID))
 STRUCT = Kind("STRUCT", (StructType,))

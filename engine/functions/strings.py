@@ -17,7 +17,7 @@ from engine.kernels.rows import Datum, as_array, is_scalar, valid
 from engine.kernels.rowwise import map_nullable, map_rows
 from engine.types import BOOLEAN, INT, STRING, ArrayType, StringType
 
-TEXT = Kind("(STRING or ARRAY<STRING>)", (StringType, ArrayType), fallback=STRING)
+TEXT_OR_LIST = Kind("(STRING or ARRAY<STRING>)", (StringType, ArrayType), fallback=STRING)
 
 
 def _is_ascii(text: pa.Array) -> bool:
@@ -57,103 +57,6 @@ def initcap(text: pa.Array) -> pa.Array:
     )
 
 
-def _trimmed(method: str, text: Datum, characters: Datum | None, context: CallContext) -> Datum:
-    if characters is None:
-        kernel = {"strip": pc.utf8_trim, "lstrip": pc.utf8_ltrim, "rstrip": pc.utf8_rtrim}[method]
-        return kernel(text, characters=" ")
-    arrays = [as_array(each, context.rows) for each in (text, characters)]
-    return map_rows(lambda value, strip: getattr(value, method)(strip) if strip else value, pa.string(), *arrays)
-
-
-@function("trim", (STRING, STRING), returns=STRING, optional=1, takes_scalars=True, wants_context=True)
-def trim(characters: Datum, text: Datum | None = None, *, context: CallContext) -> Datum:
-    """Removes blanks, or the characters given first, from both ends.
-
-    > SELECT trim('    SparkSQL   ');
-    SparkSQL
-    > SELECT trim(BOTH 'SL' FROM 'SSparkSQLS');
-    parkSQ
-    """
-    return (
-        _trimmed("strip", characters, None, context) if text is None else _trimmed("strip", text, characters, context)
-    )
-
-
-@function("btrim", (STRING, STRING), returns=STRING, optional=1, takes_scalars=True, wants_context=True)
-def btrim(text: Datum, characters: Datum | None = None, *, context: CallContext) -> Datum:
-    """Removes blanks, or the characters given second, from both ends.
-
-    > SELECT btrim('SSparkSQLS', 'SL');
-    parkSQ
-    """
-    return _trimmed("strip", text, characters, context)
-
-
-@function("trim_both", (STRING, STRING), returns=STRING, takes_scalars=True, wants_context=True, hidden=True)
-def trim_both(characters: Datum, text: Datum, *, context: CallContext) -> Datum:
-    """TRIM(BOTH characters FROM text)."""
-    return _trimmed("strip", text, characters, context)
-
-
-@function("ltrim", (STRING, STRING), returns=STRING, optional=1, takes_scalars=True, wants_context=True)
-def ltrim(characters: Datum, text: Datum | None = None, *, context: CallContext) -> Datum:
-    """Removes blanks, or the characters given first, from the left end.
-
-    > SELECT ltrim('    SparkSQL');
-    SparkSQL
-    """
-    if text is None:
-        return _trimmed("lstrip", characters, None, context)
-    return _trimmed("lstrip", text, characters, context)
-
-
-@function("rtrim", (STRING, STRING), returns=STRING, optional=1, takes_scalars=True, wants_context=True)
-def rtrim(characters: Datum, text: Datum | None = None, *, context: CallContext) -> Datum:
-    """Removes blanks, or the characters given first, from the right end.
-
-    > SELECT rtrim('SparkSQL    ');
-    SparkSQL
-    """
-    if text is None:
-        return _trimmed("rstrip", characters, None, context)
-    return _trimmed("rstrip", text, characters, context)
-
-
-def _padded(text: Any, length: int, pad: Any, on_left: bool) -> Any:
-    if length <= len(text) or not pad:
-        return text[: max(length, 0)]
-    missing = length - len(text)
-    fill = (pad * (missing // len(pad) + 1))[:missing]
-    return fill + text if on_left else text + fill
-
-
-def _pad(text: pa.Array, length: pa.Array, pad: pa.Array | None, on_left: bool) -> pa.Array:
-    blank = b"\0" if pa.types.is_binary(text.type) else " "
-    if pad is None:
-        return map_rows(lambda value, size: _padded(value, size, blank, on_left), text.type, text, length)
-    return map_rows(lambda value, size, fill: _padded(value, size, fill, on_left), text.type, text, length, pad)
-
-
-@function("lpad", (TEXT_OR_BINARY, INT, TEXT_OR_BINARY), returns=same, optional=1)
-def lpad(text: pa.Array, length: pa.Array, pad: pa.Array | None = None) -> pa.Array:
-    """Returns `text` cut to `length` characters, or padded on the left with `pad` (a blank) until it has them.
-
-    > SELECT lpad('hi', 5, '??');
-    ???hi
-    """
-    return _pad(text, length, pad, True)
-
-
-@function("rpad", (TEXT_OR_BINARY, INT, TEXT_OR_BINARY), returns=same, optional=1)
-def rpad(text: pa.Array, length: pa.Array, pad: pa.Array | None = None) -> pa.Array:
-    """Returns `text` cut to `length` characters, or padded on the right with `pad` (a blank) until it has them.
-
-    > SELECT rpad('hi', 5, '??');
-    hi???
-    """
-    return _pad(text, length, pad, False)
-
-
 @function("repeat", (STRING, INT), returns=STRING)
 def repeat(text: pa.Array, times: pa.Array) -> pa.Array:
     """Joins `text` to itself `times` times.
@@ -174,7 +77,7 @@ def space(count: pa.Array) -> pa.Array:
     return map_rows(lambda n: " " * n, pa.string(), count)
 
 
-@function("reverse", (TEXT,), returns=same)
+@function("reverse", (TEXT_OR_LIST,), returns=same)
 def reverse(value: pa.Array) -> pa.Array:
     """Returns a string or an array from its end to its beginning.
 
@@ -275,7 +178,7 @@ def _can_be_null(*arguments: Any) -> bool:
     return bool(arguments[0].nullable)
 
 
-@function("concat_ws", (STRING, Variadic(TEXT)), returns=STRING, nullable=_can_be_null)
+@function("concat_ws", (STRING, Variadic(TEXT_OR_LIST)), returns=STRING, nullable=_can_be_null)
 def concat_ws(separator: pa.Array, *parts: pa.Array) -> pa.Array:
     """Joins strings and arrays of strings by `separator`, leaving out nulls.
 

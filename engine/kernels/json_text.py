@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from engine.kernels.casts.text_datetimes import read_date, read_timestamp
+from engine.kernels.json_reader import DEFAULT, Liberties, Malformed, Number, loads
 from engine.kernels.numbers_text import java_double, java_float
 from engine.types import (
     ArrayType,
@@ -29,25 +30,6 @@ from engine.types import (
     TimestampNTZType,
     TimestampType,
 )
-
-
-class Number(str):
-    """A number as it stood in the text."""
-
-
-class Malformed(Exception):
-    """The text is not JSON, or not of the type asked for."""
-
-
-_DECODER = json.JSONDecoder(parse_float=Number, parse_int=Number, parse_constant=Number, strict=False)
-
-
-def loads(text: str) -> Any:
-    """The value of a JSON text; numbers as `Number`. Raises Malformed."""
-    try:
-        return _DECODER.decode(text.strip(" \t\r\n"))
-    except (ValueError, RecursionError) as error:
-        raise Malformed(text) from error
 
 
 def dumps(value: Any) -> str:
@@ -146,12 +128,15 @@ def shown(value: Any) -> str:
 
 @dataclass(frozen=True)
 class JsonOptions:
-    """How values are read and written: the session's zone, and readers of dates and timestamps by pattern, if any."""
+    """How values are read: the session's zone, and readers of dates and timestamps by pattern, if any. `as_text`: numbers and
+    booleans are strings."""
 
     time_zone: str = "UTC"
     read_date: Callable[[str], int | None] = read_date
     read_timestamp: Callable[[str], int | None] | None = None
     fail_fast: bool = False
+    liberties: Liberties = DEFAULT
+    as_text: bool = False
 
 
 def convert(value: Any, wanted: DataType, options: JsonOptions) -> Any:
@@ -220,20 +205,34 @@ def _known(found: int | None, value: str) -> int:
     return found
 
 
-def write(value: Any, data_type: DataType, texts: Callable[[Any, DataType], str]) -> str:
-    """The JSON text of a Python value; `texts` gives dates and timestamps as text. Fields that are null are left out."""
+@dataclass(frozen=True)
+class JsonForm:
+    """How values are written: `texts` gives dates and timestamps as text."""
+
+    texts: Callable[[Any, DataType], str]
+    without_nulls: bool = True
+    pretty: bool = False
+
+
+def write(value: Any, data_type: DataType, form: JsonForm, depth: int = 0) -> str:
+    """The JSON text of a Python value."""
     if value is None:
         return "null"
     match data_type:
         case StructType(fields):
             pairs = zip(fields, value.values(), strict=True)
-            inner = (f"{quoted(f.name)}:{write(v, f.dataType, texts)}" for f, v in pairs if v is not None)
-            return "{" + ",".join(inner) + "}"
+            inner = [
+                (f.name, write(v, f.dataType, form, depth + 1))
+                for f, v in pairs
+                if v is not None or not form.without_nulls
+            ]
+            return _object(inner, form, depth)
         case MapType(key, item, _):
-            inner = (f"{quoted(_key(k, key, texts))}:{write(v, item, texts)}" for k, v in value)
-            return "{" + ",".join(inner) + "}"
+            inner = [(_key(k, key, form), write(v, item, form, depth + 1)) for k, v in value]
+            return _object(inner, form, depth)
         case ArrayType(element, _):
-            return "[" + ",".join(write(each, element, texts) for each in value) + "]"
+            items = (write(each, element, form, depth) for each in value)
+            return f"[ {', '.join(items)} ]" if form.pretty else f"[{','.join(items)}]"
         case BooleanType():
             return "true" if value else "false"
         case DoubleType() | FloatType():
@@ -245,8 +244,24 @@ def write(value: Any, data_type: DataType, texts: Callable[[Any, DataType], str]
             return str(value)
         case BinaryType():
             return quoted(base64.b64encode(value).decode())
-    return quoted(texts(value, data_type))
+    return quoted(form.texts(value, data_type))
 
 
-def _key(value: Any, data_type: DataType, texts: Callable[[Any, DataType], str]) -> str:
-    return value if isinstance(value, str) else write(value, data_type, texts).strip('"')
+def _object(pairs: list[tuple[str, str]], form: JsonForm, depth: int) -> str:
+    if not form.pretty:
+        return "{" + ",".join(f"{quoted(name)}:{text}" for name, text in pairs) + "}"
+    inside = ",\n".join(f"{'  ' * (depth + 1)}{quoted(name)} : {text}" for name, text in pairs)
+    return f"{{\n{inside}\n{'  ' * depth}}}" if pairs else "{ }"
+
+
+def _key(value: Any, data_type: DataType, form: JsonForm) -> str:
+    """A key of a map as Spark shows rows and arrays in text: [1,2]."""
+    match data_type:
+        case StructType(fields):
+            inner = (_key(v, f.dataType, form) for f, v in zip(fields, value.values(), strict=True))
+            return f"[{','.join(inner)}]"
+        case ArrayType(element, _):
+            return f"[{','.join(_key(each, element, form) for each in value)}]"
+    if value is None:
+        return "null"
+    return value if isinstance(value, str) else write(value, data_type, form).strip('"')

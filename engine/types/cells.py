@@ -332,8 +332,10 @@ def _joined(column: pa.Array, items: list[str], brackets: str, style: Style) -> 
     comma = "," if style.hive else ", "
     offsets = column.offsets.to_pylist()
     for row, valid in enumerate(column.is_valid().to_pylist()):
-        first, last = offsets[row] - offsets[0], offsets[row + 1] - offsets[0]
-        result.append(f"{brackets[0]}{comma.join(items[first:last])}{brackets[1]}" if valid else None)
+        inside = items[offsets[row] - offsets[0] : offsets[row + 1] - offsets[0]]
+        if style.hive and brackets == "{}":
+            inside.sort()
+        result.append(f"{brackets[0]}{comma.join(inside)}{brackets[1]}" if valid else None)
     return result
 
 
