@@ -29,6 +29,12 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "22546",
         "The provided URL cannot be decoded: <url>. Please ensure that the URL is properly formatted and try again.",
     ),
+    "CANNOT_MERGE_INCOMPATIBLE_DATA_TYPE": (
+        "42825",
+        "Failed to merge incompatible data types <left> and <right>. Please check the data types of the "
+        "columns being merged and ensure that they are compatible. If necessary, consider casting the "
+        "columns to compatible data types before attempting the merge.",
+    ),
     "CANNOT_MERGE_SCHEMAS": (
         "42KD9",
         "Failed merging schemas: the column <column> is <left> in one file and <right> in <path>.",
@@ -580,6 +586,18 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "Failed to cast value <value> to data type <type> for a partition column. Ensure the value matches the expected data type for this partition column.",
     ),
     "INVALID_QUALIFY_CONDITION": ("42903", "The QUALIFY condition <condition> is not a boolean expression."),
+    "INVALID_RECURSIVE_CTE": (
+        "42836",
+        "Invalid recursive definition found. Recursive queries must contain an UNION or an UNION ALL "
+        "statement with 2 children. The first child needs to be the anchor term without any recursive "
+        "references. Any top level inner CTE must not contain self references.",
+    ),
+    "INVALID_RECURSIVE_REFERENCE.PLACE": (
+        "42836",
+        "Invalid recursive reference found inside WITH RECURSIVE clause. Recursive references cannot be used "
+        "on the right side of left outer/semi/anti joins, on the left side of right outer joins, in full "
+        "outer joins, in aggregates, window functions or sorts",
+    ),
     "INVALID_REGEXP": ("22023", "The regular expression '<regexp>' of <functionName> is invalid: <reason>"),
     "INVALID_SCHEMA.NON_STRING_LITERAL": (
         "42K07",
@@ -761,6 +779,11 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42836",
         "Recursion level limit <levelLimit> reached but query has not exhausted, try increasing it.",
     ),
+    "RECURSION_ROW_LIMIT_EXCEEDED": (
+        "42836",
+        "Recursion row limit <rowLimit> reached but query has not exhausted, try setting a larger LIMIT "
+        "value when querying the CTE relation.",
+    ),
     "RECURSIVE_VIEW": ("42K0H", "Recursive view <viewIdent> detected (cycle: <newPath>)."),
     "REMAINDER_BY_ZERO": (
         "22012",
@@ -833,6 +856,11 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "UNEXPECTED_INPUT_TYPE": (
         "42K09",
         "Parameter <paramIndex> of function <functionName> requires the <requiredType> type, however <inputSql> has the type <inputType>.",
+    ),
+    "UNION_NOT_SUPPORTED_IN_RECURSIVE_CTE": (
+        "42836",
+        "The UNION operator is not yet supported within recursive common table expressions (WITH clauses "
+        "that refer to themselves, directly or indirectly). Please use UNION ALL instead.",
     ),
     "UNKNOWN_DATASOURCE": ("42K02", "Failed to find the data source: <provider>.<suggestion>"),
     "UNKNOWN_DIALECT": ("22023", "There is no SQL dialect `<dialect>`."),

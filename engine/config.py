@@ -164,6 +164,14 @@ SETTINGS: dict[str, Setting] = {
         ),
         Setting("spark.sql.cbo.joinReorder.enabled", boolean, "true", "Order joins by cost."),
         Setting("spark.sql.crossJoin.enabled", boolean, "true", "Allow joins without a condition."),
+        Setting(
+            "spark.sql.cteRecursionAnchorRowsLimitToConvertToLocalRelation",
+            integer,
+            "100",
+            "Accepted; levels are never planned anew.",
+        ),
+        Setting("spark.sql.cteRecursionLevelLimit", integer, "100", "Most levels of a recursive query; -1: no limit."),
+        Setting("spark.sql.cteRecursionRowLimit", integer, "1000000", "Most rows of a recursive query; -1: no limit."),
         Setting("spark.sql.groupByAliases", boolean, "true", "Let GROUP BY name columns of the select list."),
         Setting(
             "spark.sql.groupByOrdinal", boolean, "true", "Let GROUP BY 1 mean the first column of the select list."

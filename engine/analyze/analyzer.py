@@ -4,19 +4,21 @@ One pass, top down for scopes and bottom up for types (as Spark 4's single-pass 
 before it): each clause is analyzed once, where everything it may refer to is known, so an error names the exact place.
 
     relations.py     FROM: tables, views, files, functions, joins, and the scope they open
+    ctes.py          WITH                             recursion.py WITH RECURSIVE
     select.py        one SELECT, clause by clause     grouping.py  GROUP BY and grouping sets
     expressions.py   names, functions, subqueries     coerce.py    implicit casts
 """
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 from engine.analyze.coerce import cast
 from engine.analyze.context import AnalyzerContext
+from engine.analyze.ctes import Ctes, under_names
 from engine.analyze.expressions import Resolver, named
 from engine.analyze.identifiers import with_identifiers
+from engine.analyze.recursion import unlimited
 from engine.analyze.relations import Relations
 from engine.analyze.scope import Scope
 from engine.analyze.select import Select
@@ -33,8 +35,6 @@ from engine.logical.renew import renew
 from engine.types import INT, IntegralType
 from engine.types.coercion import common_type
 
-_cte_ids = itertools.count(1)
-
 
 def analyze(plan: LogicalPlan, context: AnalyzerContext) -> LogicalPlan:
     """`plan` with every name and type definite. Raises AnalysisError with the place in the query."""
@@ -43,12 +43,12 @@ def analyze(plan: LogicalPlan, context: AnalyzerContext) -> LogicalPlan:
 
 
 class Analyzer:
-    """Analyzes the queries of one statement. Holds the CTEs in scope."""
+    """Analyzes the queries of one statement."""
 
     def __init__(self, context: AnalyzerContext, views: tuple[str, ...] = ()) -> None:
         self.context = context
         self.relations = Relations(self)
-        self._ctes: list[dict[str, lp.CteDefinition]] = []
+        self.ctes = Ctes(self)
         self._views = views
 
     def with_identifiers(self, plan: LogicalPlan) -> LogicalPlan:
@@ -64,6 +64,8 @@ class Analyzer:
                 return Select(self, select, outer).build(node)
             case un.UnresolvedSort():
                 return self._sort(node, outer)
+            case lp.Limit(None, None, child):  # LIMIT ALL
+                return unlimited(self.query(child, outer))
             case lp.Limit(count, offset, child):
                 plan = self.query(child, outer)
                 resolver = self._resolver(plan.output, outer)
@@ -72,7 +74,7 @@ class Analyzer:
             case un.UnresolvedSetOperation():
                 return self._set_operation(node, outer)
             case un.UnresolvedWith():
-                return self._with(node, outer)
+                return self.ctes.query(node, outer)
             case un.UnresolvedValues():
                 return local_relation(node, self._resolver((), outer))
             case un.UnresolvedRepartition(keys, sort, child):
@@ -88,7 +90,7 @@ class Analyzer:
             return lp.Project(bound.scope.columns, bound.plan)
         return bound.plan
 
-    # views and CTEs
+    # views
 
     def view(self, found: Any) -> LogicalPlan:
         """The plan of a view: its text, analyzed where it was made, under its column names."""
@@ -101,42 +103,8 @@ class Analyzer:
         analyzer = Analyzer(context, (*self._views, name))
         plan = analyzer.query(analyzer.with_identifiers(context.parse(found.text)), None)
         if found.columns:
-            if len(found.columns) != len(plan.output):
-                parameters = {"numTarget": len(found.columns), "numExpr": len(plan.output)}
-                raise AnalysisError("ASSIGNMENT_ARITY_MISMATCH", parameters)
-            plan = lp.Project(tuple(named(c, n) for c, n in zip(plan.output, found.columns, strict=True)), plan)
+            plan = under_names(plan, found.columns, None)
         return plan
-
-    def cte(self, name: str) -> lp.CteReference | None:
-        """A reference to the CTE called `name`, if one is in scope."""
-        folded = name if self.context.case_sensitive else name.lower()
-        for level in reversed(self._ctes):
-            definition = level.get(folded)
-            if definition is not None:
-                columns = tuple(column.renewed().with_qualifier((name,)) for column in definition.child.output)
-                return lp.CteReference(definition.id, columns)
-        return None
-
-    def _with(self, node: un.UnresolvedWith, outer: Scope | None) -> LogicalPlan:
-        level: dict[str, lp.CteDefinition] = {}
-        self._ctes.append(level)
-        try:
-            for name, columns, query in node.definitions:
-                folded = name if self.context.case_sensitive else name.lower()
-                if folded in level:
-                    raise AnalysisError("DUPLICATED_CTE_NAMES", {"duplicateNames": name}, node.origin)
-                plan = self.query(query, outer)
-                if columns:
-                    if len(columns) != len(plan.output):
-                        parameters = {"numTarget": len(columns), "numExpr": len(plan.output)}
-                        raise AnalysisError("ASSIGNMENT_ARITY_MISMATCH", parameters, node.origin)
-                    pairs = zip(plan.output, columns, strict=True)
-                    plan = lp.Project(tuple(named(c, n) for c, n in pairs), plan)
-                level[folded] = lp.CteDefinition(next(_cte_ids), name, plan)
-            child = self.query(node.child, outer)
-        finally:
-            self._ctes.pop()
-        return lp.WithCte(tuple(level.values()), child) if level else child
 
     # what stands around SELECT
 
@@ -192,7 +160,10 @@ class Analyzer:
     # set operations
 
     def _set_operation(self, node: un.UnresolvedSetOperation, outer: Scope | None) -> LogicalPlan:
-        inputs = [self.query(each, outer) for each in self._operands(node)]
+        return self.united([self.query(each, outer) for each in self._operands(node)], node)
+
+    def united(self, inputs: list[LogicalPlan], node: un.UnresolvedSetOperation) -> LogicalPlan:
+        """The set operation `node` of analyzed inputs."""
         kind = node.kind.lower()
         if node.by_name:
             inputs = self._matched_by_name(inputs, node)

@@ -95,7 +95,7 @@ class Relations:
 
     def _table(self, node: un.UnresolvedRelation) -> Bound:
         if len(node.parts) == 1:
-            reference = self.analyzer.cte(node.parts[0])
+            reference = self.analyzer.ctes.reference(node.parts[0], node.origin)
             if reference is not None:
                 return Bound(lp.SubqueryAlias(node.parts, reference), self._qualified(reference, node.parts))
         try:

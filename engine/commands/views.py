@@ -12,7 +12,7 @@ from engine.events import redact
 from engine.expressions.base import Alias, Attribute
 from engine.logical.commands import CreateView
 from engine.logical.plan import LogicalPlan, Project, Scan
-from engine.logical.unresolved import UnresolvedRelation, UnresolvedWith
+from engine.logical.unresolved import UnresolvedCte, UnresolvedRelation
 from engine.sources.base import open_relation
 from engine.types import StructField, StructType
 
@@ -78,7 +78,7 @@ def _persist(command: CreateView, plan: LogicalPlan, context: Context) -> None:
 
 def _relations(plan: LogicalPlan) -> set[tuple[str, ...]]:
     """The tables and views that a query names, without its CTEs."""
-    ctes = {name.lower() for node in plan.collect(UnresolvedWith) for name, _, _ in node.definitions}
+    ctes = {node.name.lower() for node in plan.collect(UnresolvedCte)}
     found = {node.parts for node in plan.collect(UnresolvedRelation)}
     return {parts for parts in found if len(parts) > 1 or parts[0].lower() not in ctes}
 

@@ -111,7 +111,7 @@ def _random(context: CallContext, seed: pa.Array | None) -> XorShift:
     found = context.state.get("random")
     if found is None:
         start = context.query.seed if seed is None or not len(seed) else seed[0].as_py() or 0
-        found = context.state["random"] = XorShift(start + context.query.partition)
+        found = context.state["random"] = XorShift(start + context.query.partition + context.query.level)
     assert isinstance(found, XorShift), "only this function has the state"
     return found
 

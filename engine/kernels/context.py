@@ -15,12 +15,13 @@ class EvalContext:
     `time_zone` is a name of the IANA database or an offset ("+02:00"). `partition` numbers the task, for functions whose
     values depend on it (rand, monotonically_increasing_id); `seed` is what rand() without argument starts from. `now` is the
     start of the query in microseconds since 1970 UTC, None: the time of evaluation. `user`, `catalog` and `database` are
-    what current_user() and its like say.
+    what current_user() and its like say. `level` counts the levels of a recursion: random values differ from one to the next.
     """
 
     time_zone: str = "UTC"
     ansi: bool = True
     partition: int = 0
+    level: int = 0
     seed: int = 0
     now: int | None = None
     user: str = ""

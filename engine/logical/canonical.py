@@ -1,7 +1,7 @@
 """The canonical form of a plan: equal for plans that mean the same rows, whatever their columns are called.
 
-Column ids, and those of CTEs, are renumbered by where they first appear; names and qualifiers are erased. Reuse of equal
-parts, caches, and "did this rule change anything" compare only canonical forms.
+Column ids, and those of CTEs and of loops, are renumbered by where they first appear; names and qualifiers are erased. Reuse
+of equal parts, caches, and "did this rule change anything" compare only canonical forms.
 """
 
 from __future__ import annotations
@@ -23,14 +23,17 @@ from engine.expressions.predicates import (
 )
 from engine.expressions.subquery import OuterReference, SubqueryExpression
 from engine.logical.plan import CteDefinition, CteReference, LogicalPlan, Scan, SubqueryAlias
+from engine.logical.recursion import UnionLoop, UnionLoopRef
 from engine.tree.node import TreeNode
 from engine.types import LONG
 
 
 def canonical(plan: LogicalPlan) -> LogicalPlan:
-    """`plan` with ids by position of first appearance and without names; a scan keeps those of its source's columns."""
+    """`plan` with ids by position of first appearance and without names; a scan keeps those of its source's columns, and
+    references to CTEs and loops that are not in the plan keep theirs."""
     columns: dict[int, int] = {}
-    ctes: dict[int, int] = {}
+    ctes = {definition.id: place for place, definition in enumerate(plan.collect(CteDefinition))}
+    loops = {loop.id: place for place, loop in enumerate(plan.collect(UnionLoop))}
 
     def visit(node: Any) -> Any:
         match node:
@@ -45,9 +48,13 @@ def canonical(plan: LogicalPlan) -> LogicalPlan:
             case SubqueryAlias(_, child):
                 return SubqueryAlias((), child)
             case CteDefinition(id, _, child):
-                return CteDefinition(ctes.setdefault(id, len(ctes)), "", child)
+                return CteDefinition(ctes[id], "", child)
             case CteReference(id, attributes):
-                return CteReference(ctes.setdefault(id, len(ctes)), attributes)
+                return CteReference(ctes.get(id, -1 - id), attributes)
+            case UnionLoop(id, _, attributes, levels, limit, anchor, recursion):
+                return UnionLoop(loops[id], "", attributes, levels, limit, anchor, recursion)
+            case UnionLoopRef(id, attributes):
+                return UnionLoopRef(loops.get(id, -1 - id), attributes)
         return node
 
     result: LogicalPlan = visit(plan)

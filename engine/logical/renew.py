@@ -22,12 +22,14 @@ from engine.logical.plan import (
     Union,
     WithCte,
 )
+from engine.logical.recursion import UnionLoop, UnionLoopRef
 
 
 def renew(plan: LogicalPlan) -> LogicalPlan:
     """`plan` with every id it produces (those of subqueries in it too) replaced by a fresh one; columns keep their places."""
     columns = {key: next_id() for key in produced(plan)}
     ctes = {definition.id: next_id() for node in plan.collect(WithCte) for definition in node.definitions}
+    loops = {loop.id: next_id() for loop in plan.collect(UnionLoop)}
 
     def visit(node: Any) -> Any:
         match node:
@@ -41,6 +43,10 @@ def renew(plan: LogicalPlan) -> LogicalPlan:
                 return CteDefinition(ctes[id], name, child)
             case CteReference(id, attributes) if id in ctes:
                 return CteReference(ctes[id], attributes)
+            case UnionLoop(id, name, attributes, levels, limit, anchor, recursion):
+                return UnionLoop(loops[id], name, attributes, levels, limit, anchor, recursion)
+            case UnionLoopRef(id, attributes) if id in loops:
+                return UnionLoopRef(loops[id], attributes)
         return node
 
     result: LogicalPlan = visit(plan)
@@ -56,7 +62,7 @@ def _made_by(node: Any) -> list[int]:
     match node:
         case Alias(_, _, id):
             return [id]
-        case Scan() | LocalRelation() | CteReference() | Expand() | Generate() | Union():
+        case Scan() | LocalRelation() | CteReference() | Expand() | Generate() | Union() | UnionLoop() | UnionLoopRef():
             return [column.id for column in node.columns]
         case Range(_, _, _, column):
             return [column.id]

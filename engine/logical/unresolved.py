@@ -319,10 +319,21 @@ class UnresolvedRepartition(UnresolvedPlan):
 
 
 @node
-class UnresolvedWith(UnresolvedPlan):
-    """WITH name [(columns)] AS (query), ...: each seen by the next ones and by `child`."""
+class UnresolvedCte(UnresolvedPlan):
+    """One `name [(columns)] AS (child)` of WITH; `max_level` is the number of MAX RECURSION LEVEL."""
 
-    definitions: tuple[tuple[str, tuple[str, ...], LogicalPlan], ...]
+    name: str
+    columns: tuple[str, ...]
+    max_level: int | None
+    child: LogicalPlan
+
+
+@node
+class UnresolvedWith(UnresolvedPlan):
+    """WITH definitions: each seen by the next ones and by `child`; if `recursive`, by itself too."""
+
+    definitions: tuple[UnresolvedCte, ...]
+    recursive: bool
     child: LogicalPlan
 
 

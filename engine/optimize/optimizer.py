@@ -21,6 +21,7 @@ from engine.optimize.rules.fold_constants import fold_constants
 from engine.optimize.rules.infer_filters import infer_filters
 from engine.optimize.rules.inline_ctes import inline_ctes
 from engine.optimize.rules.join_on_raising_keys import join_on_raising_keys
+from engine.optimize.rules.limit_loops import limit_loops
 from engine.optimize.rules.merge_filters import merge_filters
 from engine.optimize.rules.move_join_hints import move_join_hints
 from engine.optimize.rules.outer_to_inner import outer_to_inner
@@ -112,6 +113,7 @@ def batches(context: OptimizerContext) -> tuple[Batch, ...]:
                 move_join_hints,  # before names go: hints sit on named relations
                 eliminate_subquery_aliases,
                 inline_ctes.bind(context.estimator),  # before subqueries: their plans refer to CTEs
+                limit_loops,  # after names and CTEs are gone: a LIMIT sees the recursion below them
                 replace_set_operations,
                 replace_distinct,
                 replace_between,

@@ -43,6 +43,7 @@ class Table:
     unmatched: float = 0.1  # rows of an outer join without a match
     least: float = 1e-7
     generated: float = 3.0  # rows that a generator makes of one
+    levels: float = 30.0  # levels of a recursion
 
 
 OTHER = Table()

@@ -19,6 +19,7 @@ from engine.expressions.base import Alias, Attribute, Expression, Literal
 from engine.expressions.predicates import EqualNullSafe, EqualTo, conjuncts
 from engine.logical import plan as lp
 from engine.logical.plan import JoinType, LogicalPlan
+from engine.logical.recursion import UnionLoop, UnionLoopRef
 from engine.logical.relation import ColumnStatistics, Relation, TableStatistics
 from engine.optimize.estimates import UNKNOWN, Column, Estimate, Overlay, as_number
 from engine.optimize.selectivity import OTHER, selected
@@ -102,6 +103,12 @@ class Estimator:
                 return self.estimate(child)
             case lp.CteReference(id, columns):
                 return self._reference(id, columns)
+            case UnionLoop(anchor=anchor):
+                return Estimate(self.rows(anchor) * OTHER.levels)
+            case UnionLoopRef():
+                return Estimate(
+                    ROWS_UNKNOWN
+                )  # many: joins had better hold the other side, which is the same at each level
         return self._unary(plan)
 
     def _statistics(self, relation: Relation) -> TableStatistics:

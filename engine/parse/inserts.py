@@ -6,8 +6,10 @@ from engine.errors import ParseError
 from engine.expressions.base import Expression
 from engine.logical.commands import Command, InsertInto, InsertTarget, TruncateTable
 from engine.logical.plan import LogicalPlan
-from engine.logical.unresolved import UnresolvedRelation, UnresolvedWith
+from engine.logical.unresolved import UnresolvedRelation
+from engine.parse.ctes import with_query
 from engine.parse.lexer import Token
+from engine.parse.parts import CteList
 
 Partition = tuple[tuple[str, Expression | None], ...]
 
@@ -16,9 +18,9 @@ def insert(target: InsertTarget, query: LogicalPlan) -> Command:
     return InsertInto(target, query)
 
 
-def with_insert(definitions: tuple[tuple[str, tuple[str, ...], LogicalPlan], ...], command: InsertInto) -> Command:
+def with_insert(named: CteList, command: InsertInto) -> Command:
     """WITH before INSERT belongs to its query."""
-    return InsertInto(command.target, UnresolvedWith(definitions, command.query).at(command.query.origin))
+    return InsertInto(command.target, with_query(named, command.query).at(command.query.origin))
 
 
 def insert_head(

@@ -18,7 +18,19 @@ from engine.errors import AnalysisError, FlintError, ParseError, Position
 from engine.expressions.base import Expression
 from engine.logical.plan import LogicalPlan
 from engine.logical.unresolved import Parameter
-from engine.parse import calls, expressions, inserts, pipes, relations, reshape, settings, statements, types, variables
+from engine.parse import (
+    calls,
+    ctes,
+    expressions,
+    inserts,
+    pipes,
+    relations,
+    reshape,
+    settings,
+    statements,
+    types,
+    variables,
+)
 from engine.parse.errors import syntax_error
 from engine.parse.lexer import END, Token, scan
 from engine.parse.loop import Functions, Stuck, advance, run
@@ -32,6 +44,7 @@ TRANSFORMERS: tuple[ModuleType, ...] = (
     calls,
     types,
     relations,
+    ctes,
     reshape,
     pipes,
     statements,

@@ -9,7 +9,14 @@ from engine.errors import ParseError
 from engine.expressions.base import Alias, Expression
 from engine.expressions.window import WindowSpec
 from engine.logical.plan import JoinType, LogicalPlan
-from engine.logical.unresolved import Hint, UnresolvedAlias, UnresolvedFunction, UnresolvedIdentifier, UnresolvedJoin
+from engine.logical.unresolved import (
+    Hint,
+    UnresolvedAlias,
+    UnresolvedCte,
+    UnresolvedFunction,
+    UnresolvedIdentifier,
+    UnresolvedJoin,
+)
 from engine.tree.node import TreeNode, node
 from engine.types import StructField
 
@@ -45,6 +52,13 @@ class Grouping(NamedTuple):
 
     items: tuple[Expression, ...]
     everything: bool = False
+
+
+class CteList(NamedTuple):
+    """WITH [RECURSIVE] definitions."""
+
+    definitions: tuple[UnresolvedCte, ...]
+    recursive: bool
 
 
 class Relation(NamedTuple):

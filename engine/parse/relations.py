@@ -29,7 +29,6 @@ from engine.logical.unresolved import (
     UnresolvedStar,
     UnresolvedTableFunction,
     UnresolvedValues,
-    UnresolvedWith,
 )
 from engine.logical.unresolved import sort_item as sort_order
 from engine.parse.lexer import Token
@@ -65,7 +64,7 @@ def organized(plan: LogicalPlan, items: tuple[TailItem, ...]) -> LogicalPlan:
             break
         plan = _ordered(plan, item).at(item.origin)
     count, offset_item = by_clause.get("LIMIT"), by_clause.get("OFFSET")
-    if offset_item is None and (count is None or count.value is None):
+    if offset_item is None and count is None:
         return plan
     return Limit(count.value if count else None, offset_item.value if offset_item else None, plan)
 
@@ -117,31 +116,7 @@ def offset(count: Expression) -> TailItem:
     return TailItem("OFFSET", count)
 
 
-# WITH and set operations
-
-
-def ctes(recursive: Token | None, *definitions: tuple[str, tuple[str, ...], LogicalPlan]) -> tuple[object, ...]:
-    if recursive is not None:
-        raise Unsupported("WITH RECURSIVE", recursive.position)
-    names = [name.lower() for name, _, _ in definitions]
-    twice = sorted({f"`{name}`" for name in names if names.count(name) > 1})
-    if twice:
-        raise ParseError("DUPLICATED_CTE_NAMES", {"duplicateNames": ", ".join(twice)})
-    return definitions
-
-
-def cte(name: str, columns: tuple[str, ...] | None, plan: LogicalPlan) -> tuple[str, tuple[str, ...], LogicalPlan]:
-    return name, columns or (), plan
-
-
-def with_query(definitions: tuple[tuple[str, tuple[str, ...], LogicalPlan], ...], plan: LogicalPlan) -> LogicalPlan:
-    return UnresolvedWith(definitions, plan)
-
-
-def with_organized(
-    definitions: tuple[tuple[str, tuple[str, ...], LogicalPlan], ...], plan: LogicalPlan, items: tuple[TailItem, ...]
-) -> LogicalPlan:
-    return UnresolvedWith(definitions, organized(plan, items).at(plan.origin))
+# Set operations
 
 
 def set_operation(left: LogicalPlan, kind: Token, quantifier: Token | None, right: LogicalPlan) -> LogicalPlan:

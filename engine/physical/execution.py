@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Hashable, MutableMapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -31,8 +33,8 @@ class Execution:
         self.partition = task.partition
         self.evaluation = evaluation
         self.failed = False
-        self.results: dict[Hashable, Sequence[Morsel]] = {}
-        self._states: dict[Hashable, Any] = {}
+        self.results: MutableMapping[Hashable, Sequence[Morsel]] = {}
+        self._states: MutableMapping[Hashable, Any] = {}
         self._lock = threading.RLock()
 
     def compile(self, expression: Expression, columns: Sequence[Attribute]) -> Kernel:
@@ -76,3 +78,13 @@ class Execution:
     def check(self) -> None:
         """Raises Cancelled when the task was asked to stop."""
         self.task.cancel.check()
+
+
+class Level(Execution):
+    """The run of one level of a recursion: it finds what `outer` has, and keeps what it makes for itself. `number` is 1 for
+    the first after the anchor."""
+
+    def __init__(self, outer: Execution, task: TaskContext, number: int) -> None:
+        super().__init__(task, replace(outer.evaluation, level=number - 1))
+        self.results = ChainMap({}, outer.results)
+        self._states = ChainMap({}, outer._states)

@@ -27,6 +27,7 @@ from engine.tree.node import TreeNode, node
 
 if TYPE_CHECKING:
     from engine.physical.execution import Execution
+    from engine.physical.pipeline import Repeated
 
 Morsel: TypeAlias = Callable[[], Iterator[pa.RecordBatch]]
 """A piece of work for one thread: gives its batches when called."""
@@ -104,6 +105,14 @@ class OrderedSink(Protocol):
 
     def begin(self, local: Any, number: int) -> None:
         """What the thread adds from now on is of morsel `number`; its morsel before that is done."""
+
+
+@runtime_checkable
+class RepeatingSink(Protocol):
+    """A sink that makes more rows of those it was given, by pipelines of its own."""
+
+    def repeat(self, repeated: Repeated) -> None:
+        """Called once after all threads, before `finish`."""
 
 
 @node

@@ -30,7 +30,7 @@ class Chain:
 class Pipeline:
     """Chains into one sink: that of `target`, or for None the output of the stage. A chain for each input of a UNION ALL.
 
-    `build`: into the sink of an input that `target` needs before its main one.
+    `build`: into the sink of an input that `target` needs before its main one. `repeated`: what `target` runs after that.
     `ordered`: batches must reach the sink in the order of the source, so one thread runs it.
     """
 
@@ -38,3 +38,20 @@ class Pipeline:
     target: Operator | None = None
     ordered: bool = False
     build: bool = False
+    repeated: Repeated | None = None
+
+
+@dataclass(frozen=True)
+class QueryPipelines:
+    """The pipelines of the query whose plan is the operator `id`."""
+
+    id: int
+    pipelines: tuple[Pipeline, ...]
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """The recursion of a loop: at each level `queries`, then `pipelines` into what the loop keeps."""
+
+    queries: tuple[QueryPipelines, ...]
+    pipelines: tuple[Pipeline, ...]

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Protocol
-
-import pyarrow as pa
 
 from engine.kernels.context import EvalContext
 from engine.physical.emit import EmitSink
 from engine.physical.execution import Execution
 from engine.physical.operator import Sink
-from engine.physical.pipeline import Pipeline
-from engine.physical.run import run_pipelines
-from engine.physical.subqueries import QueryPipelines, substituted
+from engine.physical.pipeline import Pipeline, QueryPipelines
+from engine.physical.subqueries import run_with_queries
 from engine.physical.task import TaskContext
 
 
@@ -46,10 +41,4 @@ class StageProgram:
     def run(self, partition: int, task: TaskContext) -> None:
         """Computes one partition. Raises what its operators raise."""
         run = Execution(task, replace(self.evaluation, partition=partition))
-        values: dict[int, Sequence[pa.RecordBatch]] = {}
-        for query in self.queries:
-            found: list[pa.RecordBatch] = []
-            run_pipelines(substituted(query.pipelines, values), run, partial(EmitSink, found.append, run))
-            values[query.id] = found
-        pipelines = substituted(self.pipelines, values) if self.queries else self.pipelines
-        run_pipelines(pipelines, run, lambda: self.output.sink(run))
+        run_with_queries(self.queries, self.pipelines, run, lambda: self.output.sink(run))

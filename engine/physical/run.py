@@ -16,7 +16,7 @@ import pyarrow as pa
 from engine.deep import DeepThread
 from engine.errors import Cancelled
 from engine.physical.execution import Execution
-from engine.physical.operator import Breaker, Morsel, Operator, OrderedSink, Sink, Source, Streaming
+from engine.physical.operator import Breaker, Morsel, Operator, OrderedSink, RepeatingSink, Sink, Source, Streaming
 from engine.physical.pipeline import Chain, Pipeline
 from engine.physical.task import TaskMetrics
 
@@ -32,6 +32,9 @@ def run_pipelines(pipelines: Sequence[Pipeline], run: Execution, output: Callabl
         target = pipeline.target
         sink = output() if target is None else _sink(target, pipeline.build, run)
         run_pipeline(pipeline, run, sink)
+        if pipeline.repeated is not None:
+            assert isinstance(sink, RepeatingSink), "only loops repeat"
+            sink.repeat(pipeline.repeated)
         started = time.perf_counter()
         found = sink.finish()
         if target is not None:

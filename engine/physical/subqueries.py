@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -13,17 +14,24 @@ from engine.expressions.base import FALSE, Expression, Literal
 from engine.expressions.predicates import EqualTo, In, conjunction, disjunction
 from engine.expressions.subquery import Exists, InSubquery, ScalarSubquery, SubqueryExpression
 from engine.kernels.literals import from_scalar
-from engine.physical.operator import Operator
-from engine.physical.pipeline import Chain, Pipeline
+from engine.physical.emit import EmitSink
+from engine.physical.execution import Execution
+from engine.physical.operator import Operator, Sink
+from engine.physical.pipeline import Chain, Pipeline, QueryPipelines, Repeated
+from engine.physical.run import run_pipelines
 from engine.types import BOOLEAN
 
 
-@dataclass(frozen=True)
-class QueryPipelines:
-    """The pipelines of the query whose plan is the operator `id`."""
-
-    id: int
-    pipelines: tuple[Pipeline, ...]
+def run_with_queries(
+    queries: Sequence[QueryPipelines], pipelines: Sequence[Pipeline], run: Execution, output: Callable[[], Sink]
+) -> None:
+    """Runs `pipelines` into `output()`, after the queries in their expressions, each before those that hold it."""
+    values: dict[int, Sequence[pa.RecordBatch]] = {}
+    for query in queries:
+        found: list[pa.RecordBatch] = []
+        run_pipelines(substituted(query.pipelines, values), run, partial(EmitSink, found.append, run))
+        values[query.id] = found
+    run_pipelines(substituted(pipelines, values) if queries else pipelines, run, output)
 
 
 def substituted(pipelines: Sequence[Pipeline], values: Mapping[int, Sequence[pa.RecordBatch]]) -> list[Pipeline]:
@@ -41,11 +49,16 @@ def substituted(pipelines: Sequence[Pipeline], values: Mapping[int, Sequence[pa.
     def chain(each: Chain) -> Chain:
         return replace(each, source=operator(each.source), steps=tuple(operator(step) for step in each.steps))
 
+    def repeated(each: Repeated) -> Repeated:
+        queries = [QueryPipelines(query.id, tuple(substituted(query.pipelines, values))) for query in each.queries]
+        return Repeated(tuple(queries), tuple(substituted(each.pipelines, values)))
+
     return [
         replace(
             each,
             chains=tuple(chain(part) for part in each.chains),
             target=None if each.target is None else operator(each.target),
+            repeated=None if each.repeated is None else repeated(each.repeated),
         )
         for each in pipelines
     ]
@@ -59,7 +72,7 @@ def _own(node: Operator, values: Mapping[int, Sequence[pa.RecordBatch]]) -> Oper
     def visit(child: Any) -> Any:
         if isinstance(child, Operator) or not child.has(SubqueryExpression):
             return child
-        if isinstance(child, SubqueryExpression):
+        if isinstance(child, SubqueryExpression) and child.plan.id in values:  # else it reads a level of a recursion
             return _value(child.map_children(lambda inner: inner if inner is child.plan else visit(inner)), values)
         return child.map_children(visit)
 

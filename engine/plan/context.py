@@ -20,7 +20,8 @@ def unknown(plan: LogicalPlan) -> float | None:  # noqa: ARG001 - stands for an 
 @dataclass(frozen=True)
 class PlannerContext:
     """`executors` of `cores` threads each. `rows` and `bytes` estimate the output of a logical plan. `broadcast_threshold` in
-    bytes, negative for never; `shuffle_partitions` 0 means: decided from bytes. `evaluation` is how constants are folded."""
+    bytes, negative for never; `shuffle_partitions` 0 means: decided from bytes. `most_levels` and
+    `most_rows` are those of a recursion, -1 for no limit. `evaluation` is how constants are folded."""
 
     executors: int = 1
     cores: int = 1
@@ -28,6 +29,8 @@ class PlannerContext:
     shuffle_partitions: int = 0
     prefer_sort_merge: bool = False
     default_parallelism: int = 0
+    most_levels: int = 100
+    most_rows: int = 1_000_000
     rows: Estimate = unknown
     bytes: Estimate = unknown
     evaluation: EvalContext = field(default_factory=EvalContext)
@@ -55,6 +58,8 @@ class PlannerContext:
             shuffle_partitions=typed(conf, "spark.sql.shuffle.partitions") or 0,
             prefer_sort_merge=typed(conf, "spark.sql.join.preferSortMergeJoin"),
             default_parallelism=typed(conf, "spark.default.parallelism") or 0,
+            most_levels=typed(conf, "spark.sql.cteRecursionLevelLimit"),
+            most_rows=typed(conf, "spark.sql.cteRecursionRowLimit"),
             rows=rows,
             bytes=bytes,
             evaluation=evaluation or EvalContext(),

@@ -1,7 +1,8 @@
 """The one rule that moves rows between executors: an exchange goes where an input does not provide what its operator requires.
 
 With one executor everything is in one task, so nothing is ever inserted. Joins of two sides split by key agree on the number
-of partitions; a common table expression becomes an exchange that its readers share; a query in an expression is sent to all.
+of partitions; a common table expression becomes an exchange that its readers share; a query in an expression is sent to all;
+a recursion runs in one task.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from engine.physical.exchange import Broadcast, ExchangeExec, HashSplit, Kept, S
 from engine.physical.join import JoinExec
 from engine.physical.materialize import MaterializeExec
 from engine.physical.operator import Operator
+from engine.physical.union_loop import UnionLoopExec, UnionLoopRefExec
 from engine.plan.context import PlannerContext
 from engine.plan.distribution import ByKeys, Provided, Required, Where, provided, required
 
@@ -47,6 +49,8 @@ class _Inserter:
         return found
 
     def _placed(self, node: Operator) -> Operator:
+        if isinstance(node, UnionLoopExec):
+            return node.map_children(self._gathered)
         node = node.map_children(self._child)
         if isinstance(node, MaterializeExec):
             split = Kept(provided(node.child).count)
@@ -66,6 +70,16 @@ class _Inserter:
             for child, split in zip(node.inputs, splits, strict=True)
         }
         return node.map_children(lambda child: by_child.get(id(child), child))
+
+    def _gathered(self, node: Any) -> Any:
+        """A part of a recursion: all of it in one task, so that what does not read the level before comes to that."""
+        if node.has(UnionLoopRefExec):
+            return node.map_children(self._gathered)
+        if not isinstance(node, Operator):
+            return self._with_broadcast_queries(node)
+        placed = self.visit(node)
+        has = provided(placed)
+        return placed if has.satisfies(Where.ONE_TASK) else _exchange(placed, Single(), placed.output)
 
     def _child(self, child: Any) -> Any:
         if isinstance(child, Operator):

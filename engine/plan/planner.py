@@ -13,6 +13,7 @@ from engine.errors import InternalError
 from engine.expressions.subquery import SubqueryExpression
 from engine.logical.canonical import canonical
 from engine.logical.plan import LogicalPlan
+from engine.logical.recursion import refers_to_a_loop
 from engine.physical.operator import Operator
 from engine.plan.context import PlannerContext
 from engine.plan.exchanges import insert_exchanges
@@ -25,12 +26,14 @@ Strategy: TypeAlias = Callable[[Any, "Planner", Needed], Operator]
 
 
 class Planner:
-    """Plans one query. `definitions` are the common table expressions in scope, by id."""
+    """Plans one query. `definitions` are the common table expressions in scope, by id; `loops` the recursions that are
+    planned, by their canonical forms."""
 
     def __init__(self, context: PlannerContext, strategies: dict[type[LogicalPlan], Strategy]) -> None:
         self.context = context
         self.strategies = strategies
         self.definitions: dict[int, Any] = {}
+        self.loops: list[tuple[LogicalPlan, Any]] = []
         self._queries: list[tuple[LogicalPlan, Operator]] = []
 
     def plan(self, node: LogicalPlan, needed: Needed = None) -> Operator:
@@ -57,6 +60,8 @@ class Planner:
 
     def _query(self, plan: LogicalPlan) -> Operator:
         """The operators of a query in an expression; equal queries share theirs."""
+        if refers_to_a_loop(plan):
+            return self.plan(plan)
         form = canonical(plan)
         for known, operator in self._queries:
             if known == form:

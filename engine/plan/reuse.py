@@ -10,11 +10,13 @@ from engine.physical.exchange import ExchangeExec
 from engine.physical.materialize import MaterializeExec
 from engine.physical.operator import Operator
 from engine.physical.scan import ScanExec
+from engine.physical.union_loop import UnionLoopExec, UnionLoopRefExec
 
 
 def canonical_exchange(exchange: ExchangeExec) -> Operator:
     """An exchange with ids of columns by position of first appearance and without names."""
     columns: dict[int, int] = {}
+    loops = {loop.key: place for place, loop in enumerate(exchange.collect(UnionLoopExec))}
 
     def visit(node: Any) -> Any:
         if isinstance(node, Attribute):
@@ -31,6 +33,10 @@ def canonical_exchange(exchange: ExchangeExec) -> Operator:
                 return Alias(child, "", columns.setdefault(number, len(columns)))
             case MaterializeExec(key, _, names, child):
                 return MaterializeExec(key, "", names, child)
+            case UnionLoopExec(key, _, names, levels, rows, limit, anchor, recursion):
+                return UnionLoopExec(loops[key], "", names, levels, rows, limit, anchor, recursion)
+            case UnionLoopRefExec(key, names):
+                return UnionLoopRefExec(loops.get(key, -1 - key), names)
         return mapped
 
     result: Operator = visit(exchange)

@@ -17,6 +17,7 @@ from engine.expressions.sql import sql
 from engine.expressions.subquery import SubqueryExpression
 from engine.logical import plan as lp
 from engine.logical import unresolved as un
+from engine.logical.recursion import ALL_ROWS, UnionLoop, UnionLoopRef
 from engine.tree.node import TreeNode
 
 Note = Callable[[Any], str]
@@ -132,8 +133,12 @@ def _rare_details(node: Any, name: Numbers) -> str:
             return strategy
         case lp.CteDefinition(_, title):
             return title
-        case lp.CteReference(_, columns):
+        case lp.CteReference(_, columns) | UnionLoopRef(_, columns):
             return "[" + ", ".join(name(column) for column in columns) + "]"
+        case UnionLoop(_, title, columns, levels, limit):
+            most = "" if levels is None else f" at most {levels} levels"
+            rows = "" if limit is None else " all rows" if limit == ALL_ROWS else f" limit {limit}"
+            return f"{title} [{', '.join(name(column) for column in columns)}]{most}{rows}"
     return _as_written(node)
 
 
@@ -162,8 +167,11 @@ def _as_written(node: Any) -> str:
             return f"{kind.upper()}{' ALL' if every else ''}{' BY NAME' if node.by_name else ''}"
         case un.UnresolvedValues(rows):
             return f"({len(rows)} rows)"
-        case un.UnresolvedWith(definitions):
-            return "[" + ", ".join(definition[0] for definition in definitions) + "]"
+        case un.UnresolvedWith(_, recursive):
+            return "recursive" if recursive else ""
+        case un.UnresolvedCte(title, names, levels):
+            most = "" if levels is None else f" at most {levels} levels"
+            return title + (f" [{', '.join(names)}]" if names else "") + most
         case un.UnresolvedLateralView(generator, outer, table, names):
             return f"{'outer ' if outer else ''}{sql(generator)} {table} [{', '.join(names)}]"
     return ""

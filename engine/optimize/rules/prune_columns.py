@@ -17,6 +17,7 @@ from engine.expressions.base import Attribute, references
 from engine.expressions.subquery import SubqueryExpression
 from engine.logical import plan as lp
 from engine.logical.plan import LogicalPlan
+from engine.logical.recursion import UnionLoop
 from engine.optimize.width import narrowest
 from engine.tree.node import TreeNode
 from engine.tree.rules import whole
@@ -184,8 +185,8 @@ def _read_places(definition: lp.CteDefinition, later: list[LogicalPlan]) -> list
 
 
 def _by_position(node: LogicalPlan) -> Ids:
-    """Columns that are read without being named: a union's inputs, a subquery's column."""
-    plans = list(node.plans) if isinstance(node, lp.Union) else []
+    """Columns that are read without being named: inputs of a union or a loop, a subquery's column."""
+    plans = list(node.plans) if isinstance(node, lp.Union | UnionLoop) else []
     for expression in node.expressions:
         plans += [each.plan for each in expression.collect(SubqueryExpression)]
     return frozenset().union(*(plan.output_ids for plan in plans))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.logical import plan as lp
+from engine.logical.recursion import UnionLoop, UnionLoopRef
 from engine.plan.planner import Strategy
 from engine.plan.strategies import aggregates, ctes, joins, leaves, rows, sets, windows
 
@@ -27,4 +28,6 @@ STRATEGIES: dict[type[lp.LogicalPlan], Strategy] = {
     lp.Join: joins.plan_join,
     lp.WithCte: ctes.plan_with,
     lp.CteReference: ctes.plan_reference,
+    UnionLoop: ctes.plan_loop,
+    UnionLoopRef: ctes.plan_level,
 }
