@@ -12,6 +12,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "Using name parameterized queries requires all parameters to be named. Parameters missing names: <exprs>.",
     ),
     "ALL_PARTITION_COLUMNS_NOT_ALLOWED": ("KD005", "Cannot use all columns for partition columns."),
+    "AMBIGUOUS_LATERAL_COLUMN_ALIAS": ("42702", "Lateral column alias <name> is ambiguous and has <n> matches."),
     "AMBIGUOUS_REFERENCE": ("42704", "Reference <name> is ambiguous, could be: <referenceNames>."),
     "ARITHMETIC_OVERFLOW": (
         "22003",
@@ -686,9 +687,13 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42803",
         'The non-aggregating expression "<expression>" is based on columns which are not participating in the GROUP BY clause. Add the columns or the expression to the GROUP BY, aggregate the expression, or use "<expressionAnyValue>" if you do not care which of the values within a group is returned.',
     ),
+    "MISSING_ATTRIBUTES.RESOLVED_ATTRIBUTE_APPEAR_IN_OPERATION": (
+        "XX000",
+        "Resolved attribute(s) <missingAttributes> missing from <input> in operator <operator>. Attribute(s) with the same name appear in the operation: <operation>. Please check if the right attribute(s) are used.",
+    ),
     "MISSING_ATTRIBUTES.RESOLVED_ATTRIBUTE_MISSING_FROM_INPUT": (
         "XX000",
-        "Resolved attribute(s) <missingAttributes> missing from <input> in operator <operator>. ",
+        "Resolved attribute(s) <missingAttributes> missing from <input> in operator <operator>.",
     ),
     "MISSING_GROUP_BY": (
         "42803",
@@ -913,6 +918,18 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     ),
     "UNSUPPORTED_EXPR_FOR_WINDOW": ("42P20", "Expression <sqlExpr> not supported within a window function."),
     "UNSUPPORTED_FEATURE": ("0A000", "The feature is not supported: <feature>."),
+    "UNSUPPORTED_FEATURE.LATERAL_COLUMN_ALIAS_IN_AGGREGATE_FUNC": (
+        "0A000",
+        "The feature is not supported: Referencing a lateral column alias <lca> in the aggregate function <aggFunc>.",
+    ),
+    "UNSUPPORTED_FEATURE.LATERAL_COLUMN_ALIAS_IN_GROUP_BY": (
+        "0A000",
+        "The feature is not supported: Referencing a lateral column alias via GROUP BY alias/ALL is not supported yet.",
+    ),
+    "UNSUPPORTED_FEATURE.LATERAL_COLUMN_ALIAS_IN_WINDOW": (
+        "0A000",
+        "The feature is not supported: Referencing a lateral column alias <lca> in window expression <windowExpr>.",
+    ),
     "UNSUPPORTED_FEATURE.PIPE_OPERATOR_AGGREGATE_UNSUPPORTED_CASE": (
         "0A000",
         "The feature is not supported: The SQL pipe operator syntax with aggregation (using |> AGGREGATE) does not support <case>.",

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from engine.analyze.aliases import Aliases
 from engine.analyze.coerce import cast, coerce, wrong_input
 from engine.analyze.constants import datetime_literal
 from engine.analyze.lambdas import as_lambdas, resolve_lambdas
 from engine.analyze.naming import written_name
 from engine.analyze.scope import Scope, extract_field
 from engine.analyze.subqueries import check_correlation
-from engine.analyze.windows import check_window
+from engine.analyze.windows import resolve_window
 from engine.errors import AnalysisError, Unsupported
 from engine.expressions.aggregate import AggregateCall, Grouping, GroupingId
 from engine.expressions.base import Alias, Attribute, Expression, Literal, Mode
@@ -21,7 +22,7 @@ from engine.expressions.cast import Cast
 from engine.expressions.operators import BinaryArithmetic, UnaryMinus
 from engine.expressions.sql import shown, shown_type, sql
 from engine.expressions.subquery import Exists, InSubquery, OuterAggregate, ScalarSubquery
-from engine.expressions.window import UP_TO_CURRENT, WHOLE_PARTITION, Frame, WindowCall, WindowExpression, WindowSpec
+from engine.expressions.window import WindowCall, WindowExpression, WindowSpec
 from engine.functions.registry import lookup
 from engine.functions.resolve import resolve_call
 from engine.kernels.context import EvalContext
@@ -45,18 +46,20 @@ BARE_FUNCTIONS = frozenset(
 class Resolver:
     """Resolves expressions at one place of a query.
 
-    `query` analyzes the plan of a subquery in the given scope. `aliases` are expressions that names may mean after columns
-    (select aliases, `aliases_first`: before columns). `windows` are the named windows of the WINDOW clause, `variables` the
-    parameters of the lambdas around.
+    `query` analyzes the plan of a subquery in the given scope. `aliases` are values of the select list, which names may mean
+    after columns (`aliases_first`: before columns; those in `forced`: never columns). `windows` are the named windows of
+    the WINDOW clause, `parameters` those of lambdas around. Errors propose the columns of `proposals`.
     """
 
     context: AnalyzerContext
     scope: Scope
     query: Callable[[LogicalPlan, Scope], LogicalPlan]
-    aliases: dict[str, Expression] | None = None
+    aliases: Aliases = field(default_factory=Aliases)
     aliases_first: bool = False
+    forced: frozenset[tuple[str, ...]] = frozenset()
     windows: dict[str, WindowSpec] | None = None
-    variables: frozenset[str] = frozenset()
+    parameters: dict[str, Attribute] = field(default_factory=dict)
+    proposals: Scope | None = None
 
     def resolve(self, expression: Expression) -> Expression:
         """`expression` with definite names and types. Raises AnalysisError."""
@@ -86,19 +89,24 @@ class Resolver:
     # names
 
     def attribute(self, node: un.UnresolvedAttribute) -> Expression:
-        """A column, an alias of the select list, a function without parentheses, or an error with the nearest names."""
-        alias = self._alias(node.parts)
-        if alias is not None and self.aliases_first:
-            return alias
-        found = self.scope.resolve(node.parts, node.origin)
+        """A parameter of a lambda, a column, a function without parentheses, a name of the select list, a column of an
+        enclosing query, a variable: the first that there is. Else an error with the nearest names."""
+        parts, origin = node.parts, node.origin
+        found = self._path(self.parameters.get(self.scope.fold(parts[0])), node)
+        if found is None and self.aliases_first:
+            found = self._alias(node)
+        if found is None and parts not in self.forced:
+            found = self.scope.find(parts, origin)
+        if found is None and len(parts) == 1 and parts[0].lower() in BARE_FUNCTIONS:
+            found = resolve_call(parts[0].lower(), (), self.context.ansi, origin=origin)
+        if found is None and not self.aliases_first:
+            found = self._alias(node)
         if found is None:
-            found = alias
-        if found is None and len(node.parts) == 1 and node.parts[0].lower() in BARE_FUNCTIONS:
-            found = resolve_call(node.parts[0].lower(), (), self.context.ansi, origin=node.origin)
+            found = self.scope.find_outside(parts, origin)
         if found is None:
             found = self.variable(node)
         if found is None:
-            raise self.scope.unresolved(node.parts, node.origin)
+            raise (self.proposals or self.scope).unresolved(parts, origin)
         return found
 
     def variable(self, node: un.UnresolvedAttribute) -> Expression | None:
@@ -113,16 +121,15 @@ class Resolver:
             found = extract_field(found, name, self.context.case_sensitive, node.origin)
         return found
 
-    def _alias(self, parts: tuple[str, ...]) -> Expression | None:
-        if not self.aliases:
-            return None
-        found = self.aliases.get(self.scope.fold(parts[0]))
-        for name in parts[1:]:
-            if found is None:
+    def _alias(self, node: un.UnresolvedAttribute) -> Expression | None:
+        return self._path(self.aliases.get(self.scope.fold(node.parts[0]), node.origin), node)
+
+    def _path(self, found: Expression | None, node: un.UnresolvedAttribute) -> Expression | None:
+        """The field of `found` that the rest of a name says; None for what has no fields."""
+        for name in node.parts[1:]:
+            if found is None or not isinstance(found.dataType, StructType):
                 return None
-            if not isinstance(found.dataType, StructType):
-                return None
-            found = extract_field(found, name, self.context.case_sensitive)
+            found = extract_field(found, name, self.context.case_sensitive, node.origin)
         return found
 
     def star(self, node: un.UnresolvedStar) -> tuple[Expression, ...]:
@@ -192,6 +199,12 @@ class Resolver:
         name = node.name[-1].lower()
         if name in ("grouping", "grouping_id") and not window:
             return self._grouping(name, node)
+        if not window and any(each.kind == "aggregate" for each in lookup(name)):
+            inside = replace(self, aliases=self.aliases.inside(node, self.scope), forced=frozenset())
+            return inside._call(name, node, window)
+        return self._call(name, node, window)
+
+    def _call(self, name: str, node: un.UnresolvedFunction, window: bool) -> Expression:
         condition = self._condition(node)
         if name == "count" and not node.arguments:
             counted = {"functionName": "`count`", "expectedNum": "> 0", "actualNum": "0"}
@@ -275,30 +288,6 @@ class Resolver:
         for argument in (*call.arguments, *((call.condition,) if call.condition is not None else ())):
             if has_aggregate(argument):
                 raise AnalysisError("NESTED_AGGREGATE_FUNCTION", {}, call.origin or argument.origin)
-
-    def window(self, node: un.UnresolvedWindow) -> Expression:
-        """`function OVER spec`, with the frame that counts where none is written."""
-        if isinstance(node.spec, str):
-            spec = (self.windows or {}).get(self.scope.fold(node.spec))
-            if spec is None:
-                raise AnalysisError("MISSING_WINDOW_SPECIFICATION", {"windowName": node.spec}, node.origin)
-        else:
-            spec = node.spec
-        partition, order = self.all(spec.partition), self.all(spec.order)
-        inner = node.function
-        function = (
-            self.function(inner, window=True) if isinstance(inner, un.UnresolvedFunction) else self.resolve(inner)
-        )
-        if not isinstance(function, AggregateCall | WindowCall):
-            raise AnalysisError("UNSUPPORTED_EXPR_FOR_WINDOW", {"sqlExpr": sql(node.function)}, node.origin)
-        frame = spec.frame or (UP_TO_CURRENT if order else WHOLE_PARTITION)
-        frame = Frame(frame.unit, self.resolve_bound(frame.lower), self.resolve_bound(frame.upper))
-        check_window(function, order, frame, node)
-        return WindowExpression(function, WindowSpec(partition, order, frame))
-
-    def resolve_bound(self, bound: Expression) -> Expression:
-        """A bound of a frame; offsets are constants."""
-        return bound.map_children(self._child)
 
     # subqueries
 
@@ -386,7 +375,7 @@ def is_generator(expression: Expression) -> bool:
 _HANDLERS: dict[type[Expression], Callable[[Resolver, Any], Any]] = {
     un.UnresolvedAttribute: Resolver.attribute,
     un.UnresolvedFunction: Resolver.function,
-    un.UnresolvedWindow: Resolver.window,
+    un.UnresolvedWindow: resolve_window,
     un.UnresolvedExtract: Resolver.extract,
     un.UnresolvedScalarSubquery: Resolver.scalar,
     un.UnresolvedExists: Resolver.exists,

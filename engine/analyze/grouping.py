@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.errors import AnalysisError
+from engine.errors import AnalysisError, Position
 from engine.expressions.aggregate import AggregateCall, Grouping, GroupingId
 from engine.expressions.base import Alias, Attribute, Expression, Literal, Mode, NamedExpression
 from engine.expressions.cast import Cast
@@ -40,10 +40,15 @@ class Grouped:
     set_columns: tuple[Expression, ...] = ()
     calls: dict[Expression, Alias] = field(default_factory=dict)
     grouped: bool = True
+    origin: Position | None = None
+
+    def key(self, expression: Expression) -> Attribute | None:
+        """The output column of `expression`, if it is grouped by: also `1 + a` by `a + 1`."""
+        return self.keys.get(same_value(expression)) if type(expression) in self._kinds else None
 
     def rewrite(self, expression: Expression) -> Expression:
         """`expression` over the aggregation's output. Raises MISSING_AGGREGATION for a column that is not grouped."""
-        found = self.keys.get(same_value(expression)) if type(expression) in self._kinds else None
+        found = self.key(expression)
         if found is not None:
             return found
         match expression:
@@ -53,6 +58,8 @@ class Grouped:
                 return self._grouping_bit(child, expression)
             case GroupingId(arguments):
                 return self._grouping_id(arguments, expression)
+            case OuterReference():
+                return expression
             case Attribute():
                 raise self._missing(expression)
             case WindowExpression(function, spec):
@@ -124,7 +131,7 @@ class Grouped:
     def _missing(self, expression: Expression) -> AnalysisError:
         if not self.grouped:
             return AnalysisError(
-                "MISSING_GROUP_BY", {}, expression.origin, hint=f"Add GROUP BY {sql(expression)}, or aggregate it."
+                "MISSING_GROUP_BY", {}, self.origin, hint=f"Add GROUP BY {sql(expression)}, or aggregate it."
             )
         text = sql(expression)
         parameters = {"expression": text, "expressionAnyValue": f"any_value({text})"}

@@ -50,10 +50,5 @@ def resolve_lambdas(
 def _resolved(resolver: Resolver, node: un.UnresolvedLambda, types: tuple[Any, ...]) -> Expression:
     parameters = tuple(Attribute(n, t, nullable) for n, (t, nullable) in zip(node.parameters, types, strict=True))
     names = {resolver.scope.fold(p.name): p for p in parameters if p.name != HIDDEN}
-    inner = replace(
-        resolver,
-        aliases={**(resolver.aliases or {}), **names},
-        aliases_first=True,
-        variables=resolver.variables | names.keys(),
-    )
+    inner = replace(resolver, parameters={**resolver.parameters, **names})
     return Lambda(parameters, inner.resolve(node.body)).at(node.origin)

@@ -40,8 +40,10 @@ if TYPE_CHECKING:
 def display_name(written: Expression, resolved: Expression, resolver: Resolver) -> str:
     """The name of the column made by `written`, which was resolved to `resolved`."""
     if isinstance(written, un.UnresolvedAttribute):
-        if isinstance(resolved, Attribute | Field):
+        if isinstance(resolved, Field) and resolver.scope.find(written.parts) is not None:
             return resolved.name
+        if isinstance(resolved, Attribute | Field):
+            return written.parts[-1]
         if not resolved.children and not isinstance(resolved, Literal) and not resolver.scope.find(written.parts):
             return sql(un.UnresolvedFunction((written.parts[-1],), ()))  # current_date without parentheses
         return written.parts[-1]
@@ -93,13 +95,14 @@ class _Names:
     def _plain(self, node: un.UnresolvedAttribute) -> Expression:
         """A column, a function without parentheses, or an alias of the select list before it."""
         name = node.parts[0]
-        if self.resolver.scope.fold(name) in self.resolver.variables:
+        if self.resolver.scope.fold(name) in self.resolver.parameters:
             return _raw(HIDDEN)
         if self.resolver.scope.find(node.parts) is not None:
             return node
-        if self.resolver.scope.fold(name) in (self.resolver.aliases or {}):
-            return _raw(f"lateralAliasReference({name})")
-        return _raw(f"{name.lower()}()") if name.lower() in _BARE else node
+        if name.lower() in _BARE:
+            return _raw(f"{name.lower()}()")
+        is_lateral = self.resolver.aliases.is_lateral(self.resolver.scope.fold(name))
+        return _raw(f"lateralAliasReference({name})") if is_lateral else node
 
     def _extract(self, node: un.UnresolvedExtract) -> Expression:
         """struct['field'] is struct.field."""

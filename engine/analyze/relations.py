@@ -204,7 +204,9 @@ class Relations:
         if on is not None and on.has(SubqueryExpression):
             check_in_join(on, left.plan.output_ids, right.plan.output_ids, node.origin)
         plan = self._joined(node, left.plan, right.plan, on)
-        return Bound(plan, _seen_through(left.scope if node.type in (JoinType.SEMI, JoinType.ANTI) else scope, plan))
+        if node.type in (JoinType.SEMI, JoinType.ANTI):
+            scope = replace(left.scope, outer=outer)
+        return Bound(plan, _seen_through(scope, plan))
 
     def _condition(self, on: Expression | None, scope: Scope) -> Expression | None:
         if on is None:
@@ -230,7 +232,8 @@ class Relations:
         if not node.natural:
             return node.using
         others = {right.fold(c.name) for c in right.columns}
-        return tuple(c.name for c in left.columns if left.fold(c.name) in others)
+        names = {left.fold(c.name): c.name for c in reversed(left.columns) if left.fold(c.name) in others}
+        return tuple(reversed(names.values()))
 
     def _join_using(self, node: un.UnresolvedJoin, names: tuple[str, ...], left: Bound, right: Bound) -> Bound:
         """Keys come first and once: the left one, the right one of a RIGHT join, whichever is not null of a FULL join."""
@@ -258,8 +261,10 @@ class Relations:
         return Bound(plan, _seen_through(replace(scope, case_sensitive=self.context.case_sensitive), plan))
 
     def _key(self, name: str, bound: Bound, side: str, node: un.UnresolvedJoin) -> Attribute:
-        found = bound.scope.find((name,), node.origin)
-        if not isinstance(found, Attribute):
+        """The first column of the name: as in Spark it may have several."""
+        fold = bound.scope.fold
+        found = next((c for c in bound.scope.columns if fold(c.name) == fold(name)), None)
+        if found is None:
             shown = ", ".join(quoted(c.name) for c in bound.scope.columns)
             parameters = {"colName": quoted(name), "side": side, "suggestion": shown}
             raise AnalysisError("UNRESOLVED_USING_COLUMN_FOR_JOIN", parameters, node.origin)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from engine.analyze.proposals import proposed
 from engine.errors import AnalysisError, Position, quoted, suggestions
 from engine.expressions.base import Attribute, Expression, Literal
 from engine.expressions.calls import Call, Field
@@ -57,16 +58,16 @@ class Scope:
                 return self._fields(column, parts[index + 1 :], origin)
         return None
 
-    def resolve(self, parts: tuple[str, ...], origin: Position | None = None) -> Expression | None:
-        """As `find`, in this scope or the nearest enclosing one; columns of outer scopes become OuterReferences."""
-        found = self.find(parts, origin)
+    def find_outside(self, parts: tuple[str, ...], origin: Position | None = None) -> Expression | None:
+        """As `find`, in the nearest enclosing scope that has it; its columns become OuterReferences."""
         scope = self.outer
-        while found is None and scope is not None:
+        while scope is not None:
             found = scope.find(parts, origin)
             if found is not None:
-                found = found.transform_up(lambda e: OuterReference(e) if isinstance(e, Attribute) else e)
+                outer: Expression = found.transform_up(lambda e: OuterReference(e) if isinstance(e, Attribute) else e)
+                return outer
             scope = scope.outer
-        return found
+        return None
 
     def expand(self, target: tuple[str, ...], origin: Position | None = None) -> tuple[Expression, ...]:
         """The columns of `target.*` (all for no target): of a table, or the fields of a struct column."""
@@ -76,7 +77,7 @@ class Scope:
         qualified = [c for c in (*self.hidden, *self.columns) if self._qualifier_fits(c, target)]
         if qualified:
             return tuple(qualified)
-        column = self.resolve(target, origin)
+        column = self.find(target, origin) or self.find_outside(target, origin)
         if column is not None and isinstance(column.dataType, StructType):
             return tuple(extract_field(column, field.name, self.case_sensitive) for field in column.dataType.fields)
         names = sorted({".".join(c.qualifier) for c in self.columns if c.qualifier})
@@ -94,18 +95,10 @@ class Scope:
 
     def unresolved(self, parts: tuple[str, ...], origin: Position | None) -> AnalysisError:
         """The error for a name that means nothing here, with the nearest names that do."""
-        names = [c.name for c in self.columns]
-        near = suggestions(parts[-1], names)
-        if len(parts) > 1:
-            qualifiers = {c.qualifier[-1] for c in self.columns if c.qualifier}
-            prefix = suggestions(parts[0], qualifiers, 1)
-            qualified = [c for c in self.columns if c.qualifier and c.qualifier[-1] in prefix]
-            near = [f"{prefix[0]}.{n}" for n in suggestions(parts[-1], [c.name for c in qualified])] if prefix else near
-        near = near or list(dict.fromkeys(names))[:5]
+        near = proposed(parts, [(*c.qualifier, c.name) for c in self.columns])
         if not near:
             return AnalysisError("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", {"objectName": quoted(parts)}, origin)
-        proposal = ", ".join(quoted(each.split(".")) for each in near)
-        parameters = {"objectName": quoted(parts), "proposal": proposal}
+        parameters = {"objectName": quoted(parts), "proposal": ", ".join(near)}
         return AnalysisError("UNRESOLVED_COLUMN.WITH_SUGGESTION", parameters, origin)
 
     def _candidates(self, qualifier: tuple[str, ...], name: str) -> list[Attribute]:

@@ -10,24 +10,24 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from engine.analyze.aliases import LATERAL, REFERENCE, Aliases
 from engine.analyze.coerce import condition
 from engine.analyze.expressions import Resolver, has_aggregate, is_generator, named, own_aggregates
 from engine.analyze.grouping import Grouped, group, group_by_sets, grouping_sets
 from engine.analyze.hints import join_hints, repartition
+from engine.analyze.late import Late, is_ordinal, own_windows
 from engine.analyze.naming import display_name
 from engine.analyze.relations import Bound, generate
 from engine.analyze.scope import Scope
 from engine.analyze.subqueries import asked_of_outer, check_in_order
 from engine.errors import AnalysisError
-from engine.expressions.aggregate import Grouping, GroupingId
-from engine.expressions.base import Alias, Attribute, Expression, Literal, NamedExpression, SortOrder
-from engine.expressions.cast import Cast
+from engine.expressions.aggregate import AggregateCall, Grouping, GroupingId
+from engine.expressions.base import Alias, Attribute, Expression, NamedExpression, SortOrder
 from engine.expressions.sql import sql
 from engine.expressions.window import WindowExpression, WindowSpec
 from engine.functions.registry import lookup
 from engine.logical import unresolved as un
 from engine.logical.plan import Distinct, Filter, LogicalPlan, Project, Sort, Window
-from engine.types import BOOLEAN, IntegralType
 
 if TYPE_CHECKING:
     from engine.analyze.analyzer import Analyzer
@@ -35,10 +35,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class Item:
-    """A column of the select list, resolved over the FROM clause."""
+    """A column of the select list, resolved over the FROM clause; `lateral` if it reads others of the list, `generated` if a
+    generator made it."""
 
     expression: Expression
     column: NamedExpression
+    lateral: bool = False
+    generated: bool = False
 
 
 class Select:
@@ -65,10 +68,11 @@ class Select:
         if node.pipe:
             self._check_pipe()
         self._group()
-        having = self._late_condition(node.having, "HAVING") if node.having is not None else None
-        qualify = self._late_condition(node.qualify, "QUALIFY") if node.qualify is not None else None
-        columns = [self._late(item.expression) for item in self.items]
-        orders = self._orders(order, columns) if order is not None else ()
+        late = self._late()
+        having = late.condition(node.having, "HAVING") if node.having is not None else None
+        qualify = late.condition(node.qualify, "QUALIFY") if node.qualify is not None else None
+        columns = [late.rewritten(item.expression) for item in self.items]
+        orders = late.orders(order, columns, self.context.order_by_ordinal) if order is not None else ()
         if self.grouped is not None:
             self.plan = self.grouped.plan()
         if having is not None:
@@ -85,7 +89,7 @@ class Select:
             if any(each.kind == "generator" for each in lookup(call.name[-1])):
                 raise AnalysisError("UNSUPPORTED_GENERATOR.OUTSIDE_SELECT", {"plan": sql(call)}, call.origin)
         found = condition(self.resolver.resolve(unresolved), "WHERE")
-        if _own_windows(found):
+        if own_windows(found):
             raise AnalysisError("WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE", {"clauseName": "WHERE"}, unresolved.origin)
         if self.scope.outer is not None and self.scope.outer.having:
             found = asked_of_outer(found)
@@ -116,28 +120,49 @@ class Select:
 
     def _select_list(self) -> list[Item]:
         items: list[Item] = []
-        aliases: dict[str, Expression] = {}
+        aliases = Aliases(LATERAL)
         resolver = replace(self.resolver, aliases=aliases)
         for number, projection in enumerate(self.node.projections):
-            if self.node.pipe == "AGGREGATE" and number < len(self.node.grouping or ()) and _is_ordinal(projection):
+            if self.node.pipe == "AGGREGATE" and number < len(self.node.grouping or ()) and is_ordinal(projection):
                 projection = self._input_column(projection)
             if isinstance(projection, un.UnresolvedStar):
-                items += [self._starred(column) for column in resolver.star(projection)]
-                continue
-            inner, names = _written(projection)
-            found = resolver.resolve(inner)
-            if is_generator(found):
-                items += self._generated(found, names, inner)
-                continue
-            if len(names) > 1:
-                parameters = {"numTarget": len(names), "numExpr": 1}
-                raise AnalysisError("ASSIGNMENT_ARITY_MISMATCH", parameters, projection.origin)
-            name = names[0] if names else display_name(inner, found, resolver)
-            column = named(found, name)
-            items.append(Item(found, column))
-            if names:
-                aliases.setdefault(self.scope.fold(name), found)
+                added = [self._starred(column) for column in resolver.star(projection)]
+            else:
+                added = self._listed(projection, resolver)
+            for item in added:
+                name = self.scope.fold(item.column.to_attribute().name)
+                if isinstance(item.column, Alias) or item.generated:
+                    value = item.expression
+                    if not value.deterministic and self._is_read(name, number + 1):
+                        value = item.expression = self._computed(value)
+                    aliases.add(name, item.column, value)
+            items += added
         return items
+
+    def _listed(self, projection: Expression, resolver: Resolver) -> list[Item]:
+        inner, names = _written(projection)
+        resolver.aliases.used.clear()
+        found = resolver.resolve(inner)
+        if is_generator(found):
+            return self._generated(found, names, inner)
+        if len(names) > 1:
+            parameters = {"numTarget": len(names), "numExpr": 1}
+            raise AnalysisError("ASSIGNMENT_ARITY_MISMATCH", parameters, projection.origin)
+        name = names[0] if names else display_name(inner, found, resolver)
+        return [Item(found, named(found, name), bool(resolver.aliases.used))]
+
+    def _is_read(self, name: str, start: int) -> bool:
+        """Whether an item of the select list from `start` on may mean `name`."""
+        later = (each for item in self.node.projections[start:] for each in item.collect(un.UnresolvedAttribute))
+        return any(self.scope.fold(each.parts[0]) == name for each in later)
+
+    def _computed(self, value: Expression) -> Expression:
+        """A value that would differ each time it is computed, as a column of the plan."""
+        if has_aggregate(value) or own_windows(value):
+            return value
+        column = Alias(value, sql(value)).at(value.origin)
+        self.plan = Project((*self.plan.output, column), self.plan)
+        return column.to_attribute()
 
     def _input_column(self, ordinal: Expression) -> Expression:
         """The column that a number after |> AGGREGATE ... GROUP BY means."""
@@ -160,7 +185,7 @@ class Select:
         plan = generate(call, outer, names, self.plan)
         added = plan.output[len(self.plan.output) :]
         self.plan = plan
-        return [Item(column, column) for column in added]
+        return [Item(column, column, generated=True) for column in added]
 
     def _check_pipe(self) -> None:
         """|> EXTEND and SET compute row by row, and all that AGGREGATE adds to its groups is aggregated."""
@@ -186,43 +211,51 @@ class Select:
 
     def _group(self) -> None:
         node = self.node
+        every = node.group_by_all and not self._names_all()
         if node.grouping is None and not node.group_by_all:
-            late = [i.expression for i in self.items]
-            if any(map(has_aggregate, late)) or self._having_aggregates():
+            if node.having is not None or any(has_aggregate(item.expression) for item in self.items):
                 self.grouped = group(self.plan, ())
                 self.grouped.grouped = False
-            return
-        if node.group_by_all:
-            self.grouped = group(self.plan, [i.expression for i in self.items if not has_aggregate(i.expression)])
-            return
-        if node.pipe == "AGGREGATE":
+                self.grouped.origin = node.origin
+        elif every:
+            self.grouped = group(self.plan, [self._grouped_by(i) for i in self._not_aggregated()])
+        elif node.pipe == "AGGREGATE":
             self.grouped = group(self.plan, [item.expression for item in self.items[: len(node.grouping or ())]])
             self.grouped.grouped = bool(node.grouping)
-            return
-        aliases = self._aliases() if self.context.group_by_aliases else {}
-        items = tuple(self._grouping(each, aliases) for each in node.grouping or ())
-        sets = grouping_sets(items)
-        listed = items[0].listed if len(items) == 1 and isinstance(items[0], un.GroupingSets) else ()
-        self.grouped = group(self.plan, items) if sets is None else group_by_sets(self.plan, sets, listed)
+        else:
+            written = (un.UnresolvedAttribute(("all",)).at(node.origin),) if node.group_by_all else node.grouping or ()
+            items = tuple(self._grouping(each) for each in written)
+            sets = grouping_sets(items)
+            listed = items[0].listed if len(items) == 1 and isinstance(items[0], un.GroupingSets) else ()
+            self.grouped = group(self.plan, items) if sets is None else group_by_sets(self.plan, sets, listed)
 
-    def _having_aggregates(self) -> bool:
-        return self.node.having is not None
+    def _names_all(self) -> bool:
+        """Whether ALL of GROUP BY ALL is a name: a column is called so."""
+        return self.scope.find(("all",)) is not None or "all" in self._aliases("")
 
-    def _grouping(self, item: Expression, aliases: dict[str, Expression]) -> Expression:
+    def _not_aggregated(self) -> list[Item]:
+        """What GROUP BY ALL groups by. Raises UNRESOLVED_ALL_IN_GROUP_BY where that is nothing, yet columns are read."""
+        found = [item for item in self.items if not has_aggregate(item.expression)]
+        if not found and any(_reads_columns(item.expression) for item in self.items):
+            raise AnalysisError("UNRESOLVED_ALL_IN_GROUP_BY", {}, self.node.origin)
+        return found
+
+    def _grouping(self, item: Expression) -> Expression:
         if isinstance(item, un.GroupingSets):
             sets = tuple(
-                tuple(self._grouping(e, aliases) for e in each)
-                if isinstance(each, tuple)
-                else self._grouping(each, aliases)
+                tuple(map(self._grouping, each)) if isinstance(each, tuple) else self._grouping(each)
                 for each in item.sets
             )
-            listed = tuple(self._grouping(each, aliases) for each in item.listed)
-            return un.GroupingSets(item.kind, sets, listed).at(item.origin)
-        if self.context.group_by_ordinal and _is_ordinal(item):
+            return un.GroupingSets(item.kind, sets, tuple(map(self._grouping, item.listed))).at(item.origin)
+        if self.context.group_by_ordinal and is_ordinal(item):
             return self._ordinal(item)
+        aliases = self._aliases("") if self.context.group_by_aliases else Aliases()
         found = replace(self.resolver, aliases=aliases).resolve(item)
         if has_aggregate(found):
             raise AnalysisError("GROUP_BY_AGGREGATE", {"sqlExpr": sql(found)}, item.origin)
+        for used in self.items:
+            if used.lateral and self.scope.fold(used.column.to_attribute().name) in aliases.used:
+                self._grouped_by(used)
         return found
 
     def _ordinal(self, item: Expression) -> Expression:
@@ -230,53 +263,27 @@ class Select:
         if not 1 <= position <= len(self.items):
             parameters = {"index": position, "size": len(self.items)}
             raise AnalysisError("GROUP_BY_POS_OUT_OF_RANGE", parameters, item.origin)
-        found = self.items[position - 1].expression
+        found = self._grouped_by(self.items[position - 1])
         if has_aggregate(found):
             shown = {"index": position, "aggExpr": sql(found)}
             raise AnalysisError("GROUP_BY_POS_AGGREGATE", shown, item.origin)
         return found
 
-    def _aliases(self) -> dict[str, Expression]:
-        return {self.scope.fold(item.column.to_attribute().name): item.expression for item in reversed(self.items)}
+    def _grouped_by(self, item: Item) -> Expression:
+        if item.lateral:
+            raise AnalysisError("UNSUPPORTED_FEATURE.LATERAL_COLUMN_ALIAS_IN_GROUP_BY", {})
+        return item.expression
 
-    # after grouping
+    def _aliases(self, ambiguous: str) -> Aliases:
+        aliases = Aliases(ambiguous)
+        for item in self.items:
+            aliases.add(self.scope.fold(item.column.to_attribute().name), item.column, item.expression)
+        return aliases
 
-    def _late(self, expression: Expression) -> Expression:
-        """An expression as it is computed after grouping."""
-        if self.grouped is None:
-            return expression
-        return self.grouped.rewrite(expression)
-
-    def _late_condition(self, unresolved: Expression, clause: str) -> Expression:
-        resolver = replace(self.resolver, aliases=self._aliases(), aliases_first=clause == "HAVING")
-        if clause == "HAVING":
-            resolver = replace(resolver, scope=replace(self.scope, having=True))
-        found = resolver.resolve(unresolved)
-        if clause == "HAVING" and found.dataType != BOOLEAN:  # which is cast, unlike other conditions
-            found = resolver.resolve(Cast(unresolved, BOOLEAN).at(unresolved.origin))
-        found = condition(found, clause)
-        if self.grouped is None and has_aggregate(found):
-            raise AnalysisError("MISSING_GROUP_BY", {}, unresolved.origin)
-        return self._late(found).at(unresolved.origin)
-
-    def _orders(self, order: un.UnresolvedSort, columns: list[Expression]) -> tuple[SortOrder, ...]:
-        if order.by_all:
-            item = order.order[0] if order.order else SortOrder(Literal(True))
-            return tuple(SortOrder(column, item.ascending, item.nulls_first) for column in columns)
-        resolver = replace(self.resolver, aliases=self._aliases(), aliases_first=True)
-        return tuple(self._sort_key(item, columns, resolver) for item in order.order)
-
-    def _sort_key(self, item: SortOrder, columns: list[Expression], resolver: Resolver) -> SortOrder:
-        if self.context.order_by_ordinal and _is_ordinal(item.child):
-            position = item.child.value  # type: ignore[attr-defined]
-            if not 1 <= position <= len(columns):
-                parameters = {"index": position, "size": len(columns)}
-                raise AnalysisError("ORDER_BY_POS_OUT_OF_RANGE", parameters, item.child.origin)
-            return replace(item, child=columns[position - 1]).at(item.origin)
-        found = resolver.resolve(item.child)
-        if self.grouped is None and has_aggregate(found):
-            raise AnalysisError("MISSING_GROUP_BY", {}, item.child.origin)
-        return replace(item, child=self._late(found)).at(item.origin)
+    def _late(self) -> Late:
+        """Resolves what is computed after grouping."""
+        columns = tuple(item.column for item in self.items)
+        return Late(self.resolver, columns, self._aliases(REFERENCE), self.grouped, self.node.distinct)
 
     # windows
 
@@ -285,7 +292,7 @@ class Select:
     ) -> tuple[list[Expression], tuple[SortOrder, ...], Expression | None]:
         """Window functions become columns of Window nodes, one node for each PARTITION BY and ORDER BY."""
         everything = [*columns, *orders, *((qualify,) if qualify is not None else ())]
-        calls = dict.fromkeys(w for e in everything for w in _own_windows(e))
+        calls = dict.fromkeys(w for e in everything for w in own_windows(e))
         if not calls:
             return columns, orders, qualify
         specs: dict[tuple[tuple[Expression, ...], tuple[SortOrder, ...]], list[Alias]] = {}
@@ -353,12 +360,6 @@ def _replaced(expression: Expression, known: dict[Expression, Attribute]) -> Exp
     return expression.transform_down(lambda e: known.get(e, e) if isinstance(e, Expression) else e)  # type: ignore[no-any-return]
 
 
-def _is_ordinal(expression: Expression) -> bool:
-    return (
-        isinstance(expression, Literal) and isinstance(expression.type, IntegralType) and expression.value is not None
-    )
-
-
 def _as_column(column: NamedExpression, expression: Expression) -> NamedExpression:
     """The select-list column, now computed by `expression`."""
     if isinstance(column, Alias):
@@ -369,10 +370,8 @@ def _as_column(column: NamedExpression, expression: Expression) -> NamedExpressi
     return Alias(expression, column.to_attribute().name)
 
 
-def _own_windows(expression: Expression) -> list[WindowExpression]:
-    """The outermost window functions of an expression, not those of its subqueries."""
-    if isinstance(expression, WindowExpression):
-        return [expression]
-    if not expression.has(WindowExpression):
-        return []
-    return [w for child in expression.children if isinstance(child, Expression) for w in _own_windows(child)]
+def _reads_columns(expression: Expression) -> bool:
+    """Whether it reads columns outside of aggregate functions."""
+    if isinstance(expression, Attribute | AggregateCall):
+        return isinstance(expression, Attribute)
+    return any(_reads_columns(child) for child in expression.children if isinstance(child, Expression))

@@ -1,14 +1,27 @@
-"""What a window function demands of its window: an order, a frame that goes forwards, offsets that fit the order."""
+"""Window functions, and what they demand of their windows: an order, a frame that goes forwards, offsets that fit."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
+from engine.analyze.aliases import LATERAL
 from engine.errors import AnalysisError
 from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import Expression, Literal, SortOrder
 from engine.expressions.sql import shown, sql
-from engine.expressions.window import CurrentRow, Frame, Offset, Unbounded, WindowCall
+from engine.expressions.window import (
+    UP_TO_CURRENT,
+    WHOLE_PARTITION,
+    CurrentRow,
+    Frame,
+    Offset,
+    Unbounded,
+    WindowCall,
+    WindowExpression,
+    WindowSpec,
+)
+from engine.logical.unresolved import UnresolvedFunction, UnresolvedWindow
 from engine.types import (
     DataType,
     DateType,
@@ -20,12 +33,38 @@ from engine.types import (
     YearMonthIntervalType,
 )
 
+if TYPE_CHECKING:
+    from engine.analyze.expressions import Resolver
+
 _UNORDERED = frozenset(("first_value", "last_value", "nth_value", "first", "last"))
 _MEASURED = (NumericType, DateType, TimestampType, TimestampNTZType, NullType)
 _INTERVAL = (YearMonthIntervalType, DayTimeIntervalType)
 
 
-def check_window(
+def resolve_window(resolver: Resolver, node: UnresolvedWindow) -> WindowExpression:
+    """`function OVER spec`, with the frame that counts where none is written."""
+    if isinstance(node.spec, str):
+        spec = (resolver.windows or {}).get(resolver.scope.fold(node.spec))
+        if spec is None:
+            raise AnalysisError("MISSING_WINDOW_SPECIFICATION", {"windowName": node.spec}, node.origin)
+    else:
+        spec = node.spec
+    if resolver.aliases.ambiguous == LATERAL:
+        resolver = replace(resolver, aliases=resolver.aliases.inside(node, resolver.scope))
+    partition, order = resolver.all(spec.partition), resolver.all(spec.order)
+    inner = node.function
+    function = (
+        resolver.function(inner, window=True) if isinstance(inner, UnresolvedFunction) else resolver.resolve(inner)
+    )
+    if not isinstance(function, AggregateCall | WindowCall):
+        raise AnalysisError("UNSUPPORTED_EXPR_FOR_WINDOW", {"sqlExpr": sql(inner)}, node.origin)
+    frame = spec.frame or (UP_TO_CURRENT if order else WHOLE_PARTITION)
+    frame = Frame(frame.unit, *(bound.map_children(resolver.resolve) for bound in (frame.lower, frame.upper)))
+    _check_window(function, order, frame, node)
+    return WindowExpression(function, WindowSpec(partition, order, frame))
+
+
+def _check_window(
     function: AggregateCall | WindowCall, order: tuple[SortOrder, ...], frame: Frame, node: Expression
 ) -> None:
     """Raises AnalysisError where `function` cannot be computed over this window."""
