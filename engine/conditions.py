@@ -53,7 +53,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42704",
         "Cannot resolve <targetString>.* given input columns <columns>. Please check that the specified table or struct exists and is accessible in the input columns.",
     ),
-    "CANNOT_UP_CAST_DATATYPE": ("42846", "Cannot up cast <expression> from <sourceType> to <targetType>."),
+    "CANNOT_UP_CAST_DATATYPE": ("42846", "Cannot up cast <expression> from <sourceType> to <targetType>. <details>."),
     "CAST_INVALID_INPUT": (
         "22018",
         "The value <expression> of the type <sourceType> cannot be cast to <targetType> because it is malformed. Correct the value as per the syntax, or change its target type. Use `try_cast` to tolerate malformed input and return NULL instead.",
@@ -75,6 +75,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "COLUMN_ALREADY_EXISTS": (
         "42711",
         "The column <columnName> already exists. Choose another name or rename the existing column.",
+    ),
+    "COLUMN_NOT_DEFINED_IN_TABLE": (
+        "42703",
+        "<colType> column <colName> is not defined in table <tableName>, defined table columns are: <tableCols>.",
     ),
     "COLUMN_NOT_FOUND": (
         "42703",
@@ -288,6 +292,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42608",
         "A DEFAULT keyword in a MERGE, INSERT, UPDATE, or SET VARIABLE command could not be directly assigned to a target column because it was part of an expression. For example: `UPDATE SET c1 = DEFAULT` is allowed, but `UPDATE T SET c1 = DEFAULT + 1` is not allowed.",
     ),
+    "DESCRIBE_JSON_NOT_EXTENDED": (
+        "0A000",
+        "DESCRIBE TABLE ... AS JSON only supported when [EXTENDED|FORMATTED] is specified. For example: DESCRIBE EXTENDED <tableName> AS JSON is supported but DESCRIBE <tableName> AS JSON is not.",
+    ),
     "DISTINCT_WINDOW_FUNCTION_UNSUPPORTED": (
         "0A000",
         "Distinct window functions are not supported: <windowExpr>.",
@@ -313,14 +321,32 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42701",
         "The USING clause of this EXECUTE IMMEDIATE command contained multiple arguments with same alias (<aliases>), which is invalid; please update the command to specify unique aliases and then try it again.",
     ),
+    "EXPECT_PERMANENT_VIEW_NOT_TEMP": (
+        "42809",
+        "'<operation>' expects a permanent view but <viewName> is a temp view.",
+    ),
     "EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE": ("42809", "'<operation>' expects a table but <viewName> is a view."),
+    "EXPECT_TABLE_NOT_VIEW.USE_ALTER_VIEW": (
+        "42809",
+        "'<operation>' expects a table but <viewName> is a view. Please use ALTER VIEW instead.",
+    ),
+    "EXPECT_VIEW_NOT_TABLE.NO_ALTERNATIVE": ("42809", "The table <tableName> does not support <operation>."),
+    "EXPECT_VIEW_NOT_TABLE.USE_ALTER_TABLE": (
+        "42809",
+        "The table <tableName> does not support <operation>. Please use ALTER TABLE instead.",
+    ),
     "FAILED_READ_FILE": ("KD001", "Encountered error while reading file <path>. <reason>"),
     "FAILED_TO_PARSE_TOO_COMPLEX": (
         "54001",
         "The statement, including potential SQL functions and referenced views, was too complex to parse. To mitigate this error divide the statement into multiple, less complex chunks.",
     ),
+    "FEATURE_NOT_ENABLED": (
+        "56038",
+        "The feature <featureName> is not enabled. Consider setting the config <configKey> to <configValue> to enable this capability.",
+    ),
     "FETCH_FAILED": ("58030", "Shuffle output of stage <stage> could not be read: <reason>."),
     "FIELD_NOT_FOUND": ("42704", "No such struct field <fieldName> in <fields>."),
+    "FORBIDDEN_OPERATION": ("42809", "The operation <statement> is not allowed on the <objectType>: <objectName>."),
     "GROUPING_COLUMN_MISMATCH": (
         "42803",
         "Column of grouping (<grouping>) can't be found in grouping columns <groupingColumns>.",
@@ -368,7 +394,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     ),
     "INCOMPATIBLE_VIEW_SCHEMA_CHANGE": (
         "51024",
-        "A view reads the column <colName> of <table>, which has now only the columns <actualCols>. Please re-create the view.",
+        "The SQL query of view <viewName> has an incompatible schema change and column <colName> cannot be resolved. Expected <expectedNum> columns named <colName> but got <actualCols>. Please try to re-create the view by running: <suggestion>.",
     ),
     "INCOMPLETE_TYPE_DEFINITION": (
         "42K01",
@@ -430,6 +456,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "INVALID_ARRAY_INDEX_IN_ELEMENT_AT": (
         "22003",
         "The index <indexValue> is out of bounds. The array has <arraySize> elements. Use `try_element_at` to tolerate accessing element at invalid index and return NULL instead.",
+    ),
+    "INVALID_BUCKET_COUNT": (
+        "22003",
+        "Number of buckets should be greater than 0 but less than or equal to bucketing.maxBuckets (<bucketingMaxBuckets>). Got <numBuckets>.",
     ),
     "INVALID_CONF_VALUE": ("22022", "The value '<confValue>' in the config \"<confName>\" is invalid. <reason>"),
     "INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER": (
@@ -616,6 +646,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42602",
         "<name> is not a valid name for tables/schemas. Valid names only contain alphabet characters, numbers and _.",
     ),
+    "INVALID_SQL_SYNTAX.EMPTY_PARTITION_VALUE": (
+        "42000",
+        "Invalid SQL syntax: Partition key <partKey> must set value.",
+    ),
     "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX": (
         "42000",
         "Invalid SQL syntax: The function <functionName> does not support <syntax>.",
@@ -730,6 +764,14 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42601",
         "The expression <expr> used for the routine or clause <name> must be a constant STRING which is NOT NULL. The data type of the expression is <dataType>.",
     ),
+    "NOT_A_PARTITIONED_TABLE": (
+        "42809",
+        "Operation <operation> is not allowed for <tableIdentWithDB> because it is not a partitioned table.",
+    ),
+    "NOT_SUPPORTED_CHANGE_COLUMN": (
+        "0A000",
+        "ALTER TABLE ALTER/CHANGE COLUMN is not supported for changing <table>'s column <originName> with type <originType> to <newName> with type <newType>.",
+    ),
     "NULL_MAP_KEY": ("2200E", "Cannot use null as map key."),
     "NULL_QUERY_STRING_EXECUTE_IMMEDIATE": (
         "22004",
@@ -762,6 +804,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "The function <funcName> doesn't support the <mode> mode. Acceptable modes are PERMISSIVE and FAILFAST.",
     ),
     "PARSE_SYNTAX_ERROR": ("42601", "Syntax error at or near <error><hint>."),
+    "PARTITIONS_ALREADY_EXIST": (
+        "428FT",
+        "Cannot ADD or RENAME TO partition(s) <partitionList> in table <tableName> because they already exist. Choose a different name, drop the existing partition, or add the IF NOT EXISTS clause to tolerate a pre-existing partition.",
+    ),
     "PARTITIONS_NOT_FOUND": (
         "428FT",
         "The partition(s) <partitionList> cannot be found in table <tableName>. Verify the partition specification and table name.",
@@ -794,6 +840,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "22012",
         'Remainder by zero. Use `try_mod` to tolerate divisor being 0 and return NULL instead. If necessary set "spark.sql.ansi.enabled" to "false" to bypass this error.',
     ),
+    "RENAME_TABLE_SOURCE_DESTINATION_DATABASE_MISMATCH": (
+        "3F000",
+        "Renaming a table across databases is not allowed: from <db> to <newDb>.",
+    ),
     "ROW_SUBQUERY_TOO_MANY_ROWS": ("21000", "More than one row returned by a subquery used as a row."),
     "SCALAR_SUBQUERY_IS_IN_GROUP_BY_OR_AGGREGATE_FUNCTION": (
         "0A000",
@@ -811,6 +861,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "SCHEMA_NOT_FOUND": (
         "42704",
         "The schema <schemaName> cannot be found. Verify the spelling and correctness of the schema and catalog.",
+    ),
+    "SHOW_COLUMNS_WITH_CONFLICT_NAMESPACE": (
+        "42K05",
+        "SHOW COLUMNS with conflicting namespaces: <namespaceA> != <namespaceB>.",
     ),
     "SPILL_DISK_FULL": (
         "53100",
@@ -918,6 +972,14 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     ),
     "UNSUPPORTED_EXPR_FOR_WINDOW": ("42P20", "Expression <sqlExpr> not supported within a window function."),
     "UNSUPPORTED_FEATURE": ("0A000", "The feature is not supported: <feature>."),
+    "UNSUPPORTED_FEATURE.DESC_TABLE_COLUMN_JSON": (
+        "0A000",
+        "The feature is not supported: DESC TABLE COLUMN AS JSON not supported for individual columns.",
+    ),
+    "UNSUPPORTED_FEATURE.DESC_TABLE_COLUMN_PARTITION": (
+        "0A000",
+        "The feature is not supported: DESC TABLE COLUMN for a specific partition.",
+    ),
     "UNSUPPORTED_FEATURE.LATERAL_COLUMN_ALIAS_IN_AGGREGATE_FUNC": (
         "0A000",
         "The feature is not supported: Referencing a lateral column alias <lca> in the aggregate function <aggFunc>.",
@@ -937,6 +999,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "UNSUPPORTED_FEATURE.SET_VARIABLE_USING_SET": (
         "0A000",
         "The feature is not supported: <variableName> is a VARIABLE and cannot be updated using the SET statement. Use SET VARIABLE <variableName> = ... instead.",
+    ),
+    "UNSUPPORTED_FEATURE.TABLE_OPERATION": (
+        "0A000",
+        'The feature is not supported: Table <tableName> does not support <operation>. Please check the current catalog and namespace to make sure the qualified table name is expected, and also check the catalog implementation which is configured by "spark.sql.catalog".',
     ),
     "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS": (
         "42K0E",
@@ -1046,11 +1112,14 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42601",
         "<bytesStr> is not a valid byte length literal, expected syntax: DIGIT+ ('B' | 'K' | 'M' | 'G').",
     ),
+    "_LEGACY_ERROR_TEMP_0034": ("0A000", "<operation> is not supported in Hive-style <command><msg>."),
     "_LEGACY_ERROR_TEMP_0035": ("42601", "Operation not allowed: <message>."),
     "_LEGACY_ERROR_TEMP_1006": (
         "42803",
         "Aggregate expression required for pivot, but '<sql>' did not appear in any aggregate function.",
     ),
+    "_LEGACY_ERROR_TEMP_1052": ("42000", "ADD COLUMN with v1 tables cannot specify NOT NULL."),
+    "_LEGACY_ERROR_TEMP_1060": ("42000", "<command> does not support nested column: <column>."),
     "_LEGACY_ERROR_TEMP_1147": (
         "42000",
         "The ordering of partition columns is <partColumns>. All partition columns having constant values need to appear before other partition columns that do not have an assigned constant value.",
@@ -1058,6 +1127,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "_LEGACY_ERROR_TEMP_1169": (
         "42000",
         "Requested partitioning does not match the table <tableName>: Requested partitions: <normalizedPartSpec>. Table partitions: <partColNames>.",
+    ),
+    "_LEGACY_ERROR_TEMP_1232": (
+        "42000",
+        "Partition spec is invalid. The spec (<specKeys>) must match the partition spec (<partitionColumnNames>) defined in table '<tableName>'.",
     ),
     "_LEGACY_ERROR_TEMP_1266": (
         "42000",

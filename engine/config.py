@@ -188,6 +188,18 @@ SETTINGS: dict[str, Setting] = {
         ),
         Setting("spark.sql.parquet.mergeSchema", boolean, "false", "Unite the columns of all files of a table."),
         Setting(
+            "spark.sql.legacy.viewSchemaBindingMode",
+            boolean,
+            "true",
+            "Keep with a view what happens when the columns of its query change (WITH SCHEMA).",
+        ),
+        Setting(
+            "spark.sql.legacy.viewSchemaCompensation",
+            boolean,
+            "true",
+            "Views without WITH SCHEMA cast the columns of their query to the types they had (COMPENSATION, else BINDING).",
+        ),
+        Setting(
             "spark.sql.sources.partitionOverwriteMode",
             one_of("STATIC", "DYNAMIC"),
             "STATIC",

@@ -15,7 +15,7 @@ from typing import Any
 
 from engine.analyze.coerce import cast
 from engine.analyze.context import AnalyzerContext
-from engine.analyze.ctes import Ctes, under_names
+from engine.analyze.ctes import Ctes
 from engine.analyze.expressions import Resolver, named
 from engine.analyze.identifiers import with_identifiers
 from engine.analyze.recursion import unlimited
@@ -24,7 +24,8 @@ from engine.analyze.scope import Scope
 from engine.analyze.select import Select
 from engine.analyze.subqueries import check_in_order
 from engine.analyze.values import local_relation
-from engine.errors import AnalysisError, Unsupported
+from engine.analyze.views import view_columns
+from engine.errors import AnalysisError, Position, Unsupported
 from engine.expressions.base import Attribute, Expression, Literal, SortOrder
 from engine.expressions.sql import sql
 from engine.logical import plan as lp
@@ -92,18 +93,20 @@ class Analyzer:
 
     # views
 
-    def view(self, found: Any) -> LogicalPlan:
+    def view(self, found: Any, origin: Position | None = None) -> LogicalPlan:
         """The plan of a view: its text, analyzed where it was made, under its column names."""
         name = ".".join(found.name)
         if name in self._views:
             raise AnalysisError("CYCLIC_VIEW", {"viewName": name})
         if hasattr(found, "plan"):
             return renew(found.plan)  # met twice, its columns must differ
-        context = self.context.inside_view(found.database, dict(found.settings))
+        view = found.view
+        context = self.context.inside_view(view.current, dict(view.settings))
         analyzer = Analyzer(context, (*self._views, name))
-        plan = analyzer.query(analyzer.with_identifiers(context.parse(found.text)), None)
-        if found.columns:
-            plan = under_names(plan, found.columns, None)
+        plan = analyzer.query(analyzer.with_identifiers(context.parse(view.text)), None)
+        plan = view_columns(view, found.name, plan, context.case_sensitive, origin)
+        if "EVOLUTION" in view.mode:
+            self.context.catalog.evolve(view, plan.schema)
         return plan
 
     # what stands around SELECT

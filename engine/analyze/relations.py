@@ -103,14 +103,14 @@ class Relations:
         except AnalysisError as error:
             error.position = error.position or node.origin
             raise
-        return self.resolved(found, node.parts)
+        return self.resolved(found, node.parts, node.origin)
 
-    def resolved(self, found: Any, parts: tuple[str, ...]) -> Bound:
+    def resolved(self, found: Any, parts: tuple[str, ...], origin: Position | None = None) -> Bound:
         """What the catalog found for a name: a table's relation, or a view to analyze."""
         if hasattr(found, "relation"):
             name = tuple(found.name) if tuple(found.name) != parts or len(parts) != 2 else ()
             return self.relation(found.relation, name)
-        plan = self.analyzer.view(found)
+        plan = self.analyzer.view(found, origin)
         aliased = lp.SubqueryAlias(tuple(found.name), plan)
         return Bound(aliased, self._scope(aliased.output, None))
 

@@ -86,8 +86,7 @@ class Catalog:
         if isinstance(found, TempView):
             return ResolvedTempView(self.refreshed(found.plan), name)
         if isinstance(found, View):
-            columns = tuple(column for column, _ in found.columns)
-            return ResolvedView(found.text, columns, name, found.current, found.settings)
+            return ResolvedView(found, name)
         return ResolvedTable(self.open_table(found), name)
 
     def find(self, parts: tuple[str, ...]) -> Entry | TempView | None:
@@ -252,6 +251,11 @@ class Catalog:
         if not self._store.add_database(database) and not if_not_exists:
             raise AnalysisError("SCHEMA_ALREADY_EXISTS", {"schemaName": quoted(database.name)})
 
+    def change_database(self, database: Database) -> None:
+        """Keeps a database in the place of that of its name."""
+        self._store.change_database(database)
+        self.changed()
+
     def drop_database(self, name: str) -> None:
         """Forgets a database and all in it."""
         self._store.remove_database(self.fold(name))
@@ -272,6 +276,15 @@ class Catalog:
         if done:
             self.uncache((CATALOG, entry.database, entry.name))
         return done
+
+    def evolve(self, view: View, schema: StructType) -> None:
+        """Keeps the columns that a view has now: one that takes those of its query (WITH SCHEMA ... EVOLUTION)."""
+        known = {field.name: field.comment for field in view.schema.fields}
+        fields = tuple(replace(f, comment=known.get(f.name, "") or f.comment) for f in schema.fields)
+        if [(f.name, f.dataType) for f in fields] == [(f.name, f.dataType) for f in view.schema.fields]:
+            return
+        names = tuple(schema.names) if view.mode == "EVOLUTION" else view.names
+        self.put(replace(view, schema=StructType(fields), names=names), replace=True)
 
     def remove(self, entry: Entry | TempView) -> None:
         """Forgets a table or a view of any kind."""

@@ -133,11 +133,15 @@ def from_json(value: dict[str, Any]) -> Entry | Database:
     kind = kinds[fields.pop("kind")]
     if fields.get("schema") is not None:
         fields["schema"] = schema_from_json(fields["schema"])
-    for name in ("options", "properties", "columns", "settings", "defaults"):
+    for name in ("options", "properties", "columns", "settings", "defaults", "added"):
         if name in fields:
             fields[name] = _pairs(fields[name])
-    if "partitioned_by" in fields:
-        fields["partitioned_by"] = tuple(str(name) for name in fields["partitioned_by"])
+    for name in ("partitioned_by", "names"):
+        if name in fields:
+            fields[name] = tuple(str(part) for part in fields[name])
+    if fields.get("buckets") is not None:
+        count, columns, order = fields["buckets"]
+        fields["buckets"] = int(count), tuple(map(str, columns)), tuple(map(str, order))
     return kind(**fields)
 
 

@@ -66,6 +66,11 @@ class FolderStore:
         self._changes += 1
         return _write(self._directory(database.name) / DATABASE_FILE, database, replace=False)
 
+    def change_database(self, database: Database) -> None:
+        """Keeps it in the place of that of its name."""
+        self._changes += 1
+        _write(self._directory(database.name) / DATABASE_FILE, database, replace=True)
+
     def remove_database(self, name: str) -> None:
         """Forgets it and its entries."""
         self._changes += 1

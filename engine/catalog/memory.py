@@ -39,6 +39,12 @@ class MemoryStore:
             self._version += 1
             return True
 
+    def change_database(self, database: Database) -> None:
+        """Keeps it in the place of that of its name."""
+        with self._lock:
+            self._databases[database.name] = database
+            self._version += 1
+
     def remove_database(self, name: str) -> None:
         """Forgets it and its entries."""
         with self._lock:

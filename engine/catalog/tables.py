@@ -14,6 +14,8 @@ DEFAULT = "default"
 GLOBAL_TEMP = "global_temp"
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
+Buckets: TypeAlias = tuple[int, tuple[str, ...], tuple[str, ...]]
+"""Their number, the columns that tell them apart, the columns that rows are sorted by in each."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Table:
     """Files under a name. `schema` holds partition columns last; None means: inferred from the files at each use.
 
     `managed` tables lie below the warehouse and go when they are dropped. `created` is in seconds since 1970. `defaults` are
-    columns with the text of their DEFAULT.
+    columns with the text of their DEFAULT; `added` are columns that older files lack, with the text of what they hold there.
     """
 
     database: str
@@ -46,6 +48,8 @@ class Table:
     properties: Pairs = ()
     created: float = 0.0
     defaults: Pairs = ()
+    added: Pairs = ()
+    buckets: Buckets | None = None
 
     @property
     def kind(self) -> str:
@@ -57,8 +61,9 @@ class Table:
 class View:
     """A query under a name, kept as text and analyzed at each use, with the `settings` it was made under.
 
-    `columns` are pairs of name and comment, empty for the query's own names; `schema` is what it gave when it was made;
-    `current` is the database its names are looked up in.
+    `columns` are pairs of name and comment, empty for the query's own names; `schema` is what it gave when it was made, from
+    the query's columns `names`; `current` is the database its names are looked up in. `mode` says what happens when the
+    query's columns change: BINDING, COMPENSATION, TYPE EVOLUTION, EVOLUTION, or "" (not said).
     """
 
     database: str
@@ -71,19 +76,24 @@ class View:
     comment: str = ""
     properties: Pairs = ()
     created: float = 0.0
+    names: tuple[str, ...] = ()
+    mode: str = "COMPENSATION"
 
     kind = "VIEW"
 
 
 @dataclass(frozen=True)
 class TempView:
-    """An analyzed plan under a name, for the session only. `text` is the query as written, "" for users' relations."""
+    """An analyzed plan under a name, for the session only. `text` is the query as written, "" for users' relations; `names` are
+    the query's columns, `current` the database it was made in."""
 
     name: str
     plan: LogicalPlan
     text: str = ""
     comment: str = ""
     is_global: bool = False
+    current: str = DEFAULT
+    names: tuple[str, ...] = ()
 
     kind = "TEMPORARY"
 
@@ -102,13 +112,10 @@ class ResolvedTable:
 
 @dataclass(frozen=True)
 class ResolvedView:
-    """A name that stands for the query `text`, analyzed in `database` under `settings`, with columns `columns`."""
+    """A name that stands for a query."""
 
-    text: str
-    columns: tuple[str, ...]
+    view: View
     name: tuple[str, ...]
-    database: str
-    settings: Pairs = ()
 
 
 @dataclass(frozen=True)
@@ -146,6 +153,9 @@ class Store(Protocol):
 
     def add_database(self, database: Database) -> bool:
         """Keeps it; False if there already was one."""
+
+    def change_database(self, database: Database) -> None:
+        """Keeps it in the place of that of its name."""
 
     def remove_database(self, name: str) -> None:
         """Forgets it and its entries."""

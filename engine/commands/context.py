@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from engine.catalog.catalog import Catalog
-from engine.catalog.tables import Table
+from engine.catalog.tables import Table, TempView, View
 from engine.errors import AnalysisError, Unsupported, quoted
 from engine.expressions.base import Attribute
 from engine.logical.plan import LocalRelation, LogicalPlan
@@ -55,6 +55,16 @@ class Context:
         if not isinstance(found, Table):
             parameters = {"viewName": quoted(self.catalog.full_name(relation.parts)), "operation": operation}
             raise AnalysisError("EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE", parameters, relation.origin)
+        return found
+
+    def view(self, relation: UnresolvedRelation, operation: str) -> View | TempView:
+        """The view that a statement changes. Raises TABLE_OR_VIEW_NOT_FOUND, or for a table EXPECT_VIEW_NOT_TABLE."""
+        found = self.catalog.find(relation.parts)
+        if found is None:
+            raise self.catalog.not_found(relation.parts, relation.origin)
+        if isinstance(found, Table):
+            parameters = {"tableName": quoted(self.catalog.full_name(relation.parts)), "operation": operation}
+            raise AnalysisError("EXPECT_VIEW_NOT_TABLE.NO_ALTERNATIVE", parameters, relation.origin)
         return found
 
     def refuse_parameters(self, plan: LogicalPlan | None, statement: str) -> None:

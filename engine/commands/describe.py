@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import Any
 
-from engine.catalog.tables import CATALOG, Entry, Table, TempView, View
+from engine.catalog.tables import Entry, Table, TempView, View
 from engine.commands.context import Context, answer
-from engine.errors import AnalysisError, Unsupported, quoted, suggestions
-from engine.events import redact
+from engine.commands.describe_json import describe_json
+from engine.commands.details import buckets, details, storage
+from engine.commands.partition_spec import Spec, existing_partition, partition_details
+from engine.errors import AnalysisError, ParseError, Unsupported, quoted, suggestions
 from engine.functions import registry
 from engine.functions.mismatch import unresolved_routine
 from engine.logical.commands import Command, DescribeFunction, DescribeQuery, DescribeTable, Explain
@@ -22,14 +23,20 @@ Row = tuple[str, str | None, str | None]
 
 
 def describe_table(command: DescribeTable, context: Context) -> LogicalPlan:
-    """DESCRIBE [TABLE] [EXTENDED] name [column]."""
-    entry = context.catalog.find(command.name)
+    """DESCRIBE [TABLE] [EXTENDED] name [PARTITION ...] [column] [AS JSON]."""
+    if command.json:
+        return describe_json(command, context)
+    relation = command.table
+    entry = context.catalog.find(relation.parts)
     if entry is None:
-        found = context.catalog.resolve(command.name, command.origin)  # a file as format.`path`, or an error
+        found = context.catalog.resolve(relation.parts, relation.origin)  # a file as format.`path`, or an error
         return answer(COLUMNS, _columns(found.relation.schema) + _sniffed(found.relation))  # type: ignore[union-attr]
     schema = context.catalog.schema_of(entry)
     if command.column:
+        if command.partition:
+            raise ParseError("UNSUPPORTED_FEATURE.DESC_TABLE_COLUMN_PARTITION", {})
         return _describe_column(command, entry, schema, context)
+    spec = _partition(command, entry, context)
     rows = _columns(schema)
     if isinstance(entry, Table) and entry.partitioned_by:
         fields = [field for field in schema.fields if field.name in entry.partitioned_by]
@@ -38,57 +45,52 @@ def describe_table(command: DescribeTable, context: Context) -> LogicalPlan:
             ("# col_name", "data_type", "comment"),
             *_columns(StructType(tuple(fields))),
         ]
-    if command.extended:
-        title = "# Detailed Table Information" if isinstance(entry, Table) else "# Detailed View Information"
-        rows += [("", "", ""), (title, "", ""), *((name, value, "") for name, value in _details(entry, context))]
+    if command.extended and isinstance(entry, Table) and spec is not None:
+        rows += _section("# Detailed Partition Information", partition_details(entry, spec))
+        rows += _section("# Storage Information", [*buckets(entry), *storage(entry)])
+    elif command.extended and not isinstance(entry, TempView):
+        rows += _section("# Detailed Table Information", details(entry, context))
+    if isinstance(entry, Table) and entry.defaults:
+        types = {field.name: field.dataType.simpleString() for field in schema.fields}
+        shown = [(name, types[name], text) for name, text in entry.defaults]
+        rows += [("", "", ""), ("# Column Default Values", "", ""), *shown]
     return answer(COLUMNS, rows)
+
+
+def _partition(command: DescribeTable, entry: Entry | TempView, context: Context) -> Spec | None:
+    """The partition that is asked about. Raises for a view, and for a partition that there is not."""
+    if not command.partition:
+        return None
+    if not isinstance(entry, Table):
+        kind = "VIEW" if isinstance(entry, View) else "TEMPORARY VIEW"
+        named = {"statement": "DESC PARTITION", "objectType": kind, "objectName": quoted(entry.name)}
+        raise AnalysisError("FORBIDDEN_OPERATION", named)
+    return existing_partition(entry, command.partition, context)
+
+
+def _section(title: str, rows: list[tuple[str, str]]) -> list[Row]:
+    return [("", "", ""), (title, "", ""), *((name, value, "") for name, value in rows)]
 
 
 def _columns(schema: StructType) -> list[Row]:
     return [(field.name, field.dataType.simpleString(), field.comment or None) for field in schema.fields]
 
 
-def _details(entry: Entry | TempView, context: Context) -> list[tuple[str, str]]:
-    if isinstance(entry, TempView):
-        rows = [("Table", entry.name), ("Type", "VIEW"), ("View Text", entry.text)]
-        return [*rows, *([("Comment", entry.comment)] if entry.comment else [])]
-    created = datetime.datetime.fromtimestamp(entry.created, datetime.UTC).strftime("%a %b %d %H:%M:%S UTC %Y")
-    rows = [("Catalog", CATALOG), ("Database", entry.database), ("Table", entry.name), ("Created Time", created)]
-    rows.append(("Type", entry.kind))
-    if isinstance(entry, View):
-        rows += [("View Text", entry.text), ("View Catalog and Namespace", f"{CATALOG}.{entry.current}")]
-        names = ", ".join(quoted(name) for name in entry.schema.names)
-        rows.append(("View Query Output Columns", f"[{names}]"))
-    else:
-        rows += [("Provider", entry.format), ("Location", entry.location)]
-        statistics = context.catalog.open_table(entry).statistics()
-        if statistics.bytes is not None:
-            count = "" if statistics.rows is None else f", {statistics.rows} rows"
-            rows.append(("Statistics", f"{statistics.bytes} bytes{count}"))
-        if entry.options:
-            rows.append(("Storage Properties", _properties(entry.options)))
-    if entry.comment:
-        rows.append(("Comment", entry.comment))
-    if entry.properties:
-        rows.append(("Table Properties", _properties(entry.properties)))
-    return rows
-
-
-def _properties(pairs: tuple[tuple[str, str], ...]) -> str:
-    shown = redact(dict(pairs))
-    return "[" + ", ".join(f"{key}={shown[key]}" for key, _ in pairs) + "]"
-
-
 def _describe_column(
     command: DescribeTable, entry: Entry | TempView, schema: StructType, context: Context
 ) -> LogicalPlan:
     fold = context.catalog.fold
-    name = command.column[-1]
+    name = command.column[0]
     field = next((each for each in schema.fields if fold(each.name) == fold(name)), None)
-    if field is None or len(command.column) > 1:
+    if field is None:
         near = suggestions(name, schema.names)
         hint = f"Did you mean {near[0]}?" if near else ""
-        raise AnalysisError("COLUMN_NOT_FOUND", {"colName": quoted(command.column)}, command.origin, hint=hint)
+        parameters = {"colName": quoted(command.column), "caseSensitiveConfig": '"spark.sql.caseSensitive"'}
+        raise AnalysisError("COLUMN_NOT_FOUND", parameters, command.origin, hint=hint)
+    if len(command.column) > 1:
+        raise AnalysisError(
+            "_LEGACY_ERROR_TEMP_1060", {"command": "DESC TABLE COLUMN", "column": ".".join(command.column)}
+        )
     rows: list[tuple[str, str]] = [
         ("col_name", field.name),
         ("data_type", field.dataType.simpleString()),
@@ -110,6 +112,8 @@ def _column_statistics(entry: Entry | TempView, field: StructField, context: Con
         ("num_nulls", known.nulls),
         ("distinct_count", known.distinct),
         ("avg_col_len", average),
+        ("max_col_len", None),
+        ("histogram", None),
     ]
     return [(name, "NULL" if value is None else str(value)) for name, value in values]
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from engine.commands.alter import alter_database, alter_table
 from engine.commands.cache import cache_table, refresh_table, uncache
 from engine.commands.context import Context
 from engine.commands.databases import create_database, describe_database, drop, use
 from engine.commands.describe import describe_function, describe_query, describe_table, explain
-from engine.commands.insert import insert, truncate
+from engine.commands.insert import insert, insert_many, truncate
 from engine.commands.settings import reset_conf, set_conf
 from engine.commands.show import show
-from engine.commands.tables import create_table
+from engine.commands.tables import create_like, create_table
 from engine.commands.variables import declare, drop_variable, execute_immediate, set_variables
 from engine.commands.views import create_view
 from engine.errors import Unsupported
+from engine.logical import alter as a
 from engine.logical import commands as c
 from engine.logical.plan import LogicalPlan
 
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from engine.session import Session
 
 _FUNCTIONS: dict[type[c.Command], Callable[[Any, Context], LogicalPlan]] = {
+    a.AlterDatabase: alter_database,
+    a.AlterTable: alter_table,
+    a.CreateTableLike: create_like,
     c.CacheTable: cache_table,
     c.CreateDatabase: create_database,
     c.CreateTable: create_table,
@@ -38,6 +43,7 @@ _FUNCTIONS: dict[type[c.Command], Callable[[Any, Context], LogicalPlan]] = {
     c.ExecuteImmediate: execute_immediate,
     c.Explain: explain,
     c.InsertInto: insert,
+    c.InsertMany: insert_many,
     c.RefreshTable: refresh_table,
     c.ResetConf: reset_conf,
     c.SetConf: set_conf,

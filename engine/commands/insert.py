@@ -22,7 +22,7 @@ from engine.commands.staging import staging
 from engine.errors import AnalysisError, quoted
 from engine.expressions.base import Literal
 from engine.kernels.literals import literal_scalar
-from engine.logical.commands import InsertInto, InsertTarget, TruncateTable
+from engine.logical.commands import InsertInto, InsertMany, InsertTarget, TruncateTable
 from engine.logical.plan import LogicalPlan, Scan
 from engine.query import Query
 from engine.sources.filescan import FileRelation
@@ -49,6 +49,13 @@ def insert(command: InsertInto, context: Context) -> LogicalPlan:
     makers = _Columns(target, table, spec, defaults, context).makers(schema, expected, query.schema)
     _write(table, schema, _stored(query, makers, schema), spec, target.overwrite, context)
     refresh((CATALOG, table.database, table.name), context)
+    return DONE
+
+
+def insert_many(command: InsertMany, context: Context) -> LogicalPlan:
+    """FROM t INSERT ... INSERT ..."""
+    for each in command.inserts:
+        insert(each, context)
     return DONE
 
 

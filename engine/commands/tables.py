@@ -18,6 +18,7 @@ from engine.commands.databases import remove_directory
 from engine.commands.defaults import as_pairs
 from engine.commands.staging import Taken, is_empty, move, staging, swap
 from engine.errors import AnalysisError, FlintError, quoted, suggestions
+from engine.logical.alter import CreateTableLike
 from engine.logical.commands import CreateTable
 from engine.logical.plan import LogicalPlan
 from engine.sources.base import format_named, open_relation
@@ -62,8 +63,9 @@ def _described(command: CreateTable, database: Database, name: str, context: Con
         options=tuple(sorted(options.items())),
         managed=not path,
         comment=command.comment,
-        properties=command.properties,
+        properties=tuple(sorted(command.properties)),
         created=time.time(),
+        buckets=command.buckets,
     )
 
 
@@ -74,6 +76,7 @@ def _with_schema(command: CreateTable, table: Table, context: Context) -> Table:
         table = replace(table, defaults=as_pairs(command.columns_schema, command.defaults, "CREATE TABLE", context))
         # as in Spark, tables of files do not keep NOT NULL
         schema = nullable(_partitions_last(command.columns_schema, table.partitioned_by, context))
+        _check_buckets(table, schema, context)
         open_relation(table.format, [table.location], dict(table.options), schema, conf)  # checks options and types
         return _replaced(table, schema, table.partitioned_by)
     if table.managed:
@@ -85,6 +88,62 @@ def _with_schema(command: CreateTable, table: Table, context: Context) -> Table:
         parameters = {"path": table.location, "distinctPartColLists": f"{', '.join(names) or '(none)'} in the folders"}
         raise AnalysisError("CONFLICTING_PARTITION_COLUMN_NAMES", parameters)
     return _replaced(table, relation.schema, names)
+
+
+def _check_buckets(table: Table, schema: StructType, context: Context) -> None:
+    if table.buckets is None:
+        return
+    count, columns, order = table.buckets
+    if not 0 < count <= _MOST_BUCKETS:
+        raise AnalysisError("INVALID_BUCKET_COUNT", {"bucketingMaxBuckets": _MOST_BUCKETS, "numBuckets": count})
+    names = {context.catalog.fold(name) for name in schema.names}
+    for name in (*columns, *order):
+        if context.catalog.fold(name) not in names:
+            parameters = {
+                "colType": "bucket",
+                "colName": quoted(name),
+                "tableName": quoted((CATALOG, table.database, table.name)),
+                "tableCols": ", ".join(quoted(each) for each in schema.names),
+            }
+            raise AnalysisError("COLUMN_NOT_DEFINED_IN_TABLE", parameters)
+
+
+def create_like(command: CreateTableLike, context: Context) -> LogicalPlan:
+    """CREATE TABLE LIKE: the columns and partitions of another table or view; of a table also its format and options."""
+    catalog = context.catalog
+    source = catalog.find(command.table.parts)
+    if source is None:
+        raise catalog.not_found(command.table.parts, command.table.origin)
+    database, name = catalog.target(command.name)
+    if catalog.find((CATALOG, database.name, name)) is not None:
+        if command.if_not_exists:
+            return DONE
+        raise already_exists((database.name, name))
+    known = source if isinstance(source, Table) else None
+    provider = command.using or (known.format if known else context.session.conf.get("spark.sql.sources.default"))
+    table = Table(
+        database.name,
+        name,
+        format_named(provider).name,
+        local_path(command.location) if command.location else str(Path(database.location) / name),
+        schema=nullable(context.catalog.schema_of(source)),
+        partitioned_by=known.partitioned_by if known else (),
+        options=known.options if known and not command.using else (),
+        managed=not command.location,
+        comment=known.comment if known else "",
+        properties=tuple(sorted(command.properties)),
+        created=time.time(),
+        defaults=known.defaults if known else (),
+        buckets=known.buckets if known else None,
+    )
+    if table.managed:
+        _claim(table, None)
+        _clear(Path(table.location))
+    catalog.put(table)
+    return DONE
+
+
+_MOST_BUCKETS = 100_000
 
 
 def _replaced(table: Table, schema: StructType, partitioned_by: tuple[str, ...]) -> Table:

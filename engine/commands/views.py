@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from engine.catalog.catalog import already_exists
 from engine.catalog.tables import CATALOG, Pairs, TempView, View
 from engine.commands.context import DONE, Context
-from engine.errors import AnalysisError, quoted
+from engine.errors import AnalysisError, ParseError, Unsupported, quoted
 from engine.events import redact
 from engine.expressions.base import Alias, Attribute
+from engine.logical.alter import ViewQuery
 from engine.logical.commands import CreateView
 from engine.logical.plan import LogicalPlan, Project, Scan
 from engine.logical.unresolved import UnresolvedCte, UnresolvedRelation
@@ -26,27 +28,60 @@ def create_view(command: CreateView, context: Context) -> LogicalPlan:
         _file_view(command, context)
         return DONE
     context.refuse_parameters(command.query, "CREATE VIEW")
-    query = context.subquery(command.query, frozen="CREATE VIEW")
-    plan = _under_names(query.analyzed, command)
+    query = context.subquery(command.query, frozen="CREATE VIEW").analyzed
+    plan = _under_names(query, command)
     _refuse_duplicates([column.name for column in plan.output], context)
     if command.kind == "persisted":
-        _persist(command, plan, context)
+        _persist(command, plan, query.schema, context)
+    elif command.schema_mode or command.properties:
+        raise Unsupported(f"{'WITH SCHEMA' if command.schema_mode else 'TBLPROPERTIES'} of a temporary view")
     else:
-        _keep(command, plan, context)
+        _keep(command, plan, context, tuple(query.schema.names))
     return DONE
 
 
-def _keep(command: CreateView, plan: LogicalPlan, context: Context) -> None:
+def alter_query(relation: UnresolvedRelation, query: ViewQuery, context: Context) -> None:
+    """ALTER VIEW ... AS: the view as it was, with another query."""
+    known = context.view(relation, "ALTER VIEW ... AS")
+    context.refuse_parameters(query.query, "ALTER VIEW ... AS")
+    plan = context.subquery(query.query, frozen="ALTER VIEW").analyzed
+    if isinstance(known, TempView):
+        view = replace(known, plan=plan, text=query.text, names=tuple(plan.schema.names))
+        context.catalog.create_temp_view(view, replace=True)
+        return
+    name = (CATALOG, known.database, known.name)
+    _refuse_duplicates([column.name for column in plan.output], context)
+    command = CreateView(name, "persisted", True, False, (), known.comment, query.text, query.query, "", (), None)
+    command = replace(command, properties=known.properties, schema_mode=known.mode)
+    _persist(command, plan, plan.schema, context)
+
+
+def _keep(command: CreateView, plan: LogicalPlan, context: Context, names: tuple[str, ...] = ()) -> None:
     name = command.name
     is_global = command.kind == "global"
     if len(name) > 1 and not (is_global and name[:-1] == ("global_temp",)):
         raise AnalysisError("TEMP_VIEW_NAME_TOO_MANY_NAME_PARTS", {"actualName": quoted(name)})
-    view = TempView(name[-1], plan, command.text, command.comment, is_global)
+    view = TempView(name[-1], plan, command.text, command.comment, is_global, context.catalog.current_database, names)
     context.catalog.create_temp_view(view, replace=command.replace, if_not_exists=command.if_not_exists)
 
 
-def _persist(command: CreateView, plan: LogicalPlan, context: Context) -> None:
+def _schema_mode(command: CreateView, context: Context) -> str:
+    conf = context.session.conf
+    if not conf.value("spark.sql.legacy.viewSchemaBindingMode"):
+        if command.schema_mode:
+            key = "spark.sql.legacy.viewSchemaBindingMode"
+            told = {"featureName": "VIEW ... WITH SCHEMA ...", "configKey": key, "configValue": "true"}
+            raise ParseError("FEATURE_NOT_ENABLED", told, command.origin)
+        return ""
+    if command.schema_mode == "EVOLUTION" and command.columns:
+        return "TYPE EVOLUTION"  # the names that the user gave stay
+    default = "COMPENSATION" if conf.value("spark.sql.legacy.viewSchemaCompensation") else "BINDING"
+    return command.schema_mode or default
+
+
+def _persist(command: CreateView, plan: LogicalPlan, query: StructType, context: Context) -> None:
     catalog = context.catalog
+    mode = _schema_mode(command, context)
     database, name = catalog.target(command.name)
     known = catalog.find((CATALOG, database.name, name))
     if known is not None and (not command.replace or not isinstance(known, View)):
@@ -71,7 +106,10 @@ def _persist(command: CreateView, plan: LogicalPlan, context: Context) -> None:
         catalog.current_database,
         tuple((key, conf.get(key)) for key in CAPTURED),
         command.comment,
+        command.properties,
         created=time.time(),
+        names=tuple(query.names),
+        mode=mode,
     )
     catalog.put(view, replace=command.replace, if_not_exists=command.if_not_exists)
 

@@ -44,12 +44,15 @@ class CreateView(Command):
     using: str = ""
     options: tuple[tuple[str, str], ...] = ()
     columns_schema: StructType | None = None
+    properties: tuple[tuple[str, str], ...] = ()
+    schema_mode: str = ""
 
 
 @node
 class CreateTable(Command):
     """CREATE TABLE; with `query`, AS SELECT. `columns_schema` None: inferred from the files or taken from the query.
-    `defaults` are columns with the expression of their DEFAULT, and its text."""
+    `defaults` are columns with the expression of their DEFAULT, and its text; `buckets` their number, the columns that tell
+    them apart and those they are sorted by."""
 
     name: tuple[str, ...]
     replace: bool
@@ -63,6 +66,7 @@ class CreateTable(Command):
     properties: tuple[tuple[str, str], ...]
     query: LogicalPlan | None
     defaults: tuple[tuple[str, Expression, str], ...] = ()
+    buckets: tuple[int, tuple[str, ...], tuple[str, ...]] | None = None
 
 
 @node
@@ -84,6 +88,13 @@ class InsertInto(Command):
 
     target: InsertTarget
     query: LogicalPlan
+
+
+@node
+class InsertMany(Command):
+    """FROM t INSERT ... INSERT ...: one after the other."""
+
+    inserts: tuple[InsertInto, ...]
 
 
 @node
@@ -124,20 +135,26 @@ class Use(Command):
 @node
 class Show(Command):
     """SHOW `what`: "tables", "views", "databases", "columns", "functions", "catalogs", "create table", "tblproperties",
-    "partitions", "cached". `name` is FROM's (a database, or the table), `pattern` LIKE's (* and | as in Spark), `scope` is
-    "user", "system" or "all" for functions."""
+    "partitions", "cached", "table extended". `name` is FROM's (a database), `table` the table, `pattern` LIKE's (* and | as
+    in Spark; the key for tblproperties), `scope` is "user", "system" or "all" for functions."""
 
     what: str
     name: tuple[str, ...] = ()
     pattern: str | None = None
     scope: str = "all"
+    table: UnresolvedRelation | None = None
+    partition: tuple[tuple[str, Expression | None], ...] = ()
 
 
 @node
 class DescribeTable(Command):
-    name: tuple[str, ...]
+    """DESCRIBE [EXTENDED] table [PARTITION ...] [column] [AS JSON]."""
+
+    table: UnresolvedRelation
     extended: bool = False
     column: tuple[str, ...] = ()
+    partition: tuple[tuple[str, Expression | None], ...] = ()
+    json: bool = False
 
 
 @node

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from engine.errors import ParseError
 from engine.expressions.base import Expression
-from engine.logical.commands import Command, InsertInto, InsertTarget, TruncateTable
+from engine.logical.commands import Command, InsertInto, InsertMany, InsertTarget, TruncateTable
 from engine.logical.plan import LogicalPlan
 from engine.logical.unresolved import UnresolvedRelation
 from engine.parse.ctes import with_query
 from engine.parse.lexer import Token
-from engine.parse.parts import CteList
+from engine.parse.parts import CteList, SelectHead
+from engine.parse.relations import select
 
 Partition = tuple[tuple[str, Expression | None], ...]
 
@@ -18,9 +21,22 @@ def insert(target: InsertTarget, query: LogicalPlan) -> Command:
     return InsertInto(target, query)
 
 
-def with_insert(named: CteList, command: InsertInto) -> Command:
+def with_insert(named: CteList, command: InsertInto | InsertMany) -> Command:
     """WITH before INSERT belongs to its query."""
+    if isinstance(command, InsertMany):
+        return InsertMany(tuple(with_insert(named, each) for each in command.inserts))  # type: ignore[misc]
     return InsertInto(command.target, with_query(named, command.query).at(command.query.origin))
+
+
+def insert_select(
+    target: InsertTarget, head: SelectHead, *clauses: Any
+) -> tuple[InsertTarget, SelectHead, tuple[Any, ...]]:
+    return target, head, clauses
+
+
+def insert_many(child: LogicalPlan, *parts: tuple[InsertTarget, SelectHead, tuple[Any, ...]]) -> Command:
+    """FROM t INSERT INTO a SELECT ... INSERT INTO b SELECT ..."""
+    return InsertMany(tuple(InsertInto(target, select(head, child, *clauses)) for target, head, clauses in parts))
 
 
 def insert_head(

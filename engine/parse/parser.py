@@ -19,6 +19,7 @@ from engine.expressions.base import Expression
 from engine.logical.plan import LogicalPlan
 from engine.logical.unresolved import Parameter
 from engine.parse import (
+    alters,
     calls,
     ctes,
     expressions,
@@ -49,6 +50,7 @@ TRANSFORMERS: tuple[ModuleType, ...] = (
     pipes,
     statements,
     inserts,
+    alters,
     settings,
     variables,
 )

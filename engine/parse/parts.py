@@ -17,6 +17,8 @@ from engine.logical.unresolved import (
     UnresolvedIdentifier,
     UnresolvedJoin,
 )
+from engine.parse.lexer import Token
+from engine.parse.literals import string_value
 from engine.tree.node import TreeNode, node
 from engine.types import StructField
 
@@ -116,6 +118,21 @@ class Option(NamedTuple):
 
     name: str
     value: Any
+
+
+def once(options: Iterable[Option]) -> dict[str, Any]:
+    """Options by name. Raises ParseError for one that is given twice."""
+    given: dict[str, Any] = {}
+    for option in options:
+        if option.name in given:
+            raise ParseError("DUPLICATE_CLAUSES", {"clauseName": option.name})
+        given[option.name] = option.value
+    return given
+
+
+def key_text(key: tuple[str, ...] | Token) -> str:
+    """The key of a property, written as a string or as a name."""
+    return string_value(key) if isinstance(key, Token) else ".".join(key)
 
 
 def call(

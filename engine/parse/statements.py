@@ -5,10 +5,9 @@ Each public function is the rule (or the `-> name`) of its name, as in `engine.p
 
 from __future__ import annotations
 
-from typing import Any
-
-from engine.errors import ParseError, Unsupported
-from engine.expressions.base import Expression
+from engine.errors import AnalysisError, ParseError, Unsupported, quoted
+from engine.expressions.base import Expression, SortOrder
+from engine.expressions.sql import sql
 from engine.logical.commands import (
     AnalyzeTable,
     CacheTable,
@@ -28,14 +27,15 @@ from engine.logical.commands import (
     Use,
 )
 from engine.logical.plan import LogicalPlan
-from engine.logical.unresolved import UnresolvedFile
+from engine.logical.unresolved import UnresolvedAttribute, UnresolvedFile, UnresolvedRelation
 from engine.parse.lexer import Token
 from engine.parse.literals import string_value
-from engine.parse.parts import ColumnDefinition, Option
+from engine.parse.parts import ColumnDefinition, Option, key_text, once
 from engine.types import DataType, StructField, StructType
 
 Name = tuple[str, ...]
 Pairs = tuple[tuple[str, str], ...]
+Partition = tuple[tuple[str, Expression | None], ...]
 
 
 def absent() -> None:
@@ -73,9 +73,7 @@ def create_view(
     query: tuple[LogicalPlan, str],
 ) -> Command:
     _refuse_both(replace, if_not_exists)
-    given = _once(options)
-    if given.get("TBLPROPERTIES"):
-        raise Unsupported("TBLPROPERTIES of a view")
+    given = once(options)
     plan, text = query
     return CreateView(
         name,
@@ -86,6 +84,8 @@ def create_view(
         given.get("COMMENT", ""),
         text,
         plan,
+        properties=given.get("TBLPROPERTIES", ()),
+        schema_mode=given.get("SCHEMA", ""),
     )
 
 
@@ -95,22 +95,16 @@ def _refuse_both(replace: bool | None, if_not_exists: bool | None) -> None:
         raise ParseError("PARSE_SYNTAX_ERROR", {"error": "'IF NOT EXISTS'", "hint": hint})
 
 
-def _once(options: tuple[Option, ...]) -> dict[str, Any]:
-    """Options by name. Raises ParseError for one that is given twice."""
-    given: dict[str, Any] = {}
-    for option in options:
-        if option.name in given:
-            raise ParseError("DUPLICATE_CLAUSES", {"clauseName": option.name})
-        given[option.name] = option.value
-    return given
-
-
 def view_columns(*columns: tuple[str, str]) -> Pairs:
     return columns
 
 
 def view_column(name: str, comment: Token | None) -> tuple[str, str]:
     return name, string_value(comment) if comment else ""
+
+
+def option_schema(mode: str) -> Option:
+    return Option("SCHEMA", mode)
 
 
 def query_text(_plan: LogicalPlan) -> tuple[LogicalPlan, str]:
@@ -143,6 +137,7 @@ def create_file_view(
 
 def create_table(
     replace: bool | None,
+    external: Token | None,
     if_not_exists: bool | None,
     name: Name,
     columns: tuple[ColumnDefinition, ...] | None,
@@ -151,7 +146,9 @@ def create_table(
     query: LogicalPlan | None,
 ) -> Command:
     _refuse_both(replace, if_not_exists)
-    given = _once(options)
+    given = once(options)
+    if external is not None:
+        raise ParseError("_LEGACY_ERROR_TEMP_0035", {"message": "CREATE EXTERNAL TABLE ... USING"})
     definitions, partitions = list(columns or ()), given.get("PARTITIONED BY", ())
     if partitions and isinstance(partitions[0], ColumnDefinition):  # PARTITIONED BY (c INT) also defines the columns
         definitions += partitions
@@ -173,6 +170,7 @@ def create_table(
         given.get("TBLPROPERTIES", ()),
         query,
         tuple((column.field.name, *column.default) for column in definitions if column.default is not None),
+        given.get("CLUSTERED BY"),
     )
 
 
@@ -181,7 +179,7 @@ def table_columns(*columns: ColumnDefinition) -> tuple[ColumnDefinition, ...]:
 
 
 def column_definition(name: str, data_type: DataType, *options: Option) -> ColumnDefinition:
-    given = _once(options)
+    given = once(options)
     field = StructField(name, data_type, "NOT NULL" not in given, given.get("COMMENT", ""))
     return ColumnDefinition(field, given.get("DEFAULT"))
 
@@ -210,6 +208,18 @@ def option_properties(properties: Pairs) -> Option:
     return Option("TBLPROPERTIES", properties)
 
 
+def option_buckets(columns: tuple[str, ...], order: tuple[SortOrder, ...] | None, count: Token) -> Option:
+    return Option("CLUSTERED BY", (int(count.text), columns, tuple(map(_bucket_order, order or ()))))
+
+
+def _bucket_order(item: SortOrder) -> str:
+    """A column by which buckets are sorted. Raises ParseError for what is no column, or descends."""
+    if not isinstance(item.child, UnresolvedAttribute) or len(item.child.parts) > 1 or not item.ascending:
+        message = f"Column ordering must be ASC, was '{'DESC' if not item.ascending else sql(item.child)}'"
+        raise ParseError("_LEGACY_ERROR_TEMP_0035", {"message": message})
+    return item.child.parts[0]
+
+
 def option_options(properties: Pairs) -> Option:
     return Option("OPTIONS", properties)
 
@@ -223,7 +233,7 @@ def option_typed_partitions(*columns: ColumnDefinition) -> Option:
 
 
 def property_item(key: Name | Token, value: str) -> tuple[str, str]:
-    return (string_value(key) if isinstance(key, Token) else ".".join(key)), value
+    return key_text(key), value
 
 
 def property_text(token: Token) -> str:
@@ -235,7 +245,7 @@ def property_signed(sign: Token, number: Token) -> str:
 
 
 def create_database(if_not_exists: bool | None, name: Name, options: tuple[Option, ...]) -> Command:
-    given = _once(options)
+    given = once(options)
     location, comment = given.get("LOCATION", ""), given.get("COMMENT", "")
     return CreateDatabase(name, bool(if_not_exists), comment, location, given.get("TBLPROPERTIES", ()))
 
@@ -283,37 +293,54 @@ def show_databases(like: str | None) -> Command:
     return Show("databases", (), like)
 
 
-def show_columns(table: Name, place: Name | None) -> Command:
-    """SHOW COLUMNS IN t IN db."""
-    return Show("columns", (*place, *table[-1:]) if place else table)
+def show_columns(table: UnresolvedRelation, place: Name | None) -> Command:
+    """SHOW COLUMNS IN t IN db: the database is said once, or twice the same."""
+    parts = table.parts
+    if place and len(parts) > 1 and [part.lower() for part in parts[:-1]] != [part.lower() for part in place]:
+        shown = {"namespaceA": quoted(place), "namespaceB": quoted(parts[:-1])}
+        raise AnalysisError("SHOW_COLUMNS_WITH_CONFLICT_NAMESPACE", shown)
+    found = UnresolvedRelation((*place, parts[-1])).at(table.origin) if place else table
+    return Show("columns", table=found)
 
 
 def show_functions(scope: Token | None, place: Name | None, like: str | None) -> Command:
     return Show("functions", place or (), like, "all" if scope is None else scope.kind.lower())
 
 
-def show_create(name: Name) -> Command:
-    return Show("create table", name)
+def show_create(table: UnresolvedRelation, serde: Token | None) -> Command:
+    if serde is not None:
+        raise Unsupported("SHOW CREATE TABLE AS SERDE", serde.position)
+    return Show("create table", table=table)
+
+
+def show_extended(place: Name | None, like: Token, partition: Partition | None) -> Command:
+    return Show("table extended", place or (), string_value(like), partition=partition or ())
 
 
 def show_catalogs(like: str | None) -> Command:
     return Show("catalogs", (), like)
 
 
-def show_properties(name: Name) -> Command:
-    return Show("tblproperties", name)
+def show_properties(table: UnresolvedRelation, key: Name | Token | None) -> Command:
+    return Show("tblproperties", table=table, pattern=None if key is None else key_text(key))
 
 
-def show_partitions(name: Name) -> Command:
-    return Show("partitions", name)
+def show_partitions(table: UnresolvedRelation, partition: Partition | None) -> Command:
+    return Show("partitions", table=table, partition=partition or ())
 
 
 def describe_query(plan: LogicalPlan) -> Command:
     return DescribeQuery(plan)
 
 
-def describe_table(mode: Token | None, name: Name, column: Name | None) -> Command:
-    return DescribeTable(name, mode is not None, column or ())
+def describe_table(
+    mode: Token | None,
+    table: UnresolvedRelation,
+    partition: Partition | None,
+    column: Name | None,
+    json: Token | None,
+) -> Command:
+    return DescribeTable(table, mode is not None, column or (), partition or (), json is not None)
 
 
 def describe_file(path: Token) -> Command:

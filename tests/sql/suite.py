@@ -35,10 +35,10 @@ TABLES = {
     "tenk1": ("tenk.data", WISCONSIN),
 }
 SMALL = """
-CREATE OR REPLACE TEMPORARY VIEW testdata AS SELECT CAST(id AS INT) AS key, CAST(id AS STRING) AS value FROM range(1, 101);
-CREATE OR REPLACE TEMPORARY VIEW arraydata AS SELECT * FROM VALUES (array(1, 2, 3), array(array(1, 2, 3))),
+CREATE TABLE testdata AS SELECT CAST(id AS INT) AS key, CAST(id AS STRING) AS value FROM range(1, 101);
+CREATE TABLE arraydata AS SELECT * FROM VALUES (array(1, 2, 3), array(array(1, 2, 3))),
  (array(2, 3, 4), array(array(2, 3, 4))) AS t(arraycol, nestedarraycol);
-CREATE OR REPLACE TEMPORARY VIEW mapdata AS SELECT
+CREATE TABLE mapdata AS SELECT
  map(1, 'a' || id, 2, 'b' || id, 3, 'c' || id, 4, 'd' || id, 5, 'e' || id) AS mapcol
  FROM range(1, 6)
 """
@@ -175,7 +175,7 @@ def prepare(session: Session, data: Path) -> None:
     for name, (file, columns) in TABLES.items():
         if (data / file).exists():
             source = f"USING csv OPTIONS (path '{data / file}', sep '\\t')"
-            session.sql(f"CREATE OR REPLACE TEMPORARY VIEW {name} ({columns}) {source}")
+            session.sql(f"CREATE TABLE {name} ({columns}) {source}")
 
 
 def run(path: Path, folder: Path, show: int, detail: bool) -> tuple[int, int]:

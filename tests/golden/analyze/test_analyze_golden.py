@@ -9,7 +9,7 @@ import pytest
 
 from engine.analyze.analyzer import analyze
 from engine.analyze.context import AnalyzerContext
-from engine.catalog.tables import ResolvedTable, ResolvedView
+from engine.catalog.tables import ResolvedTable, ResolvedView, View
 from engine.errors import AnalysisError, FlintError, quoted, suggestions
 from engine.logical.relation import TableStatistics
 from engine.parse import parse, parse_type
@@ -64,11 +64,14 @@ def relation(name):
 class TestCatalog:
     __test__ = False
 
+    def evolve(self, view, schema):
+        """The columns of a view are always those of its query here."""
+
     def resolve(self, parts):
         name = parts[-1].lower()
         full = ("spark_catalog", "default", name)
         if name in VIEWS:
-            return ResolvedView(VIEWS[name], (), full, "default")
+            return ResolvedView(View("default", name, VIEWS[name], StructType(), mode="EVOLUTION"), full)
         if name not in TABLES:
             near = suggestions(name, TABLES)
             said = f" Did you mean one of the following? [{', '.join(near)}]." if near else ""

@@ -83,7 +83,7 @@ def test_temporary_views_come_first(catalog: Catalog) -> None:
 def test_views_keep_text_and_surroundings(catalog: Catalog) -> None:
     catalog.put(view("v"))
     found = catalog.resolve(("v",))
-    assert found == ResolvedView("select 1 a", ("a",), ("spark_catalog", "default", "v"), "default")
+    assert found == ResolvedView(view("v"), ("spark_catalog", "default", "v"))
 
 
 def test_near_names_are_suggested_and_far_ones_are_not(catalog: Catalog) -> None:

@@ -18,6 +18,7 @@ DOT shifts, though this may end: primary : postfix COLLATE name
 IGNORE shifts, though this may end: call : plain_call
 LPAR shifts, though this may end: postfix : name
 LPAR shifts, though this may end: table_columns :
+LPAR shifts, though this may end: table_columns :
 LPAR shifts, though this may end: type : identifier
 RESPECT shifts, though this may end: call : plain_call
 RPAR shifts, though this may end: primary : subquery

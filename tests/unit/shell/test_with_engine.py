@@ -48,7 +48,7 @@ def offered(session: Session, text: str) -> list[str]:
         ("select * from orders ¦", ["where", "group", "order", "limit", "join"]),
         ("select * from orders gr¦", ["group"]),
         ("cre¦", ["create"]),
-        ("show ta¦", ["tables"]),
+        ("show ta¦", ["table", "tables"]),
         ("select 1; describe o¦", ["orders"]),
     ],
 )
