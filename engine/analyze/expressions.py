@@ -259,7 +259,7 @@ class Resolver:
                 plain += self.star(argument)
             else:
                 plain.append(argument if isinstance(argument, un.UnresolvedLambda) else self.resolve(argument))
-        return resolve_lambdas(self, name, plain, node.origin)
+        return resolve_lambdas(self, node, plain)
 
     def _written(self, node: un.UnresolvedFunction, arguments: tuple[Expression, ...], given: Expression) -> str:
         """An argument as errors show it: as it was written, where it was."""

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import Position
+from engine.errors import AnalysisError
 from engine.expressions.base import Attribute, Expression
 from engine.expressions.lambdas import Lambda
+from engine.expressions.sql import shown
 from engine.functions.resolve import lambda_arities, lambda_parameters
 from engine.logical import unresolved as un
 
@@ -34,14 +35,21 @@ def as_lambdas(name: str, arguments: Sequence[Expression]) -> list[Expression]:
 
 
 def resolve_lambdas(
-    resolver: Resolver, name: str, arguments: Sequence[Expression], origin: Position | None
+    resolver: Resolver, node: un.UnresolvedFunction, arguments: Sequence[Expression]
 ) -> tuple[Expression, ...]:
-    """The arguments of a call, where those that are no lambdas are resolved already."""
+    """The arguments of the call `node`, where those that are no lambdas are resolved already."""
     lambdas = [each for each in arguments if isinstance(each, un.UnresolvedLambda)]
     if not lambdas:
         return tuple(arguments)
     types = [None if isinstance(each, un.UnresolvedLambda) else each.dataType for each in arguments]
-    found = iter(lambda_parameters(name, types, [len(each.parameters) for each in lambdas], origin))
+    try:
+        parameters = lambda_parameters(node.name[-1].lower(), types, [len(each.parameters) for each in lambdas])
+    except AnalysisError as error:
+        error.position = error.position or node.origin
+        if error.condition.startswith("DATATYPE_MISMATCH."):
+            error.message_parameters.setdefault("sqlExpr", shown(node))
+        raise
+    found = iter(parameters)
     return tuple(
         _resolved(resolver, each, next(found)) if isinstance(each, un.UnresolvedLambda) else each for each in arguments
     )

@@ -22,6 +22,7 @@ from engine.expressions.subquery import SubqueryExpression, own_subqueries
 from engine.expressions.window import CurrentRow, Frame, Offset, Unbounded, WindowSpec
 from engine.logical import unresolved as un
 from engine.types import (
+    STRING,
     VOID,
     DataType,
     DateType,
@@ -113,7 +114,7 @@ class _Names:
         return node
 
     def _lambda(self, node: un.UnresolvedLambda) -> Expression:
-        body = node.body.transform_down(lambda each: _variable(each, node.parameters))
+        body = node.body.transform_down(_named_row).transform_down(lambda each: _variable(each, node.parameters))
         return un.UnresolvedLambda((HIDDEN,) * len(node.parameters), body)
 
     def _window(self, node: un.UnresolvedWindow) -> Expression:
@@ -231,6 +232,17 @@ def _has_shown(node: Expression) -> bool:
 
 def _starred(column: Expression) -> str:
     return f"{sql(column)} AS {column.name}" if isinstance(column, Field) else sql(column)
+
+
+def _named_row(node: Any) -> Any:
+    """(x, y) with the names of its columns, which are lost when variables are shown as such."""
+    if not isinstance(node, un.UnresolvedFunction) or node.name != ("row",):
+        return node
+    arguments: list[Expression] = []
+    for place, each in enumerate(node.arguments, 1):
+        name = each.parts[-1] if isinstance(each, un.UnresolvedAttribute) else f"col{place}"
+        arguments += [Literal(name, STRING), each]
+    return un.UnresolvedFunction(("named_struct",), tuple(arguments))
 
 
 def _variable(node: Any, parameters: tuple[str, ...]) -> Any:

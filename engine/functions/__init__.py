@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.functions import (
     aggregates,
+    array_edits,
     array_order,
     array_sets,
     arrays,
@@ -23,6 +24,7 @@ from engine.functions import (
     intervals,
     json,
     made_of_fields,
+    map_lambdas,
     maps,
     number_formats,
     numbers,
@@ -44,6 +46,7 @@ from engine.functions import (
 
 __all__ = [
     "aggregates",
+    "array_edits",
     "array_order",
     "array_sets",
     "arrays",
@@ -63,6 +66,7 @@ __all__ = [
     "intervals",
     "json",
     "made_of_fields",
+    "map_lambdas",
     "maps",
     "number_formats",
     "numbers",

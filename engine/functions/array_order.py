@@ -7,16 +7,19 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from engine.errors import AnalysisError
 from engine.functions.arrays import element
-from engine.functions.elements import Picks, as_list, keys, list_then, picked, spans
+from engine.functions.collection_types import as_list, comparable_list, is_text, maps_in, no_order
+from engine.functions.elements import Picks, keys, picked, spans
+from engine.functions.mismatch import wrong_type
 from engine.functions.registry import function
-from engine.functions.signature import ARRAY
+from engine.functions.signature import ARRAY, STRICT_BOOLEAN
 from engine.functions.substrings import same
 from engine.kernels.comparison import SortKey, sort_ranks
 from engine.kernels.lists import flat
 from engine.kernels.rows import valid
 from engine.kernels.rowwise import map_nullable
-from engine.types import BOOLEAN, STRING, ArrayType, DataType
+from engine.types import BOOLEAN, STRING, ArrayType, BooleanType, DataType, NullType
 
 
 def _sorted(value: pa.Array, ascending: list[bool | None], nulls_first: bool | None) -> pa.Array:
@@ -41,7 +44,13 @@ def _number(item: Any) -> Any:
     return float("nan") if item == ("NaN",) else item
 
 
-@function("sort_array", (ARRAY, BOOLEAN), returns=same, coerce=list_then(BOOLEAN), optional=1)
+def _list_and_flag(types: tuple[DataType, ...], _ansi: bool) -> Any:
+    listed = as_list(types[0])
+    fits = all(isinstance(each, BooleanType | NullType) for each in types[1:])
+    return None if listed is None or maps_in(listed) or not fits else (listed, *[BOOLEAN] * (len(types) - 1))
+
+
+@function("sort_array", (ARRAY, STRICT_BOOLEAN), returns=same, coerce=_list_and_flag, optional=1, mismatch=no_order)
 def sort_array(value: pa.Array, ascending: pa.Array | None = None) -> pa.Array:
     """Returns an array in ascending order with nulls first, or in descending order with nulls last.
 
@@ -51,7 +60,7 @@ def sort_array(value: pa.Array, ascending: pa.Array | None = None) -> pa.Array:
     return _sorted(value, [True] * len(value) if ascending is None else ascending.to_pylist(), None)
 
 
-@function("array_sort", (ARRAY,), returns=same)
+@function("array_sort", (ARRAY,), returns=same, coerce=comparable_list, mismatch=no_order)
 def array_sort(value: pa.Array) -> pa.Array:
     """Returns an array in ascending order with nulls last.
 
@@ -73,7 +82,7 @@ def _best(value: pa.Array, largest: bool) -> pa.Array:
     return values.take(pa.array(indices, mask=indices < 0))
 
 
-@function("array_max", (ARRAY,), returns=element, nullable="always")
+@function("array_max", (ARRAY,), returns=element, nullable="always", coerce=comparable_list, mismatch=no_order)
 def array_max(value: pa.Array) -> pa.Array:
     """Returns the largest element.
 
@@ -83,7 +92,7 @@ def array_max(value: pa.Array) -> pa.Array:
     return _best(value, True)
 
 
-@function("array_min", (ARRAY,), returns=element, nullable="always")
+@function("array_min", (ARRAY,), returns=element, nullable="always", coerce=comparable_list, mismatch=no_order)
 def array_min(value: pa.Array) -> pa.Array:
     """Returns the smallest element.
 
@@ -97,7 +106,19 @@ def _strings_then_text(types: tuple[DataType, ...], _ansi: bool) -> Any:
     return (ArrayType(STRING), *[STRING] * (len(types) - 1)) if as_list(types[0]) is not None else None
 
 
-@function("array_join", (ARRAY, STRING, STRING), returns=STRING, optional=1, coerce=_strings_then_text)
+def _no_strings(_name: str, types: tuple[DataType, ...]) -> AnalysisError | None:
+    listed = as_list(types[0])
+    return None if listed is not None and is_text(listed.elementType) else wrong_type(0, '"ARRAY<STRING>"')
+
+
+@function(
+    "array_join",
+    (ARRAY, STRING, STRING),
+    returns=STRING,
+    optional=1,
+    coerce=_strings_then_text,
+    mismatch=_no_strings,
+)
 def array_join(value: pa.Array, separator: pa.Array, null: pa.Array | None = None) -> pa.Array:
     """Joins the elements of an array by a separator, with a text for nulls or without them.
 

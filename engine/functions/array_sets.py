@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from engine.errors import ExecutionError
+from engine.errors import AnalysisError, ExecutionError, quoted
 from engine.expressions.base import Attribute, Expression
 from engine.expressions.calls import Call, Field
-from engine.functions.elements import Picks, elements_of, picked, same_lists, spans
+from engine.functions.arrays import with_nulls
+from engine.functions.collection_types import comparable_list, different_lists, no_order, same_lists
+from engine.functions.elements import Picks, elements_of, picked, spans
+from engine.functions.mismatch import mismatch
 from engine.functions.registry import function
 from engine.functions.signature import ANY, ARRAY, Variadic
 from engine.functions.substrings import same
@@ -22,13 +25,14 @@ from engine.kernels.rows import from_numpy, valid
 from engine.kernels.rowwise import plain
 from engine.types import (
     BOOLEAN,
+    INT,
     VOID,
     ArrayType,
     DataType,
     DateType,
     DayTimeIntervalType,
     IntegralType,
-    StringType,
+    NullType,
     StructField,
     StructType,
     TimestampNTZType,
@@ -50,7 +54,7 @@ def _unique(indices: list[int], elements: list[Any], without: set[Any] | None = 
     return kept
 
 
-@function("array_distinct", (ARRAY,), returns=same)
+@function("array_distinct", (ARRAY,), returns=same, coerce=comparable_list, mismatch=no_order)
 def array_distinct(value: pa.Array) -> pa.Array:
     """Returns an array without repetitions.
 
@@ -74,7 +78,7 @@ def _pairs(left: pa.Array, right: pa.Array) -> tuple[pa.Array, list[Any], list[t
     return pa.concat_arrays([a_values, b_values.cast(a_values.type)]), a_keys + b_keys, pairs
 
 
-@function("array_union", (ARRAY, ARRAY), returns=same, coerce=same_lists)
+@function("array_union", (ARRAY, ARRAY), returns=same, coerce=same_lists, mismatch=different_lists)
 def array_union(left: pa.Array, right: pa.Array) -> pa.Array:
     """Returns the elements of both arrays without repetitions.
 
@@ -86,7 +90,7 @@ def array_union(left: pa.Array, right: pa.Array) -> pa.Array:
     return picked(values, picks, left.type)
 
 
-@function("array_intersect", (ARRAY, ARRAY), returns=same, coerce=same_lists)
+@function("array_intersect", (ARRAY, ARRAY), returns=same, coerce=same_lists, mismatch=different_lists)
 def array_intersect(left: pa.Array, right: pa.Array) -> pa.Array:
     """Returns the elements that are in both arrays, without repetitions.
 
@@ -104,7 +108,7 @@ def array_intersect(left: pa.Array, right: pa.Array) -> pa.Array:
     return picked(values, picks, left.type)
 
 
-@function("array_except", (ARRAY, ARRAY), returns=same, coerce=same_lists)
+@function("array_except", (ARRAY, ARRAY), returns=same, coerce=same_lists, mismatch=different_lists)
 def array_except(left: pa.Array, right: pa.Array) -> pa.Array:
     """Returns the elements of the first array that are not in the second, without repetitions.
 
@@ -119,7 +123,9 @@ def array_except(left: pa.Array, right: pa.Array) -> pa.Array:
     return picked(values, picks, left.type)
 
 
-@function("arrays_overlap", (ARRAY, ARRAY), returns=BOOLEAN, coerce=same_lists, nullable="always")
+@function(
+    "arrays_overlap", (ARRAY, ARRAY), returns=BOOLEAN, coerce=same_lists, nullable=with_nulls, mismatch=different_lists
+)
 def arrays_overlap(left: pa.Array, right: pa.Array) -> pa.Array:
     """Returns whether two arrays have an element in common; null where that depends on a null.
 
@@ -187,10 +193,12 @@ def zip_arrays(*arrays: pa.Array, context: CallContext) -> pa.Array:
 def _sequence_types(types: tuple[DataType, ...], ansi: bool) -> Any:
     """Integers of one type, or dates and timestamps with an interval as step."""
     start = common_type(types[0], types[1], ansi)
-    if start is None or len(types) == 2:
-        if isinstance(start, StringType):
-            return None
-        return None if start is None else (start, start)
+    if isinstance(start, NullType):
+        start = INT
+    if not isinstance(start, IntegralType | DateType | TimestampType | TimestampNTZType):
+        return None
+    if len(types) == 2:
+        return (start, start)
     if isinstance(start, IntegralType):
         met = common_type(start, types[2], ansi)
         return (met, met, met) if isinstance(met, IntegralType) else None
@@ -199,12 +207,23 @@ def _sequence_types(types: tuple[DataType, ...], ansi: bool) -> Any:
     return None
 
 
+def _no_sequence(name: str, _types: tuple[DataType, ...]) -> AnalysisError:
+    return mismatch(
+        "SEQUENCE_WRONG_INPUT_TYPES",
+        functionName=quoted(name),
+        startType='("TIMESTAMP" or "TIMESTAMP_NTZ" or "DATE")',
+        stepType='("INTERVAL" or "INTERVAL YEAR TO MONTH" or "INTERVAL DAY TO SECOND")',
+        otherStartType='"INTEGRAL"',
+    )
+
+
 @function(
     "sequence",
     (ANY, ANY, ANY),
     returns=lambda *types: ArrayType(types[0], False),
     optional=1,
     coerce=_sequence_types,
+    mismatch=_no_sequence,
     raises=True,
     wants_context=True,
 )

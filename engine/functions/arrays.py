@@ -7,26 +7,25 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from engine.errors import ExecutionError
-from engine.functions.elements import (
-    Picks,
-    as_list,
-    elements_of,
-    keys,
+from engine.errors import AnalysisError, ExecutionError
+from engine.expressions.base import Expression, Literal
+from engine.expressions.calls import Call
+from engine.expressions.cast import Cast
+from engine.functions.collection_types import (
     list_and_element,
+    list_and_wider_element,
     list_then,
-    picked,
-    spans,
+    no_element,
+    no_key,
 )
+from engine.functions.elements import elements_of, keys
 from engine.functions.registry import function
-from engine.functions.signature import ANY, ARRAY, ARRAY_OR_MAP, T, Variadic
-from engine.functions.substrings import same
+from engine.functions.signature import ANY, ARRAY, ARRAY_OR_MAP, LIST, LIST_OR_MAP, SMALL_INT, T, Variadic
 from engine.kernels.context import CallContext
 from engine.kernels.lists import flat, lengths, make
 from engine.kernels.rows import valid
-from engine.types import BOOLEAN, INT, LONG, VOID, ArrayType, DataType
+from engine.types import BOOLEAN, INT, LONG, VOID, ArrayType, DataType, MapType
 from engine.types.arrow import to_arrow
-from engine.types.coercion import can_implicitly_cast
 
 
 def element(*types: DataType) -> DataType:
@@ -35,11 +34,12 @@ def element(*types: DataType) -> DataType:
     return types[0].elementType
 
 
-def _list_of(*types: DataType) -> DataType:
+def list_of(*types: DataType) -> DataType:
+    """The result type: an array of the first argument's."""
     return ArrayType(types[0] if types else VOID, True)
 
 
-@function("array", (Variadic(T),), returns=_list_of, nullable="never", wants_context=True)
+@function("array", (Variadic(T),), returns=list_of, nullable="never", wants_context=True)
 def array(*values: pa.Array, context: CallContext) -> pa.Array:
     """Returns an array of the arguments.
 
@@ -101,8 +101,39 @@ def _at(value: pa.Array, index: pa.Array, base: int, error: str) -> pa.Array:
 _LIST_INT = list_then(INT)
 
 
+def _list_index(types: tuple[DataType, ...], _ansi: bool) -> Any:
+    return (types[0], INT) if isinstance(types[0], ArrayType) and types[1] in SMALL_INT else None
+
+
+def _no_entry(name: str, types: tuple[DataType, ...]) -> AnalysisError | None:
+    return no_key(name, types) if isinstance(types[0], MapType) else None
+
+
+def _is_inside(value: Expression, index: Expression) -> bool:
+    """Whether an index is known to be one of an array that is made in place."""
+    made = isinstance(value, Call) and value.function == "array"
+    place = index.value if isinstance(index, Literal) else None
+    if isinstance(index, Cast) and isinstance(index.child, Literal):
+        place = index.child.value
+    return made and isinstance(place, int) and 0 <= place < len(value.children)
+
+
+def _get_nullable(value: Expression, index: Expression) -> bool:
+    if _is_inside(value, index):
+        place = index.child.value if isinstance(index, Cast) else index.value  # type: ignore[attr-defined]
+        return bool(value.children[place].nullable)
+    return True
+
+
 @function(
-    "element_at", (ARRAY, INT), returns=element, coerce=_LIST_INT, nullable="always", raises=True, wants_context=True
+    "element_at",
+    (LIST_OR_MAP, SMALL_INT),
+    returns=element,
+    coerce=_list_index,
+    nullable="always",
+    raises=True,
+    mismatch=_no_entry,
+    wants_context=True,
 )
 def element_at(value: pa.Array, index: pa.Array, *, context: CallContext) -> pa.Array:
     """Returns the element of an array at an index (1 is the first, -1 the last), or the value of a map for a key.
@@ -115,7 +146,15 @@ def element_at(value: pa.Array, index: pa.Array, *, context: CallContext) -> pa.
     return _at(value, index, 1, "INVALID_ARRAY_INDEX_IN_ELEMENT_AT" if context.ansi else "")
 
 
-@function("try_element_at", (ARRAY, INT), returns=element, coerce=_LIST_INT, nullable="always", raises=True)
+@function(
+    "try_element_at",
+    (LIST_OR_MAP, SMALL_INT),
+    returns=element,
+    coerce=_list_index,
+    nullable="always",
+    raises=True,
+    mismatch=_no_entry,
+)
 def try_element_at(value: pa.Array, index: pa.Array) -> pa.Array:
     """Like `element_at`, giving null where there is no such element.
 
@@ -125,7 +164,7 @@ def try_element_at(value: pa.Array, index: pa.Array) -> pa.Array:
     return _at(value, index, 1, "")
 
 
-@function("get", (ARRAY, INT), returns=element, coerce=_LIST_INT, nullable="always")
+@function("get", (LIST, INT), returns=element, coerce=_LIST_INT, nullable=_get_nullable)
 def get(value: pa.Array, index: pa.Array) -> pa.Array:
     """Returns the element at an index (0 is the first), null where there is none.
 
@@ -154,7 +193,28 @@ def array_subscript(value: pa.Array, index: pa.Array, *, context: CallContext) -
     return _at(value, index, 0, "INVALID_ARRAY_INDEX" if context.ansi else "")
 
 
-@function("array_contains", (ARRAY, ANY), returns=BOOLEAN, coerce=list_and_element, nullable="always")
+def with_nulls(*arguments: Expression) -> bool:
+    """Null where an argument is, or an element."""
+    return any(each.nullable or _holds_null(each) for each in arguments)
+
+
+def _holds_null(value: Expression) -> bool:
+    """Whether an array may hold a null, as far as is known; of one that is made in place its elements say."""
+    while isinstance(value, Cast):
+        value = value.child
+    if isinstance(value, Call) and value.function == "array":
+        return any(each.nullable or _holds_null(each) for each in value.arguments)
+    return isinstance(value.dataType, ArrayType) and value.dataType.containsNull
+
+
+@function(
+    "array_contains",
+    (LIST, ANY),
+    returns=BOOLEAN,
+    coerce=list_and_wider_element,
+    nullable=with_nulls,
+    mismatch=no_element,
+)
 def array_contains(value: pa.Array, wanted: pa.Array) -> pa.Array:
     """Returns whether an array has an element; null where it is not found among nulls.
 
@@ -172,7 +232,7 @@ def array_contains(value: pa.Array, wanted: pa.Array) -> pa.Array:
     return pa.array(found, pa.bool_())
 
 
-@function("array_position", (ARRAY, ANY), returns=LONG, coerce=list_and_element)
+@function("array_position", (LIST, ANY), returns=LONG, coerce=list_and_element, mismatch=no_element)
 def array_position(value: pa.Array, wanted: pa.Array) -> pa.Array:
     """Returns the place (from 1) of the first element equal to a value, 0 where there is none.
 
@@ -185,174 +245,3 @@ def array_position(value: pa.Array, wanted: pa.Array) -> pa.Array:
         for span, item in zip(ranges, keys(wanted), strict=True)
     ]
     return pa.array(found, pa.int64())
-
-
-@function("array_remove", (ARRAY, ANY), returns=same, coerce=list_and_element)
-def array_remove(value: pa.Array, unwanted: pa.Array) -> pa.Array:
-    """Returns an array without the elements equal to a value.
-
-    > SELECT array_remove(array(1, 2, 3, NULL, 3), 3);
-    [1,2,null]
-    """
-    values, elements, ranges = elements_of(value)
-    picks: Picks = [
-        None if span is None or item is None else [i for i in span if elements[i] is None or elements[i] != item]
-        for span, item in zip(ranges, keys(unwanted), strict=True)
-    ]
-    return picked(values, picks, value.type)
-
-
-def _with_null(*types: DataType) -> DataType:
-    return ArrayType(element(*types), True)
-
-
-def _array_nullable(*arguments: Any) -> bool:
-    return bool(arguments[0].nullable)
-
-
-def _list_place_element(types: tuple[DataType, ...], ansi: bool) -> Any:
-    met = list_and_element((types[0], types[2]), ansi)
-    return None if met is None or not can_implicitly_cast(types[1], INT, ansi) else (met[0], INT, met[1])
-
-
-def _put(value: pa.Array, item: pa.Array, at_front: bool, wanted: pa.DataType) -> pa.Array:
-    values = flat(value)
-    base = len(values)
-    picks: Picks = [
-        None if span is None else [base + row, *span] if at_front else [*span, base + row]
-        for row, span in enumerate(spans(value))
-    ]
-    return picked(pa.concat_arrays([values, item.cast(values.type)]), picks, wanted)
-
-
-@function(
-    "array_append",
-    (ARRAY, ANY),
-    returns=_with_null,
-    coerce=list_and_element,
-    nullable=_array_nullable,
-    wants_context=True,
-)
-def array_append(value: pa.Array, item: pa.Array, *, context: CallContext) -> pa.Array:
-    """Returns an array with one more element at the end.
-
-    > SELECT array_append(array('b', 'd', 'c', 'a'), 'd');
-    ["b","d","c","a","d"]
-    """
-    return _put(value, item, False, to_arrow(context.result))
-
-
-@function(
-    "array_prepend",
-    (ARRAY, ANY),
-    returns=_with_null,
-    coerce=list_and_element,
-    nullable=_array_nullable,
-    wants_context=True,
-)
-def array_prepend(value: pa.Array, item: pa.Array, *, context: CallContext) -> pa.Array:
-    """Returns an array with one more element at the beginning.
-
-    > SELECT array_prepend(array('b', 'd', 'c', 'a'), 'd');
-    ["d","b","d","c","a"]
-    """
-    return _put(value, item, True, to_arrow(context.result))
-
-
-@function(
-    "array_insert", (ARRAY, INT, ANY), returns=_with_null, coerce=_list_place_element, nullable="always", raises=True
-)
-def array_insert(value: pa.Array, position: pa.Array, item: pa.Array) -> pa.Array:
-    """Returns an array with one more element at a place (1 is the first, -1 the last), with nulls in between where needed.
-
-    > SELECT array_insert(array(1, 2, 3, 4), 5, 5);
-    [1,2,3,4,5]
-    > SELECT array_insert(array(5, 4, 3, 2), -1, 1);
-    [5,4,3,2,1]
-    """
-    values = flat(value)
-    picks: Picks = []
-    for row, (span, place) in enumerate(zip(spans(value), position.to_pylist(), strict=True)):
-        if span is None or place is None:
-            picks.append(None)
-            continue
-        if place == 0:
-            raise ExecutionError("INVALID_INDEX_OF_ZERO")
-        new, kept = len(values) + row, list(span)
-        index = place - 1 if place > 0 else len(kept) + 1 + place
-        if index < 0:
-            picks.append([new, *[-1] * -index, *kept])
-        else:
-            kept += [-1] * (index - len(kept))
-            picks.append([*kept[:index], new, *kept[index:]])
-    return picked(pa.concat_arrays([values, item.cast(values.type)]), picks, pa.list_(values.type))
-
-
-@function("array_compact", (ARRAY,), returns=lambda a: ArrayType(a.elementType, False), wants_context=True)
-def array_compact(value: pa.Array, *, context: CallContext) -> pa.Array:
-    """Returns an array without its nulls.
-
-    > SELECT array_compact(array(1, 2, 3, NULL));
-    [1,2,3]
-    """
-    values = flat(value)
-    present = valid(values)
-    picks: Picks = [None if span is None else [i for i in span if present[i]] for span in spans(value)]
-    return picked(values, picks, to_arrow(context.result))
-
-
-@function(
-    "array_repeat", (ANY, INT), returns=_list_of, nullable=lambda _item, count: count.nullable, wants_context=True
-)
-def array_repeat(item: pa.Array, count: pa.Array, *, context: CallContext) -> pa.Array:
-    """Returns an array of one value several times.
-
-    > SELECT array_repeat('123', 2);
-    ["123","123"]
-    """
-    picks: Picks = [None if n is None else [row] * max(n, 0) for row, n in enumerate(count.to_pylist())]
-    return picked(item, picks, to_arrow(context.result))
-
-
-@function("slice", (ARRAY, INT, INT), returns=same, coerce=list_then(INT, INT), raises=True)
-def slice_(value: pa.Array, start: pa.Array, length: pa.Array) -> pa.Array:
-    """Returns the part of an array from `start` (1 is the first, negative from the end) of `length` elements.
-
-    > SELECT slice(array(1, 2, 3, 4), 2, 2);
-    [2,3]
-    """
-    picks: Picks = []
-    for span, begin, count in zip(spans(value), start.to_pylist(), length.to_pylist(), strict=True):
-        if span is None or begin is None or count is None:
-            picks.append(None)
-            continue
-        name = {"functionName": "`slice`"}
-        if begin == 0:
-            raise ExecutionError("INVALID_PARAMETER_VALUE.START", {"parameter": "`start`"} | name)
-        if count < 0:
-            raise ExecutionError("INVALID_PARAMETER_VALUE.LENGTH", {"parameter": "`length`", "length": count} | name)
-        first = begin - 1 if begin > 0 else len(span) + begin
-        picks.append(list(span[first : first + count]) if first >= 0 else [])
-    return picked(flat(value), picks, value.type)
-
-
-def _nested_lists(types: tuple[DataType, ...], _ansi: bool) -> Any:
-    listed = as_list(types[0])
-    return None if listed is None or as_list(listed.elementType) is None else (listed,)
-
-
-@function("flatten", (ARRAY,), returns=element, coerce=_nested_lists, nullable="always")
-def flatten(value: pa.Array) -> pa.Array:
-    """Returns the elements of the arrays in an array as one array; null where one of them is null.
-
-    > SELECT flatten(array(array(1, 2), array(3, 4)));
-    [1,2,3,4]
-    """
-    inner = flat(value)
-    inside = spans(inner)
-    picks: Picks = []
-    for span in spans(value):
-        parts = None if span is None else [inside[index] for index in span]
-        whole = None if parts is None or None in parts else [i for part in parts if part is not None for i in part]
-        picks.append(whole)
-    return picked(flat(inner), picks, value.type.value_type)

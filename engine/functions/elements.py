@@ -1,68 +1,16 @@
-"""How functions of collections see arguments: element types that meet, and keys by which values are equal."""
+"""How kernels of collections see arguments: the elements of each row, and keys by which values are equal."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from engine.kernels.lists import flat, lengths, make
-from engine.types import VOID, ArrayType, DataType, MapType, NullType
-from engine.types.coercion import can_implicitly_cast, common_type
 
 Picks = list[list[int] | None]
 """For each row the indices of the elements to keep, or None for null."""
-
-
-def as_list(data_type: DataType) -> ArrayType | None:
-    """An array type as it is, an untyped NULL as an array of it, None for other types."""
-    if isinstance(data_type, NullType):
-        return ArrayType(VOID)
-    return data_type if isinstance(data_type, ArrayType) else None
-
-
-def list_and_element(types: tuple[DataType, ...], ansi: bool) -> Sequence[DataType] | None:
-    """(array, element): both meet in one element type; further arguments stay."""
-    listed = as_list(types[0])
-    met = common_type(listed.elementType, types[1], ansi) if listed is not None else None
-    if listed is None or met is None:
-        return None
-    return (ArrayType(met, listed.containsNull), met, *types[2:])
-
-
-def same_lists(types: tuple[DataType, ...], ansi: bool) -> Sequence[DataType] | None:
-    """Arrays whose elements meet in one type."""
-    element: DataType | None = VOID
-    contains_null = False
-    for each in types:
-        listed = as_list(each)
-        element = common_type(element, listed.elementType, ansi) if listed is not None and element is not None else None
-        contains_null = contains_null or (listed is not None and listed.containsNull)
-    return None if element is None else [ArrayType(element, contains_null)] * len(types)
-
-
-def list_then(*rest: DataType) -> Any:
-    """(array, then arguments of fixed types, of which the last may be left out)."""
-
-    def coerce(types: tuple[DataType, ...], ansi: bool) -> Sequence[DataType] | None:
-        listed = as_list(types[0])
-        fits = all(can_implicitly_cast(given, wanted, ansi) for given, wanted in zip(types[1:], rest, strict=False))
-        return (listed, *rest[: len(types) - 1]) if listed is not None and fits else None
-
-    return coerce
-
-
-def map_and_key(types: tuple[DataType, ...], ansi: bool) -> Sequence[DataType] | None:
-    """(map, key): both meet in one key type."""
-    given = types[0]
-    if isinstance(given, NullType):
-        given = MapType(types[1], VOID)
-    if not isinstance(given, MapType):
-        return None
-    met = common_type(given.keyType, types[1], ansi)
-    return None if met is None else (MapType(met, given.valueType, given.valueContainsNull), met)
 
 
 def key(value: Any) -> Any:

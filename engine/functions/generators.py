@@ -12,7 +12,7 @@ from engine.errors import AnalysisError
 from engine.expressions.base import Attribute, Expression, Literal
 from engine.expressions.calls import Call
 from engine.expressions.sql import shown_type, sql
-from engine.functions.elements import as_list
+from engine.functions.collection_types import as_list
 from engine.functions.mismatch import mismatch, not_constant
 from engine.functions.registry import function
 from engine.functions.resolve import cast_to

@@ -1,4 +1,4 @@
-"""Functions of functions: transform, filter, exists, forall, aggregate, zip_with and those of maps."""
+"""Functions of functions of arrays: transform, filter, exists, forall, aggregate, zip_with, array_sort."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ import pyarrow as pa
 
 from engine.errors import AnalysisError, ExecutionError
 from engine.expressions.sql import shown_type
-from engine.functions.elements import Picks, as_list, elements_of, picked, spans
-from engine.functions.maps import build
-from engine.functions.mismatch import mismatch
+from engine.functions.collection_types import as_list
+from engine.functions.elements import Picks, elements_of, picked, spans
+from engine.functions.mismatch import mismatch, wrong_type
 from engine.functions.registry import function
-from engine.functions.signature import ANY, ARRAY, COMPARATOR, LAMBDA, MAP, TEST
+from engine.functions.signature import ANY, ARRAY, COMPARATOR, LAMBDA, TEST
 from engine.functions.substrings import same
 from engine.kernels.calls import LambdaFunction
 from engine.kernels.context import CallContext
-from engine.kernels.lists import flat, flat_entries, lengths, make, make_map, parents
-from engine.kernels.rows import as_type, valid
+from engine.kernels.lists import flat, lengths, make, parents
+from engine.kernels.nested import renamed
+from engine.kernels.rows import valid
 from engine.kernels.rowwise import all_valid
-from engine.types import BOOLEAN, INT, VOID, ArrayType, DataType, MapType
+from engine.types import BOOLEAN, INT, VOID, ArrayType, DataType, NullType
 from engine.types.arrow import to_arrow
 
 Typed = tuple[DataType, bool]
@@ -41,11 +42,6 @@ def _one_element(place: int, _count: int, types: tuple[DataType, ...]) -> Sequen
 
 def _two_elements(_place: int, _count: int, types: tuple[DataType, ...]) -> Sequence[Typed]:
     return [*_of_element(0, 1, types[:1])] * 2
-
-
-def _of_entry(_place: int, _count: int, types: tuple[DataType, ...]) -> Sequence[Typed]:
-    kind = types[0] if isinstance(types[0], MapType) else MapType(VOID, VOID)
-    return ((kind.keyType, False), (kind.valueType, kind.valueContainsNull))
 
 
 def _indices(array: pa.Array) -> pa.Array:
@@ -135,7 +131,21 @@ def _fold_types(place: int, _count: int, types: tuple[DataType, ...]) -> Sequenc
 
 def _fold(types: tuple[DataType, ...], _ansi: bool) -> Sequence[DataType] | None:
     listed = as_list(types[0])
-    return None if listed is None else (listed, *types[1:])
+    fits = len(types) < 3 or _same_shape(types[1], types[2])
+    return None if listed is None or not fits else (listed, *types[1:])
+
+
+def _same_shape(start: DataType, merged: DataType) -> bool:
+    """Whether what a fold makes of its start is of its type, whatever the fields are called (`equalsStructurally`)."""
+    if not start.children and not merged.children:
+        return start == merged or isinstance(merged, NullType)
+    if type(start) is not type(merged) or len(start.children) != len(merged.children):
+        return False
+    return all(_same_shape(a, b) for a, b in zip(start.children, merged.children, strict=True))
+
+
+def _other_shape(_name: str, types: tuple[DataType, ...]) -> AnalysisError | None:
+    return None if as_list(types[0]) is None else wrong_type(2, shown_type(types[1]))
 
 
 @function(
@@ -145,6 +155,7 @@ def _fold(types: tuple[DataType, ...], _ansi: bool) -> Sequence[DataType] | None
     optional=1,
     aliases=("reduce",),
     coerce=_fold,
+    mismatch=_other_shape,
     lambda_types=_fold_types,
     nullable="always",
 )
@@ -171,7 +182,7 @@ def aggregate(
         merged = merge([state.take(picked_rows), values.take(pa.array(begin[rows] + step))], rows)
         order = np.arange(len(array))
         order[rows] = len(array) + np.arange(len(rows))
-        state = pa.concat_arrays([state, as_type(merged, state.type)]).take(pa.array(order))
+        state = pa.concat_arrays([state, renamed(merged, state.type)]).take(pa.array(order))
     state = state.take(pa.array(np.arange(len(array)), mask=~valid(array)))
     if finish is None:
         return state
@@ -207,66 +218,6 @@ def zip_with(left: pa.Array, right: pa.Array, fn: LambdaFunction, *, context: Ca
         places = (np.cumsum(own) - own)[owners] + offsets
         columns.append(flat(array).take(pa.array(places, mask=offsets >= own[owners])))
     return make(counts, fn(columns, owners), is_valid, to_arrow(context.result))
-
-
-def _entries(value: pa.Array, fn: LambdaFunction) -> tuple[pa.Array, pa.Array, pa.Array]:
-    keys, values = flat_entries(value)
-    owners = np.repeat(np.arange(len(value), dtype=np.int64), lengths(value))
-    return keys, values, fn([keys, values], owners)
-
-
-def _value_type(*types: DataType) -> MapType:
-    return types[0] if isinstance(types[0], MapType) else MapType(VOID, VOID)
-
-
-@function(
-    "transform_values",
-    (MAP, LAMBDA),
-    returns=lambda m, b: MapType(_value_type(m).keyType, b),
-    lambda_types=_of_entry,
-    wants_context=True,
-)
-def transform_values(value: pa.Array, fn: LambdaFunction, *, context: CallContext) -> pa.Array:
-    """Returns the map with each value replaced by what a function makes of key and value.
-
-    > SELECT transform_values(map(1, 1, 2, 2), (k, v) -> v + 1);
-    {1:2,2:3}
-    """
-    keys, _, made = _entries(value, fn)
-    return make_map(lengths(value), keys, made, valid(value), to_arrow(context.result))
-
-
-@function(
-    "transform_keys",
-    (MAP, LAMBDA),
-    returns=lambda m, b: MapType(b, _value_type(m).valueType),
-    lambda_types=_of_entry,
-    raises=True,
-    wants_context=True,
-)
-def transform_keys(value: pa.Array, fn: LambdaFunction, *, context: CallContext) -> pa.Array:
-    """Returns the map with each key replaced by what a function makes of key and value.
-
-    > SELECT transform_keys(map(1, 1, 2, 2), (k, v) -> k + 1);
-    {2:1,3:2}
-    """
-    _, values, made = _entries(value, fn)
-    return build(lengths(value), made, values, valid(value), to_arrow(context.result))
-
-
-@function("map_filter", (MAP, TEST), returns=same, lambda_types=_of_entry)
-def map_filter(value: pa.Array, fn: LambdaFunction) -> pa.Array:
-    """Returns the entries for which a function of key and value is true.
-
-    > SELECT map_filter(map(1, 0, 2, 2, 3, -1), (k, v) -> k > v);
-    {1:0,3:-1}
-    """
-    keys, values, keep = _entries(value, fn)
-    mask = keep.fill_null(False).to_numpy(zero_copy_only=False)
-    owners = np.repeat(np.arange(len(value)), lengths(value))
-    counts = np.bincount(owners[mask], minlength=len(value)).astype(np.int64)
-    chosen = pa.array(np.flatnonzero(mask))
-    return make_map(counts, keys.take(chosen), values.take(chosen), valid(value), value.type)
 
 
 def _no_number(_name: str, types: tuple[DataType, ...]) -> AnalysisError | None:

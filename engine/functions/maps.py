@@ -8,17 +8,21 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from engine.errors import AnalysisError, ExecutionError
-from engine.functions.elements import as_list, keys, map_and_key
+from engine.errors import AnalysisError, ExecutionError, quoted
+from engine.expressions.sql import shown_type
+from engine.functions.arrays import with_nulls
+from engine.functions.collection_types import as_list, exact_type, map_and_key, maps_in, no_key
+from engine.functions.elements import keys
+from engine.functions.mismatch import mismatch, wrong_type
 from engine.functions.registry import function
-from engine.functions.signature import ANY, ARRAY, MAP, Variadic
+from engine.functions.signature import ANY, ARRAY, DICTIONARY, MAP, Variadic
 from engine.kernels.context import CallContext
 from engine.kernels.lists import flat, flat_entries, lengths, make, make_map
 from engine.kernels.nested import struct_of
 from engine.kernels.regex import compile_pattern
 from engine.kernels.rows import valid
 from engine.kernels.rowwise import all_valid, map_rows
-from engine.types import BOOLEAN, STRING, VOID, ArrayType, DataType, MapType, StructField, StructType
+from engine.types import BOOLEAN, STRING, VOID, ArrayType, DataType, MapType, NullType, StructField, StructType
 from engine.types.arrow import to_arrow
 from engine.types.coercion import common_type_of
 
@@ -44,9 +48,19 @@ def _alternating(types: tuple[DataType, ...], ansi: bool) -> Sequence[DataType] 
         parameters = {"functionName": "`map`", "expectedNum": "2n (n > 0)", "actualNum": len(types)}
         raise AnalysisError("WRONG_NUM_ARGS.WITHOUT_SUGGESTION", parameters)
     met_key, met_value = common_type_of(types[0::2], ansi), common_type_of(types[1::2], ansi)
-    if met_key is None or met_value is None:
-        return None
+    for condition, met, given in (("KEY", met_key, types[0::2]), ("VALUE", met_value, types[1::2])):
+        if met is None:
+            listed = f"[{', '.join(map(shown_type, given))}]"
+            raise mismatch(f"CREATE_MAP_{condition}_DIFF_TYPES", functionName="`map`", dataType=listed)
+    assert met_key is not None and met_value is not None, "both were found"
+    check_key(met_key)
     return [met_key, met_value] * (len(types) // 2)
+
+
+def check_key(key: DataType) -> None:
+    """Raises INVALID_MAP_KEY_TYPE for what can be no key: maps cannot be told apart."""
+    if maps_in(key):
+        raise mismatch("INVALID_MAP_KEY_TYPE", keyType=shown_type(key))
 
 
 def _map_of(*types: DataType) -> DataType:
@@ -118,7 +132,8 @@ def _of_entries(entries: DataType) -> DataType:
     (ARRAY,),
     returns=_of_entries,
     coerce=_entry_types,
-    nullable="always",
+    nullable=with_nulls,
+    mismatch=lambda _name, _types: wrong_type(0, '"ARRAY" of pair "STRUCT"'),
     raises=True,
     wants_context=True,
 )
@@ -185,18 +200,33 @@ def map_entries(value: pa.Array, *, context: CallContext) -> pa.Array:
     return make(lengths(value), struct_of(list(flat_entries(value)), wanted.value_type), valid(value), wanted)
 
 
-def _same_maps(types: tuple[DataType, ...], ansi: bool) -> Any:
-    met = common_type_of(types, ansi)
+def _same_maps(types: tuple[DataType, ...], _ansi: bool) -> Any:
     if not types:
         return ()
-    return [met] * len(types) if isinstance(met, MapType) else None
+    if all(isinstance(each, NullType) for each in types) or not all(
+        isinstance(each, MapType | NullType) for each in types
+    ):
+        return None
+    met: DataType | None = VOID
+    for each in types:
+        met = exact_type(met, each) if met is not None else None
+    return None if met is None else [met] * len(types)
+
+
+def _no_maps(name: str, types: tuple[DataType, ...]) -> AnalysisError | None:
+    if all(isinstance(each, MapType) for each in types):
+        return None
+    return mismatch(
+        "MAP_CONCAT_DIFF_TYPES", functionName=quoted(name), dataType=f"[{', '.join(map(shown_type, types))}]"
+    )
 
 
 @function(
     "map_concat",
-    (Variadic(MAP),),
-    returns=lambda *t: t[0] if t else _map_of(),
+    (Variadic(ANY),),
+    returns=lambda *t: t[0] if t else MapType(STRING, STRING, False),
     coerce=_same_maps,
+    mismatch=_no_maps,
     raises=True,
     wants_context=True,
 )
@@ -237,7 +267,13 @@ def find(value: pa.Array, wanted: pa.Array) -> Any:
 
 
 @function(
-    "element_at", (MAP, ANY), returns=value_of, coerce=map_and_key, nullable="always", aliases=("try_element_at",)
+    "element_at",
+    (DICTIONARY, ANY),
+    returns=value_of,
+    coerce=map_and_key,
+    nullable="always",
+    aliases=("try_element_at",),
+    mismatch=no_key,
 )
 def map_element_at(value: pa.Array, wanted: pa.Array) -> pa.Array:
     """Returns the value of a map for a key, null where it has none.
@@ -259,7 +295,7 @@ def map_subscript(value: pa.Array, wanted: pa.Array) -> pa.Array:
     return map_element_at(value, wanted)
 
 
-@function("map_contains_key", (MAP, ANY), returns=BOOLEAN, coerce=map_and_key)
+@function("map_contains_key", (MAP, ANY), returns=BOOLEAN, coerce=map_and_key, mismatch=no_key)
 def map_contains_key(value: pa.Array, wanted: pa.Array) -> pa.Array:
     """Returns whether a map has a key.
 

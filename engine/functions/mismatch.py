@@ -15,7 +15,7 @@ from engine.functions.signature import Kind
 from engine.types import DataType
 
 SEARCH_PATH = "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]"
-_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 Text = Callable[[Expression], str]
 """The text of an argument as written, in double quotes."""
@@ -30,11 +30,16 @@ def wrong_input(index: int, wanted: str, given: Expression, text: Text = shown) 
     """The error for the argument number `index` (from 0), which is to be `wanted`."""
     return mismatch(
         "UNEXPECTED_INPUT_TYPE",
-        paramIndex=_ORDINALS[index] if index < len(_ORDINALS) else f"{index + 1}th",
+        paramIndex=ORDINALS[index] if index < len(ORDINALS) else f"{index + 1}th",
         requiredType=wanted,
         inputSql=text(given),
         inputType=shown_type(given.dataType),
     )
+
+
+def wrong_type(index: int, wanted: str) -> AnalysisError:
+    """As `wrong_input`, of an argument that only the caller knows."""
+    return mismatch("UNEXPECTED_INPUT_TYPE", paramIndex=ORDINALS[index], requiredType=wanted)
 
 
 def not_constant(name: str, wanted: str, given: Expression) -> AnalysisError:

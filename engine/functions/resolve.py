@@ -18,7 +18,9 @@ from engine.expressions.cast import Cast
 from engine.expressions.lambdas import Lambda
 from engine.expressions.sql import shown, shown_type, sql
 from engine.expressions.window import WindowCall
+from engine.functions.classes import class_of
 from engine.functions.mismatch import (
+    ORDINALS,
     Text,
     different_types,
     mismatch,
@@ -135,7 +137,7 @@ def lambda_arities(name: str, count: int) -> dict[int, int]:
 
 
 def lambda_parameters(
-    name: str, types: Sequence[DataType | None], counts: Sequence[int], origin: Position | None = None
+    name: str, types: Sequence[DataType | None], counts: Sequence[int]
 ) -> list[tuple[tuple[DataType, bool], ...]]:
     """What the parameters of the lambdas among the arguments are, as (type, nullable) for each lambda in order.
 
@@ -156,12 +158,14 @@ def lambda_parameters(
                     raise AnalysisError(
                         "INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH",
                         {"expectedNumArgs": count, "actualNumArgs": len(pairs)},
-                        origin,
                     )
             return found
-    if not lookup(name):
-        raise unresolved_routine(name, origin)
-    raise AnalysisError("INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION", {"class": name}, origin)
+    overloads = lookup(name)
+    if not overloads:
+        raise unresolved_routine(name, None)
+    if any(each.lambda_types is not None for each in overloads):
+        raise wrong_number(overloads, name, len(types), None)
+    raise AnalysisError("INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION", {"class": class_of(name)})
 
 
 @lru_cache(maxsize=4096)
@@ -210,6 +214,8 @@ def _accept(data_type: DataType, parameter: DataType | Kind, ansi: bool, is_lamb
             return LAMBDAS[parameter](data_type) if is_lambda else None
         if data_type in parameter:
             return data_type
+        if isinstance(data_type, NullType) and not parameter.nulls:
+            return None
         fallback = parameter.fallback
         if fallback is not None and (
             isinstance(data_type, (NullType, *parameter.converts))
@@ -264,15 +270,17 @@ def _mismatch(
     types = tuple(argument.dataType for argument in arguments)
     told = function.mismatch(name, types) if function.mismatch is not None else None
     if told is not None:
+        if "paramIndex" in told.message_parameters:
+            given = arguments[ORDINALS.index(told.message_parameters["paramIndex"])]
+            told.message_parameters |= {"inputSql": text(given), "inputType": shown_type(given.dataType)}
         return told
-    if function.coerce is None or function.mismatch is not None:
-        for index, parameter in enumerate(_expand(function, len(arguments))):
-            argument = arguments[index]
-            if _accept(argument.dataType, parameter, ansi, isinstance(argument, Lambda)) is None:
-                if isinstance(parameter, Kind) and parameter.name == "(ORDERABLE)":
-                    given = shown_type(argument.dataType)
-                    return mismatch("INVALID_ORDERING_TYPE", functionName=quoted(name), dataType=given)
-                return wrong_input(index, type_name(parameter), argument, text)
+    for index, parameter in enumerate(_expand(function, len(arguments))):
+        argument = arguments[index]
+        if _accept(argument.dataType, parameter, ansi, isinstance(argument, Lambda)) is None:
+            if isinstance(parameter, Kind) and parameter.name == "(ORDERABLE)":
+                ordered = shown_type(argument.dataType)
+                return mismatch("INVALID_ORDERING_TYPE", functionName=quoted(name), dataType=ordered)
+            return wrong_input(index, type_name(parameter), argument, text)
     return different_types(name, types)
 
 
@@ -340,7 +348,7 @@ def _nullable(function: Function, arguments: tuple[Expression, ...], ansi: bool)
         return function.nullable(*arguments)
     if function.nullable == "if_null":
         undefined = function.ansi_only and not ansi
-        return undefined or any(argument.nullable for argument in arguments)
+        return undefined or any(argument.nullable for argument in arguments if not isinstance(argument, Lambda))
     return function.nullable == "always"
 
 

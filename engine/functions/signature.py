@@ -14,6 +14,7 @@ from engine.types import (
     BOOLEAN,
     DATE,
     DOUBLE,
+    INT,
     LONG,
     STRING,
     TIMESTAMP,
@@ -21,6 +22,7 @@ from engine.types import (
     ArrayType,
     BinaryType,
     BooleanType,
+    ByteType,
     DataType,
     DateType,
     DayTimeIntervalType,
@@ -30,6 +32,7 @@ from engine.types import (
     MapType,
     NullType,
     NumericType,
+    ShortType,
     StringType,
     StructType,
     TimestampNTZType,
@@ -43,7 +46,8 @@ from engine.types import (
 class Kind:
     """A family of types. `name` is what error messages call it; `group` ties parameters to one common type;
     `fallback` is what other arguments are cast to where an implicit cast exists (strings, NULL), and those of the
-    types `converts` where none exists; `strict`: only NULL is."""
+    types `converts` where none exists; `strict`: only NULL is, and without `nulls`
+    not even that."""
 
     name: str
     accepts: tuple[type[DataType], ...]
@@ -51,6 +55,7 @@ class Kind:
     fallback: DataType | None = None
     converts: tuple[type[DataType], ...] = ()
     strict: bool = False
+    nulls: bool = True
 
     def __contains__(self, data_type: DataType) -> bool:
         return isinstance(data_type, self.accepts)
@@ -77,6 +82,15 @@ STRICT_TEXT = Kind("STRING", (StringType,), fallback=STRING, strict=True)
 """A string and nothing that could be cast to one, but NULL."""
 ARRAY = Kind("ARRAY", (ArrayType,), fallback=ArrayType(VOID))
 MAP = Kind("MAP", (MapType,), fallback=MapType(VOID, VOID))
+LIST = Kind("ARRAY", (ArrayType,), nulls=False)
+"""An array, and no NULL that could be one."""
+DICTIONARY = Kind("MAP", (MapType,), nulls=False)
+"""A map, and no NULL that could be one."""
+LIST_OR_MAP = Kind("(ARRAY or MAP)", (ArrayType, MapType), nulls=False)
+SMALL_INT = Kind("INT", (ByteType, ShortType, IntegerType), nulls=False)
+"""A whole number of at most 32 bits, and nothing that could be cast to one."""
+STRICT_INT = Kind("INT", (ByteType, ShortType, IntegerType), fallback=INT, strict=True)
+STRICT_BOOLEAN = Kind("BOOLEAN", (BooleanType,), fallback=BOOLEAN, strict=True)
 STRUCT = Kind("STRUCT", (StructType,))
 ARRAY_OR_MAP = Kind("(ARRAY or MAP)", (ArrayType, MapType), fallback=ArrayType(VOID))
 DATE_LIKE = Kind("DATE", (DateType,), fallback=DATE, converts=(TimestampType, TimestampNTZType))

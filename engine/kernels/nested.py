@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.expressions.calls import Field
-from engine.kernels.rows import Compile, Compiler, Datum, Node, Rows, is_scalar
+from engine.kernels.lists import flat, flat_entries, lengths, make, make_map
+from engine.kernels.rows import Compile, Compiler, Datum, Node, Rows, is_scalar, valid
 from engine.types.arrow import to_arrow
 
 
@@ -38,6 +39,22 @@ def struct_of(fields: list[pa.Array], kind: pa.StructType, missing: Any = None) 
         array if array.type == field.type else array.cast(field.type) for array, field in zip(fields, kind, strict=True)
     ]
     return pa.StructArray.from_arrays(wanted, fields=list(kind), mask=mask)
+
+
+def renamed(array: pa.Array, wanted: pa.DataType) -> pa.Array:
+    """The array with the fields of its structs, at any depth, called as in `wanted`."""
+    if array.type == wanted:
+        return array
+    if pa.types.is_struct(wanted):
+        fields = [renamed(each, field.type) for each, field in zip(array.flatten(), wanted, strict=True)]
+        return struct_of(fields, wanted, ~valid(array))
+    if pa.types.is_map(wanted):
+        keys, items = flat_entries(array)
+        pairs = renamed(keys, wanted.key_type), renamed(items, wanted.item_type)
+        return make_map(lengths(array), *pairs, valid(array), wanted)
+    if pa.types.is_list(wanted):
+        return make(lengths(array), renamed(flat(array), wanted.value_type), valid(array), wanted)
+    return array.cast(wanted)
 
 
 COMPILERS: dict[type, Compile] = {Field: _field}
