@@ -532,7 +532,74 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42000",
         "Invalid inline table. Inline table expected <expectedNumCols> columns but found <actualNumCols> columns in row <rowIndex>.",
     ),
-    "INVALID_INTERVAL_FORMAT": ("22006", "Error parsing <input> to interval: <reason>."),
+    "INVALID_INTERVAL_FORMAT.ARITHMETIC_EXCEPTION": (
+        "22006",
+        "Error parsing '<input>' to interval. Please ensure that the value provided is in a valid format for defining an interval. You can reference the documentation for the correct format. Uncaught arithmetic exception while parsing '<input>'.",
+    ),
+    "INVALID_INTERVAL_FORMAT.DAY_TIME_PARSING": (
+        "22006",
+        "Error parsing '<input>' to interval. Please ensure that the value provided is in a valid format for defining an interval. You can reference the documentation for the correct format. Error parsing interval day-time string: <msg>.",
+    ),
+    "INVALID_INTERVAL_FORMAT.INPUT_IS_EMPTY": (
+        "22006",
+        "Error parsing '<input>' to interval. Please ensure that the value provided is in a valid format for defining an interval. You can reference the documentation for the correct format. Interval string cannot be empty.",
+    ),
+    "INVALID_INTERVAL_FORMAT.INTERVAL_PARSING": (
+        "22006",
+        "Error parsing '<input>' to interval. Please ensure that the value provided is in a valid format for defining an interval. You can reference the documentation for the correct format. Error parsing interval <interval> string.",
+    ),
+    "INVALID_INTERVAL_FORMAT.INVALID_FRACTION": (
+        "22006",
+        "Error parsing '<input>' to interval. Please ensure that the value provided is in a valid format for defining an interval. You can reference the documentation for the correct format. <unit> cannot have fractional part.",
+    ),
+    "INVALID_INTERVAL_FORMAT.INVALID_PRECISION": (
+        "22006",
+        "Error parsing '<input>' to interval. Please ensure that the value provided is in a valid format for defining an interval. You can reference the documentation for the correct format. Interval can only support nanosecond precision, <value> is out of range.",
+    ),
+    "INVALID_INTERVAL_FORMAT.INVALID_PREFIX": (
+        "22006",
+        "Error parsing '<input>' to interval. Please ensure that the value provided is in a valid format for defining an interval. You can reference the documentation for the correct format. Invalid interval prefix <prefix>.",
+    ),
+    "INVALID_INTERVAL_FORMAT.INVALID_UNIT": (
+        "22006",
+        "Error parsing '<input>' to interval. Please ensure that the value provided is in a valid format for defining an interval. You can reference the documentation for the correct format. Invalid unit <unit>.",
+    ),
+    "INVALID_INTERVAL_FORMAT.INVALID_VALUE": (
+        "22006",
+        "Error parsing '<input>' to interval. Please ensure that the value provided is in a valid format for defining an interval. You can reference the documentation for the correct format. Invalid value <value>.",
+    ),
+    "INVALID_INTERVAL_FORMAT.MISSING_NUMBER": (
+        "22006",
+        "Error parsing '<input>' to interval. Please ensure that the value provided is in a valid format for defining an interval. You can reference the documentation for the correct format. Expect a number after <word> but hit EOL.",
+    ),
+    "INVALID_INTERVAL_FORMAT.MISSING_UNIT": (
+        "22006",
+        "Error parsing '<input>' to interval. Please ensure that the value provided is in a valid format for defining an interval. You can reference the documentation for the correct format. Expect a unit name after <word> but hit EOL.",
+    ),
+    "INVALID_INTERVAL_FORMAT.TIMEZONE_INTERVAL_OUT_OF_RANGE": (
+        "22006",
+        "Error parsing '<input>' to interval. Please ensure that the value provided is in a valid format for defining an interval. You can reference the documentation for the correct format. The interval value must be in the range of [-18, +18] hours with second precision.",
+    ),
+    "INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING": (
+        "22006",
+        "Error parsing '<input>' to interval. Please ensure that the value provided is in a valid format for defining an interval. You can reference the documentation for the correct format. Interval string does not match <intervalStr> format of <supportedFormat> when cast to <typeName>: <input>.",
+    ),
+    "INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING_WITH_NOTICE": (
+        "22006",
+        "Error parsing '<input>' to interval. Please ensure that the value provided is in a valid format for defining an interval. You can reference the documentation for the correct format. Interval string does not match <intervalStr> format of <supportedFormat> when cast to <typeName>: <input>.",
+    ),
+    "INVALID_INTERVAL_FORMAT.UNRECOGNIZED_NUMBER": (
+        "22006",
+        "Error parsing '<input>' to interval. Please ensure that the value provided is in a valid format for defining an interval. You can reference the documentation for the correct format. Unrecognized number <number>.",
+    ),
+    "INVALID_INTERVAL_FORMAT.UNSUPPORTED_FROM_TO_EXPRESSION": (
+        "22006",
+        "Error parsing '<input>' to interval. Please ensure that the value provided is in a valid format for defining an interval. You can reference the documentation for the correct format. Cannot support (interval '<input>' <from> to <to>) expression.",
+    ),
+    "INVALID_INTERVAL_WITH_MICROSECONDS_ADDITION": (
+        "22006",
+        "Cannot add an interval to a date because its microseconds part is not 0. To resolve this, cast the input date to a timestamp, which supports the addition of intervals with non-zero microseconds.",
+    ),
     "INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION": (
         "42K0D",
         "Invalid lambda function call. A lambda function should only be used in a higher order function. However, its class is <class>, which is not a higher order function.",
@@ -1112,8 +1179,24 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42601",
         "<bytesStr> is not a valid byte length literal, expected syntax: DIGIT+ ('B' | 'K' | 'M' | 'G').",
     ),
+    "_LEGACY_ERROR_TEMP_0026": (
+        "42000",
+        "Can only use numbers in the interval value part for multiple unit value pairs interval form, but got invalid value: <value>.",
+    ),
+    "_LEGACY_ERROR_TEMP_0027": (
+        "42000",
+        "The value of from-to unit must be a string.",
+    ),
+    "_LEGACY_ERROR_TEMP_0029": (
+        "42000",
+        "Cannot mix year-month and day-time fields: <literal>.",
+    ),
     "_LEGACY_ERROR_TEMP_0034": ("0A000", "<operation> is not supported in Hive-style <command><msg>."),
     "_LEGACY_ERROR_TEMP_0035": ("42601", "Operation not allowed: <message>."),
+    "_LEGACY_ERROR_TEMP_0063": (
+        "42000",
+        "<msg>.",
+    ),
     "_LEGACY_ERROR_TEMP_1006": (
         "42803",
         "Aggregate expression required for pivot, but '<sql>' did not appear in any aggregate function.",

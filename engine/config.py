@@ -186,6 +186,12 @@ SETTINGS: dict[str, Setting] = {
         Setting(
             "spark.sql.orderByOrdinal", boolean, "true", "Let ORDER BY 1 mean the first column of the select list."
         ),
+        Setting(
+            "spark.sql.legacy.interval.enabled",
+            boolean,
+            "false",
+            "Give interval constants and differences of dates the old type INTERVAL of months, days and microseconds.",
+        ),
         Setting("spark.sql.parquet.mergeSchema", boolean, "false", "Unite the columns of all files of a table."),
         Setting(
             "spark.sql.legacy.viewSchemaBindingMode",

@@ -97,7 +97,8 @@ class Query:
         """What the session says about types, for the parse and the analysis."""
         conf = self.session.conf
         wanted = TIMESTAMP_NTZ if conf.value("spark.sql.timestampType") == "TIMESTAMP_NTZ" else TIMESTAMP
-        return session_types(wanted, conf.get("spark.sql.session.timeZone"))
+        legacy = conf.value("spark.sql.legacy.interval.enabled")
+        return session_types(wanted, conf.get("spark.sql.session.timeZone"), legacy)
 
     @cached_property
     def analyzed(self) -> LogicalPlan:

@@ -16,19 +16,18 @@ from engine.expressions.base import Expression, Literal, Mode
 from engine.expressions.cast import Cast
 from engine.expressions.conditional import CaseWhen, Coalesce, If
 from engine.expressions.operators import (
-    Add,
     BinaryArithmetic,
     BinaryBitwise,
     BitwiseNot,
     Concat,
     Divide,
     IntegralDivide,
-    Subtract,
     UnaryMinus,
     UnaryPlus,
 )
 from engine.expressions.predicates import And, Between, BinaryComparison, In, IsNaN, Like, Not, Or, RLike
 from engine.expressions.sql import shown, shown_type
+from engine.functions.resolve import resolve_call
 from engine.tree.node import copy_origin
 from engine.types import (
     BOOLEAN,
@@ -39,6 +38,7 @@ from engine.types import (
     ArrayType,
     BinaryType,
     BooleanType,
+    CalendarIntervalType,
     DataType,
     DateType,
     DayTimeIntervalType,
@@ -180,6 +180,8 @@ def _unary(node: UnaryMinus | UnaryPlus, ansi: bool) -> Expression:
     child = node.child
     if isinstance(child.dataType, StringType | NullType):
         child = cast(child, DOUBLE, ansi)
+    if isinstance(child.dataType, CalendarIntervalType):
+        return resolve_call("negate_calendar_interval", (child,)) if isinstance(node, UnaryMinus) else child
     if not isinstance(child.dataType, NumericType | YearMonthIntervalType | DayTimeIntervalType):
         raise wrong_input(node, 0, '("NUMERIC" or "ANSI INTERVAL")', child)
     return UnaryMinus(child, node.mode) if isinstance(node, UnaryMinus) else child
@@ -213,7 +215,7 @@ def _comparison(node: BinaryComparison, ansi: bool) -> Expression:
         met = _compared_type(one, other, ansi)
     if met is None:
         raise _operand_mismatch(node, one, other)
-    if isinstance(met, MapType):
+    if isinstance(met, MapType | CalendarIntervalType):
         parameters = {"sqlExpr": shown(node), "functionName": f"`{node.symbol}`", "dataType": shown_type(met)}
         raise AnalysisError("DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", parameters, node.origin)
     return type(node)(cast(left, met, ansi), cast(right, met, ansi))
@@ -340,10 +342,6 @@ def _instead_of_cast(source: DataType, target: DataType) -> str:
 
 
 def _operand_mismatch(node: Any, left: DataType, right: DataType) -> AnalysisError:
-    if isinstance(node, Add | Subtract) and isinstance(left, DateType):
-        return wrong_input(node, 1, '("INT" or "SMALLINT" or "TINYINT")', node.right)
-    if isinstance(node, Add | Subtract) and isinstance(left, YearMonthIntervalType | DayTimeIntervalType):
-        return wrong_input(node, 0, '("TIMESTAMP" or "DATE" or "INTERVAL")', node.right)
     if left == right:
         wanted = '"NUMERIC"' if isinstance(node, BinaryArithmetic) else '"INTEGRAL"'
         parameters = {"sqlExpr": shown(node), "inputType": wanted, "actualDataType": shown_type(left)}

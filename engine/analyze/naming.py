@@ -16,7 +16,7 @@ from engine.analyze.typed_names import by_type
 from engine.expressions.base import Attribute, Expression, Literal
 from engine.expressions.calls import Call, Field
 from engine.expressions.cast import Cast
-from engine.expressions.operators import Add, BinaryArithmetic, Multiply, Subtract
+from engine.expressions.operators import Add, BinaryArithmetic, Divide, Multiply, Subtract
 from engine.expressions.sql import sql
 from engine.expressions.subquery import SubqueryExpression, own_subqueries
 from engine.expressions.window import CurrentRow, Frame, Offset, Unbounded, WindowSpec
@@ -24,9 +24,9 @@ from engine.logical import unresolved as un
 from engine.types import (
     STRING,
     VOID,
+    CalendarIntervalType,
     DataType,
     DateType,
-    NullType,
     StringType,
     StructType,
     TimestampNTZType,
@@ -182,33 +182,45 @@ class _Names:
 
     def _arithmetic(self, node: BinaryArithmetic) -> Expression:
         """Arithmetic on dates is shown by the functions that do it."""
-        if not isinstance(node, Add | Subtract | Multiply) or _has_shown(node):
+        if not isinstance(node, Add | Subtract | Multiply | Divide) or _has_shown(node):
             return node
         one = self.resolver.resolve(node.left).dataType
         other = self.resolver.resolve(node.right).dataType
         left, right = node.left, node.right
-        if isinstance(node, Multiply):
-            return Multiply(right, left) if other.simpleString().startswith("interval") else node
+        if isinstance(node, Multiply | Divide):
+            return _scaled(node, one, other)
         sign = "+" if isinstance(node, Add) else "-"
-        if isinstance(node, Add) and isinstance(other, DateType | TimeType | TimestampType | TimestampNTZType):
+        if isinstance(node, Add) and isinstance(other, _MOMENTS) and not isinstance(one, _MOMENTS):
             left, right, one, other = right, left, other, one
-        if not isinstance(one, DateType | TimeType | TimestampType | TimestampNTZType | StringType | NullType):
-            return node
         kind = other.simpleString()
         if isinstance(one, TimeType) or (sign == "-" and isinstance(other, TimeType)):
             return _raw(f"{sql(self.text(left))} {sign} {sql(self.text(right))}")
+        if not isinstance(one, _MOMENTS):
+            return node
         if isinstance(one, DateType) and kind == "interval day":
             days = f"extractansiintervaldays({sql(self.text(right))})"
             return _raw(f"date_add({sql(self.text(left))}, {days if sign == '+' else f'(- {days})'})")
-        if kind.startswith("interval"):
+        if kind.startswith("interval") or (isinstance(node, Add) and kind == "void"):
             return _raw(f"{sql(self.text(left))} {sign} {sql(self.text(right))}")
         if isinstance(one, DateType) and kind in ("int", "smallint", "tinyint"):
             return _raw(f"date_{'add' if sign == '+' else 'sub'}({sql(self.text(left))}, {sql(self.text(right))})")
         return node
 
 
+_MOMENTS = (DateType, TimeType, TimestampType, TimestampNTZType, StringType)
 _BARE = frozenset(("current_date", "current_timestamp", "localtimestamp", "current_user", "session_user", "user"))
 _BY_ROWS = frozenset(("row_number", "rank", "dense_rank", "percent_rank", "ntile"))
+
+
+def _scaled(node: BinaryArithmetic, one: DataType, other: DataType) -> Expression:
+    """An interval stands before the number it is multiplied by; the old INTERVAL is shown by the function that does it."""
+    left, right = node.left, node.right
+    if isinstance(node, Multiply) and other.simpleString().startswith("interval"):
+        left, right, one = right, left, other
+    if isinstance(one, CalendarIntervalType):
+        name = "multiply_interval" if isinstance(node, Multiply) else "divide_interval"
+        return un.UnresolvedFunction((name,), (left, right))
+    return node if left is node.left else type(node)(left, right, node.mode)
 
 
 def _shifted(name: str, arguments: tuple[Expression, ...]) -> Frame | None:

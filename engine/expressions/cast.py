@@ -6,7 +6,7 @@ from engine.expressions.base import Expression, Mode
 from engine.lazy import cached_property
 from engine.tree.node import node
 from engine.types import DataType
-from engine.types.casts import cast_can_raise, cast_is_nullable
+from engine.types.casts import cast_can_raise, cast_is_nullable, raises_in_every_mode
 
 
 @node
@@ -30,4 +30,7 @@ class Cast(Expression):
 
     @property
     def raises(self) -> bool:
-        return self.mode is Mode.ANSI and cast_can_raise(self.child.dataType, self.to)
+        source = self.child.dataType
+        if self.mode is Mode.LEGACY:
+            return raises_in_every_mode(source, self.to)
+        return self.mode is Mode.ANSI and cast_can_raise(source, self.to)

@@ -49,6 +49,7 @@ DEFAULTS: dict[str, tuple[int, tuple[str, ...]]] = {
     "locate": (3, ("1",)),
     "make_dt_interval": (4, ("0", "0", "0", "0.000000")),
     "make_interval": (7, ("0", "0", "0", "0", "0", "0", "0.000000")),
+    "try_make_interval": (7, ("0", "0", "0", "0", "0", "0", "0.000000")),
     "make_ym_interval": (2, ("0", "0")),
     "mask": (5, ("X", "x", "n", "NULL")),
     "months_between": (3, ("true",)),

@@ -25,6 +25,7 @@ from engine.logical import unresolved as un
 from engine.tree.node import TreeNode
 from engine.types import (
     BinaryType,
+    CalendarIntervalType,
     DataType,
     DateType,
     DayTimeIntervalType,
@@ -36,8 +37,15 @@ from engine.types import (
     TimeType,
     YearMonthIntervalType,
 )
-from engine.types.cells import date_text, java_double, java_float, time_text, timestamp_text, zone_of
-from engine.types.intervals import interval_literal
+from engine.types.cells import (
+    date_text,
+    java_double,
+    java_float,
+    time_text,
+    timestamp_text,
+    zone_of,
+)
+from engine.types.intervals import calendar_interval_text, interval_text
 from engine.types.session import shown_zone
 
 Name = Callable[[Attribute], str]
@@ -91,8 +99,10 @@ def _literal(e: Literal, name: Name | None) -> str:
             return f"{'TIMESTAMP' if isinstance(e.type, TimestampType) else 'TIMESTAMP_NTZ'} '{text}'"
         case TimeType():
             return f"TIME '{time_text(value)}'"
+        case CalendarIntervalType():
+            return f"INTERVAL '{calendar_interval_text(*value)}'"
         case YearMonthIntervalType() | DayTimeIntervalType():
-            return interval_literal(value, e.type)
+            return interval_text(value, e.type)
         case FloatType():
             return java_float(float(value))
         case DoubleType():

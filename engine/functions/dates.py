@@ -9,13 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.functions.registry import Function, function, register
-from engine.functions.signature import ANY_TIMESTAMP, DATE_LIKE
+from engine.functions.signature import ANY_TIMESTAMP, DATE_LIKE, Kind
 from engine.kernels.context import CallContext
 from engine.kernels.datetimes import add_months as months_later
 from engine.kernels.datetimes import civil, days_from_civil, days_in_month, local_timestamps
 from engine.kernels.rows import from_numpy, numpy_values, valid
 from engine.kernels.rowwise import all_valid
-from engine.types import DATE, INT
+from engine.types import DATE, INT, ByteType, IntegerType, ShortType, StringType
 
 
 def _date_part(
@@ -101,12 +101,21 @@ _clock_part("minute", pc.minute, "Returns the minute.\n\n> SELECT minute('2009-0
 _clock_part("second", pc.second, "Returns the second.\n\n> SELECT second('2009-07-30 12:58:59');\n59")
 
 
+DAYS = Kind(
+    "(INT or SMALLINT or TINYINT)",
+    (IntegerType, ShortType, ByteType),
+    fallback=INT,
+    converts=(StringType,),
+    strict=True,
+)
+
+
 def _shifted(day: pa.Array, days: pa.Array, sign: int) -> pa.Array:
     values = numpy_values(day) + sign * numpy_values(days).astype(np.int32)
     return from_numpy(values, pa.date32(), all_valid(day, days))
 
 
-@function("date_add", (DATE_LIKE, INT), returns=DATE, aliases=("dateadd",))
+@function("date_add", (DATE_LIKE, DAYS), returns=DATE, aliases=("dateadd",))
 def date_add(start: pa.Array, days: pa.Array) -> pa.Array:
     """Returns the date `days` days after `start`.
 
@@ -116,7 +125,7 @@ def date_add(start: pa.Array, days: pa.Array) -> pa.Array:
     return _shifted(start, days, 1)
 
 
-@function("date_sub", (DATE_LIKE, INT), returns=DATE)
+@function("date_sub", (DATE_LIKE, DAYS), returns=DATE)
 def date_sub(start: pa.Array, days: pa.Array) -> pa.Array:
     """Returns the date `days` days before `start`.
 

@@ -17,7 +17,17 @@ from engine.kernels import decimals
 from engine.kernels.context import CallContext
 from engine.kernels.datetimes import DAY, HOUR, MINUTE, SECOND, local_micros
 from engine.kernels.rows import from_numpy, numpy_values, valid
-from engine.types import BYTE, INT, STRING, DataType, DayTimeIntervalType, DecimalType, YearMonthIntervalType
+from engine.types import (
+    BYTE,
+    INT,
+    STRING,
+    CalendarIntervalType,
+    DataType,
+    DayTimeIntervalType,
+    DecimalType,
+    TimeType,
+    YearMonthIntervalType,
+)
 
 _FIELDS = {
     "year": ("year", "y", "years", "yr", "yrs"),
@@ -35,6 +45,7 @@ _FIELDS = {
 }
 _FUNCTIONS = {name: target for target, names in _FIELDS.items() for name in names}
 _YEAR_MONTH = {"year": "extract_years", "month": "extract_months"}
+_CLOCK = frozenset(("hour", "minute", "second_with_fraction"))
 _DAY_TIME = {
     "day": "extract_days",
     "hour": "extract_hours",
@@ -58,6 +69,10 @@ def date_part(field: Expression, source: Expression) -> Expression:
         target = _YEAR_MONTH.get(target or "")
     elif isinstance(source.dataType, DayTimeIntervalType):
         target = _DAY_TIME.get(target or "")
+    elif isinstance(source.dataType, CalendarIntervalType):
+        target = (_YEAR_MONTH | _DAY_TIME).get(target or "")
+    elif isinstance(source.dataType, TimeType) and target not in _CLOCK:
+        target = None
     if target is None:
         parameters = {"field": f"`{name}`" if name else sql(field), "expr": f'"{sql(source)}"'}
         raise AnalysisError("INVALID_EXTRACT_FIELD", parameters, field.origin)

@@ -14,13 +14,15 @@ import pyarrow as pa
 from engine.errors import ExecutionError
 from engine.functions.registry import function
 from engine.functions.signature import ANY_TIMESTAMP, Kind
-from engine.kernels import decimals
-from engine.kernels.casts.intervals import arithmetic_overflow, decimals_quotient
+from engine.kernels.calendar_intervals import made_of
+from engine.kernels.casts.intervals import arithmetic_overflow
 from engine.kernels.context import CallContext
-from engine.kernels.datetimes import DAY, add_months, from_local, local_micros
+from engine.kernels.datetimes import DAY, add_months, civil, from_local, local_micros
+from engine.kernels.interval_scaling import Scaled, divided, is_zero, times
 from engine.kernels.rows import from_numpy, numpy_values
-from engine.kernels.rowwise import all_valid, map_rows, plain
+from engine.kernels.rowwise import all_valid
 from engine.types import (
+    CALENDAR_INTERVAL,
     DATE,
     DOUBLE,
     DataType,
@@ -129,6 +131,33 @@ def timestamp_difference(end: pa.Array, start: pa.Array, *, context: CallContext
     return from_numpy(micros, pa.duration("us"), all_valid(end, start))
 
 
+@function("calendar_days_between", (DATE, DATE), returns=CALENDAR_INTERVAL, hidden=True)
+def calendar_days_between(end: pa.Array, start: pa.Array) -> pa.Array:
+    """Returns the months and days from `start` to `end`, where intervals are of the old type.
+
+    > SELECT date'2024-03-01' - date'2024-02-28';
+    2 00:00:00.000000000
+    """
+    days, first = numpy_values(end), numpy_values(start)
+    (year1, month1, day1), (year2, month2, day2) = civil(first), civil(days)
+    months = (year2 - year1) * 12 + month2 - month1
+    months = months - ((months > 0) & (day2 < day1)) + ((months < 0) & (day2 > day1))
+    rest = days.astype(np.int64) - add_months(first, months)
+    return made_of((months, rest, np.zeros_like(rest)), all_valid(end, start))
+
+
+@function("calendar_time_between", (ANY_TIMESTAMP, ANY_TIMESTAMP), returns=CALENDAR_INTERVAL, hidden=True)
+def calendar_time_between(end: pa.Array, start: pa.Array) -> pa.Array:
+    """Returns the microseconds from `start` to `end`, where intervals are of the old type.
+
+    > SELECT timestamp'2024-01-02 12:00:00' - timestamp'2024-01-01 00:00:00';
+    1 12:00:00.000000000
+    """
+    micros = numpy_values(end) - numpy_values(start)
+    none = np.zeros_like(micros)
+    return made_of((none, none, micros), all_valid(end, start))
+
+
 @function("multiply_interval", (INTERVAL, NUMBER), returns=_interval_of, raises=True, wants_context=True, hidden=True)
 def multiply_interval(interval: pa.Array, number: pa.Array, *, context: CallContext) -> pa.Array:
     """Returns the interval so many times as long, rounded HALF_UP.
@@ -136,7 +165,24 @@ def multiply_interval(interval: pa.Array, number: pa.Array, *, context: CallCont
     > SELECT INTERVAL '1' DAY * 2;
     2 00:00:00.000000000
     """
-    return _scaled(interval, number, context, divide=False)
+    return _checked(times(interval, number, to_arrow(context.result)), arithmetic_overflow())
+
+
+@function(
+    "try_multiply_interval",
+    (INTERVAL, NUMBER),
+    returns=_interval_of,
+    nullable="always",
+    wants_context=True,
+    hidden=True,
+)
+def try_multiply_interval(interval: pa.Array, number: pa.Array, *, context: CallContext) -> pa.Array:
+    """Like * of an interval, giving null where it is too long.
+
+    > SELECT try_multiply(INTERVAL '106751991' DAY, 2);
+    NULL
+    """
+    return times(interval, number, to_arrow(context.result)).found
 
 
 @function("divide_interval", (INTERVAL, NUMBER), returns=_interval_of, raises=True, wants_context=True, hidden=True)
@@ -146,39 +192,24 @@ def divide_interval(interval: pa.Array, number: pa.Array, *, context: CallContex
     > SELECT INTERVAL '1' DAY / 2;
     0 12:00:00.000000000
     """
-    if any(value == 0 for value, given in zip(plain(number), plain(interval), strict=True) if given is not None):
+    if (is_zero(number) & all_valid(interval, number)).any():
         raise ExecutionError("INTERVAL_DIVIDED_BY_ZERO")
-    return _scaled(interval, number, context, divide=True)
+    return _checked(divided(interval, number, to_arrow(context.result)), arithmetic_overflow("try_divide"))
 
 
-def _scaled(interval: pa.Array, number: pa.Array, context: CallContext, divide: bool) -> pa.Array:
-    wanted = to_arrow(context.result)
-    limit = 2**63 if pa.types.is_duration(wanted) else 2**31
-    scale = 10**number.type.scale if pa.types.is_decimal(number.type) else 1
+@function(
+    "try_divide_interval", (INTERVAL, NUMBER), returns=_interval_of, nullable="always", wants_context=True, hidden=True
+)
+def try_divide_interval(interval: pa.Array, number: pa.Array, *, context: CallContext) -> pa.Array:
+    """Like / of an interval, giving null where the divisor is 0.
 
-    def scaled(amount: int, by: Any) -> int:
-        if isinstance(by, float):
-            result = _half_up(amount / by if divide else amount * by)
-        elif divide:
-            result = decimals_quotient(amount * scale * (1 if by > 0 else -1), abs(by))
-        else:
-            result = decimals_quotient(amount * by, scale)
-        if not -limit <= result < limit:
-            raise arithmetic_overflow()
-        return result
-
-    factors = pa.array(decimals.unscaled(number), pa.decimal128(38, 0)) if scale != 1 else number
-    if pa.types.is_decimal(factors.type):
-        pairs = zip(plain(interval), decimals.unscaled(number), strict=True)
-        values = [None if a is None or b is None else scaled(a, b) for a, b in pairs]
-        return pa.array(values, pa.int64()).cast(wanted)
-    return map_rows(scaled, pa.int64(), interval, factors).cast(wanted)
+    > SELECT try_divide(INTERVAL '1' DAY, 0);
+    NULL
+    """
+    return divided(interval, number, to_arrow(context.result)).found
 
 
-def _half_up(value: float) -> int:
-    """A double rounded to a whole number, ties away from zero. Raises for what is no number."""
-    if value != value or value in (float("inf"), float("-inf")):
-        raise arithmetic_overflow()
-    whole = int(abs(value))
-    whole += abs(value) - whole >= 0.5
-    return -whole if value < 0 else whole
+def _checked(scaled: Scaled, error: ExecutionError) -> pa.Array:
+    if scaled.overflows:
+        raise error
+    return scaled.found

@@ -199,8 +199,8 @@ def try_make_timestamp(*fields: Expression, mode: Mode) -> Expression:
 
 
 def _session_call(name: str, fields: tuple[Expression, ...], mode: Mode) -> Expression:
-    """The call that gives the session's kind of timestamp."""
-    suffix = "ntz" if timestamp_type() == TIMESTAMP_NTZ else "ltz"
+    """The call that gives the session's kind of timestamp; of a date and a time it is always an instant."""
+    suffix = "ntz" if timestamp_type() == TIMESTAMP_NTZ and len(fields) > 3 else "ltz"
     return resolve_call(f"{name}_{suffix}", fields, mode is Mode.ANSI)
 
 
@@ -250,5 +250,5 @@ def make_dt_interval(*fields: pa.Array, context: CallContext) -> pa.Array:
     far = (days > limit) | (days < -limit - 1) | ((days == limit) & (left >= 2**63 % DAY))
     far |= (days == -limit - 1) & (left < DAY - 2**63 % DAY)
     if (far & is_valid).any():
-        raise arithmetic_overflow("make_dt_interval")
+        raise arithmetic_overflow()
     return from_numpy(np.where(far, 0, days) * DAY + left, pa.duration("us"), is_valid)

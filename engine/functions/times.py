@@ -37,7 +37,8 @@ from engine.types import (
     TimeType,
 )
 from engine.types.arrow import to_arrow
-from engine.types.cells import day_time_text, time_text
+from engine.types.cells import time_text
+from engine.types.intervals import day_time_text
 from engine.types.types import HOUR as HOUR_FIELD
 from engine.types.types import SECOND as SECOND_FIELD
 

@@ -15,7 +15,7 @@ from engine.kernels.datetimes import SECOND
 from engine.kernels.rows import from_numpy, numpy_values, valid
 from engine.kernels.rowwise import all_valid
 from engine.kernels.zones import by_zone
-from engine.types import DATE, DOUBLE, INT, LONG, STRING, TIMESTAMP, TIMESTAMP_NTZ, DecimalType
+from engine.types import DATE, DOUBLE, INT, LONG, STRING, TIMESTAMP, TIMESTAMP_NTZ, FractionalType, StringType
 from engine.types.arrow import TIMESTAMP_ARROW
 
 
@@ -87,7 +87,9 @@ def timestamp_seconds(value: Expression) -> Expression:
     > SELECT timestamp_seconds(1230219000);
     2008-12-25 15:30:00
     """
-    if isinstance(value.dataType, DecimalType) or value.dataType == DOUBLE:
+    if isinstance(value.dataType, StringType):
+        value = Cast(value, DOUBLE, implicit=True)
+    if isinstance(value.dataType, FractionalType):
         return Cast(value, TIMESTAMP)
     return resolve_call("whole_seconds", (value,))
 

@@ -223,6 +223,9 @@ def negate(expression: op.UnaryMinus, compiler: Compiler) -> Node:
     wanted = to_arrow(data_type)
     plain = pa.int64() if pa.types.is_duration(wanted) else wanted
 
+    if isinstance(data_type, DayTimeIntervalType | YearMonthIntervalType) and mode is Mode.LEGACY:
+        mode = Mode.ANSI  # an interval that is too long raises without ANSI, too
+
     def minus(rows: Any) -> Datum:
         value = child(rows)
         if pa.types.is_null(value.type):
@@ -230,6 +233,8 @@ def negate(expression: op.UnaryMinus, compiler: Compiler) -> Node:
         try:
             return integers("-", mode, pa.scalar(0, plain), value.cast(plain)).cast(wanted)
         except ExecutionError as error:
+            if isinstance(data_type, DayTimeIntervalType | YearMonthIntervalType):
+                raise ExecutionError("INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION") from error
             raise overflow(_INTEGER_NAMES[plain.bit_width]) from error
 
     return minus

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from engine.kernels.casts.intervals import interval_text
 from engine.kernels.datetimes import DAY
 from engine.kernels.pattern_writing import Moments
 from engine.kernels.pattern_writing import write as write_pattern
 from engine.kernels.zones import zone
 from engine.types import DataType, DateType, DayTimeIntervalType, StringType, TimestampType, YearMonthIntervalType
 from engine.types.arrow import to_arrow
+from engine.types.intervals import interval_text
 
 _EPOCH = datetime.date(1970, 1, 1)
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 from engine.expressions.base import Literal
 from engine.types import (
     ArrayType,
+    CalendarIntervalType,
     DataType,
     DateType,
     DayTimeIntervalType,
@@ -42,6 +43,8 @@ def from_scalar(scalar: pa.Scalar, data_type: DataType) -> Any:
     match data_type:
         case DateType() | TimestampType() | TimestampNTZType() | DayTimeIntervalType() | TimeType():
             return scalar.value
+        case CalendarIntervalType():
+            return tuple(scalar.as_py().values())
         case ArrayType(element, _):
             return tuple(from_scalar(item, element) for item in scalar.values)
         case MapType(key, value, _):
@@ -58,6 +61,8 @@ def _plain(value: Any, data_type: DataType) -> Any:
     if value is None:
         return None
     match data_type:
+        case CalendarIntervalType():
+            return dict(zip(("months", "days", "micros"), value, strict=True))
         case ArrayType(element, _):
             return [_plain(item, element) for item in value]
         case MapType(key, item, _):

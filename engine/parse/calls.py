@@ -81,8 +81,21 @@ def exists_call(arguments: tuple[Expression | NamedArgument, ...]) -> Expression
     return call(("exists",), arguments)
 
 
+_BY_UNIT = frozenset(("TIMESTAMPADD", "DATEADD", "DATE_ADD", "TIMESTAMPDIFF", "DATEDIFF", "DATE_DIFF", "TIMEDIFF"))
+"""Functions whose first of three arguments is a unit, written as a word."""
+
+
 def word_call(word: Token, arguments: tuple[Expression | NamedArgument, ...]) -> Expression:
     """A function whose name is a word of the grammar, called plainly."""
+    if (
+        word.kind in _BY_UNIT
+        and len(arguments) == 3
+        and isinstance(arguments[0], Literal)
+        and arguments[0].type == STRING
+    ):
+        parameters = {"parameter": "`unit`", "functionName": f"`{word.text.lower()}`"}
+        value = {"invalidValue": f"'{arguments[0].value}'"}
+        raise ParseError("INVALID_PARAMETER_VALUE.DATETIME_UNIT", parameters | value)
     return call((word.text.lower(),), arguments)
 
 

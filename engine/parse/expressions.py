@@ -25,9 +25,10 @@ from engine.logical.unresolved import (
     UnresolvedStar,
 )
 from engine.logical.unresolved import sort_item as sort_order
-from engine.parse import literals
+from engine.parse import intervals, literals
+from engine.parse.intervals import IntervalPart
 from engine.parse.lexer import Token
-from engine.parse.literals import IntervalPart, string_value
+from engine.parse.literals import string_value
 from engine.parse.parts import row_values
 from engine.types import BOOLEAN, STRING, VOID, DataType
 
@@ -285,22 +286,22 @@ def typed_literal(kind: str, token: Token) -> Expression:
 
 
 def interval(_word: Token, *parts: IntervalPart) -> Expression:
-    return literals.interval(parts)
+    return intervals.interval(parts)
 
 
 def interval_part(sign: Token | None, amount: Token, unit: Token) -> IntervalPart:
     text = string_value(amount) if amount.kind == "STRING" else amount.text
     if sign is not None and sign.text == "-":
-        text = text.strip()[1:] if text.strip().startswith("-") else "-" + text.strip().removeprefix("+")
-    return IntervalPart(text, literals.unit_name(unit.text))
+        text = text.replace("-", "", 1) if text.startswith("-") else f"-{text}"
+    return IntervalPart(text, unit.text, amount.kind == "STRING")
 
 
 def interval_text(_word: Token, token: Token) -> Expression:
-    return literals.interval_text(string_value(token))
+    return intervals.interval_text(string_value(token))
 
 
 def interval_range(_word: Token, part: IntervalPart, last: Token) -> Expression:
-    return literals.interval_range(part, literals.unit_name(last.text))
+    return intervals.interval_range(part, last.text)
 
 
 # Select items and sort keys

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import NamedTuple
 
 from engine.errors import ParseError
 from engine.expressions.base import Expression, Literal
@@ -22,31 +21,14 @@ from engine.types import (
     INT,
     LONG,
     SHORT,
-    DayTimeIntervalType,
     DecimalType,
     IntegralType,
-    YearMonthIntervalType,
 )
 
 _ESCAPED = {"0": "\0", "b": "\b", "n": "\n", "r": "\r", "t": "\t", "Z": "\x1a", "%": "\\%", "_": "\\_"}
 
 _NUMBER = re.compile(r"([^a-z]*?(?:e[+-]?\d+)?)(bd|[dflsy])?", re.IGNORECASE)
 _WHOLE: dict[str, IntegralType] = {"L": LONG, "S": SHORT, "Y": BYTE}
-
-_MICROS = {
-    "week": 604_800_000_000,
-    "day": 86_400_000_000,
-    "hour": 3_600_000_000,
-    "minute": 60_000_000,
-    "second": 1_000_000,
-    "millisecond": 1_000,
-    "microsecond": 1,
-}
-_MONTHS = {"year": 12, "month": 1}
-_DAY_TIME = ("day", "hour", "minute", "second")
-_FIELD_OF = {**{unit: number for number, unit in enumerate(_DAY_TIME)}, "week": 0, "millisecond": 3, "microsecond": 3}
-_AMOUNT = r"\s*([+-]?)\s*(\d+)(?:\.(\d{0,9}))?\s*"
-_INTERVAL_WORDS = r"([+-]?\s*[\d.]+)\s*([a-zA-Z]+)"
 
 
 def unquote(text: str) -> str:
@@ -129,98 +111,6 @@ def typed(kind: str, text: str) -> Expression:
 
 DATETIMES = frozenset(("DATE", "TIMESTAMP", "TIMESTAMP_LTZ", "TIMESTAMP_NTZ", "TIME"))
 _TYPED = '"DATE", "TIMESTAMP_NTZ", "TIMESTAMP_LTZ", "TIMESTAMP", "INTERVAL", "X", "TIME"'
-
-
-class IntervalPart(NamedTuple):
-    """An amount with its sign, as written, and its unit in lower case without the s."""
-
-    amount: str
-    unit: str
-
-
-def unit_name(word: str) -> str:
-    """YEARS -> year."""
-    return word.lower().removesuffix("s")
-
-
-def interval(parts: Sequence[IntervalPart]) -> Literal:
-    """`INTERVAL 1 DAY 2 HOURS`: months or microseconds, with the range of units named as the type."""
-    units = [part.unit for part in parts]
-    if all(unit in _MONTHS for unit in units):
-        fields = [["year", "month"].index(unit) for unit in units]
-        months = sum(_whole_amount(part) * _MONTHS[part.unit] for part in parts)
-        return Literal(months, YearMonthIntervalType(min(fields), max(fields)))
-    if all(unit in _MICROS for unit in units):
-        fields = [_FIELD_OF[unit] for unit in units]
-        return Literal(sum(map(_micros, parts)), DayTimeIntervalType(min(fields), max(fields)))
-    text = " ".join(f"{part.amount} {part.unit}" for part in parts)
-    if any(unit not in _MONTHS and unit not in _MICROS for unit in units):
-        raise _bad_interval(text, "units are year, month, week, day, hour, minute, second, millisecond, microsecond")
-    raise _bad_interval(text, "years and months cannot be mixed with weeks and smaller units")
-
-
-def interval_text(text: str) -> Literal:
-    """`INTERVAL '1 day 2 hours'`."""
-    body = re.sub(r"^\s*interval\b", "", text, flags=re.IGNORECASE).strip()
-    parts = [IntervalPart(found.group(1), unit_name(found.group(2))) for found in re.finditer(_INTERVAL_WORDS, body)]
-    if not parts or re.sub(_INTERVAL_WORDS, "", body).strip():
-        raise _bad_interval(text, "a number and a unit are expected")
-    return interval(parts)
-
-
-def _bad_interval(text: str, why: str) -> ParseError:
-    return ParseError("INVALID_INTERVAL_FORMAT", {"input": f"'{text}'", "reason": why})
-
-
-def _whole_amount(part: IntervalPart) -> int:
-    found = re.fullmatch(_AMOUNT, part.amount)
-    if found is None or found.group(3):
-        raise _bad_interval(f"{part.amount} {part.unit}", f"the number of {part.unit}s is whole")
-    return int(found.group(1) + found.group(2))
-
-
-def _micros(part: IntervalPart) -> int:
-    if part.unit != "second":
-        return _whole_amount(part) * _MICROS[part.unit]
-    found = re.fullmatch(_AMOUNT, part.amount)
-    if found is None:
-        raise _bad_interval(f"{part.amount} {part.unit}", "a number is expected")
-    micros = int(found.group(2)) * 1_000_000 + int((found.group(3) or "").ljust(6, "0")[:6])
-    return -micros if found.group(1) == "-" else micros
-
-
-_CLOCK = {"hour": r"(\d{1,10})", "minute": r"(\d{1,10})", "second": r"(\d{1,10}(?:\.\d{1,9})?)"}
-
-
-def interval_range(part: IntervalPart, last: str) -> Literal:
-    """`INTERVAL '1-2' YEAR TO MONTH`, `INTERVAL '1 02:03:04.5' DAY TO SECOND`."""
-    first, text = part.unit, part.amount
-    if (first, last) == ("year", "month"):
-        found = re.fullmatch(r"\s*([+-]?)(\d+)-(\d+)\s*", text)
-        if found is None or int(found.group(3)) > 11:
-            raise _bad_interval(text, "'years-months' is expected, months from 0 to 11")
-        months = int(found.group(2)) * 12 + int(found.group(3))
-        return Literal(-months if found.group(1) == "-" else months, YearMonthIntervalType(0, 1))
-    if first not in _DAY_TIME or last not in _DAY_TIME or _DAY_TIME.index(first) >= _DAY_TIME.index(last):
-        raise _bad_interval(text, f"there is no interval {first} to {last}")
-    return _day_time_range(text, _DAY_TIME.index(first), _DAY_TIME.index(last))
-
-
-def _day_time_range(text: str, first: int, last: int) -> Literal:
-    fields = _DAY_TIME[first : last + 1]
-    clock = ":".join(_CLOCK[unit] for unit in fields if unit != "day")
-    found = re.fullmatch(r"\s*([+-]?)" + (r"(\d+) +" if first == 0 else "") + clock + r"\s*", text)
-    if found is None:
-        shape = " ".join(["days"] * (first == 0) + [":".join(unit + "s" for unit in fields if unit != "day")])
-        raise _bad_interval(text, f"'{shape}' is expected")
-    micros = 0
-    for unit, amount in zip(fields, found.groups()[1:], strict=True):
-        whole, _, fraction = amount.partition(".")
-        limit = {"hour": 23, "minute": 59, "second": 59}.get(unit, 0)
-        if unit != fields[0] and int(whole) > limit:
-            raise _bad_interval(text, f"{unit} is at most {limit}")
-        micros += int(whole) * _MICROS[unit] + int(fraction.ljust(6, "0")[:6])
-    return Literal(-micros if found.group(1) == "-" else micros, DayTimeIntervalType(first, last))
 
 
 def string_value(token: Token) -> str:

@@ -6,12 +6,14 @@ As in all transformers, each public function is what the grammar's rule of its n
 from __future__ import annotations
 
 from engine.errors import ParseError, Unsupported
+from engine.parse.intervals import unit_name
 from engine.parse.lexer import Token
-from engine.parse.literals import string_value, unit_name
+from engine.parse.literals import string_value
 from engine.types import (
     BINARY,
     BOOLEAN,
     BYTE,
+    CALENDAR_INTERVAL,
     DATE,
     DOUBLE,
     FLOAT,
@@ -55,11 +57,12 @@ _SIMPLE: dict[str, DataType] = {
     "timestamp_ltz": TIMESTAMP,
     "timestamp_ntz": TIMESTAMP_NTZ,
     "time": TIME,
+    "interval": CALENDAR_INTERVAL,
     "void": VOID,
     **dict.fromkeys(("decimal", "dec", "numeric"), DecimalType(10, 0)),
 }
 # Spark has them, this engine does not have them yet.
-_LATER = frozenset(["variant", "geometry", "geography", "interval"])
+_LATER = frozenset(["variant", "geometry", "geography"])
 _FIELDS = {"year": 0, "month": 1, "day": 0, "hour": 1, "minute": 2, "second": 3}
 
 

@@ -2,6 +2,7 @@
 
 Inside the engine a year-month interval is `int32` months (pyarrow has no such kernels), a day-time interval is
 `duration('us')`, a TIMESTAMP is `timestamp('us', 'UTC')`, a TIMESTAMP_NTZ is `timestamp('us')` and a TIME `time64('us')`.
+The old INTERVAL of months, days and microseconds is a struct of the three.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from engine.types.types import (
     BINARY,
     BOOLEAN,
     BYTE,
+    CALENDAR_INTERVAL,
     DATE,
     DOUBLE,
     FLOAT,
@@ -34,6 +36,7 @@ from engine.types.types import (
     YearMonthIntervalType,
 )
 
+CALENDAR_INTERVAL_ARROW = pa.struct([("months", pa.int32()), ("days", pa.int32()), ("micros", pa.int64())])
 TIMESTAMP_ARROW = pa.timestamp("us", tz="UTC")
 
 _PLAIN: dict[DataType, pa.DataType] = {
@@ -48,6 +51,7 @@ _PLAIN: dict[DataType, pa.DataType] = {
     STRING: pa.string(),
     BINARY: pa.binary(),
     DATE: pa.date32(),
+    CALENDAR_INTERVAL: CALENDAR_INTERVAL_ARROW,
     TIMESTAMP: TIMESTAMP_ARROW,
     TIMESTAMP_NTZ: pa.timestamp("us"),
 }
@@ -157,13 +161,15 @@ def _public(data_type: DataType) -> pa.DataType:
 
 def public_batch(batch: pa.RecordBatch, schema: StructType, target: pa.Schema) -> pa.RecordBatch:
     """A batch of the engine with the names and types users get."""
-    columns = [
-        pa.array([None if v is None else (v, 0, 0) for v in column.to_pylist()], pa.month_day_nano_interval())
-        if isinstance(field.dataType, YearMonthIntervalType)
-        else column
-        for column, field in zip(batch.columns, schema.fields, strict=True)
-    ]
+    columns = [_public_column(c, field.dataType) for c, field in zip(batch.columns, schema.fields, strict=True)]
     return _batch(columns, target, batch.num_rows)
+
+
+def _public_column(column: pa.Array, data_type: DataType) -> pa.Array:
+    if not isinstance(data_type, YearMonthIntervalType):
+        return column
+    triples = [None if v is None else (v, 0, 0) for v in column.to_pylist()]
+    return pa.array(triples, pa.month_day_nano_interval())
 
 
 def _batch(columns: list[pa.Array], schema: pa.Schema, rows: int) -> pa.RecordBatch:

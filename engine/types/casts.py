@@ -10,6 +10,7 @@ from engine.types.types import (
     ArrayType,
     BinaryType,
     BooleanType,
+    CalendarIntervalType,
     DataType,
     DateType,
     DayTimeIntervalType,
@@ -47,7 +48,9 @@ def can_cast(source: DataType, target: DataType, ansi: bool = True) -> bool:
     if isinstance(target, StringType):
         return True
     if isinstance(source, StringType):
-        return isinstance(target, (NumericType, BooleanType, BinaryType, TimeType, *_DATETIME, *_INTERVAL))
+        return isinstance(
+            target, (NumericType, BooleanType, BinaryType, TimeType, CalendarIntervalType, *_DATETIME, *_INTERVAL)
+        )
     if isinstance(source, NumericType):
         return _numeric_to(source, target, ansi)
     if isinstance(source, BooleanType):
@@ -120,6 +123,11 @@ def cast_can_raise(source: DataType, target: DataType) -> bool:
         case StringType(), BinaryType():
             return False
     return True
+
+
+def raises_in_every_mode(source: DataType, target: DataType) -> bool:
+    """Whether the cast raises without ANSI, too: of text to an ANSI interval."""
+    return isinstance(source, StringType) and isinstance(target, _INTERVAL)
 
 
 def cast_is_nullable(source: DataType, target: DataType) -> bool:

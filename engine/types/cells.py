@@ -23,6 +23,7 @@ from engine.types import (
     ArrayType,
     BinaryType,
     BooleanType,
+    CalendarIntervalType,
     DataType,
     DateType,
     DayTimeIntervalType,
@@ -39,6 +40,7 @@ from engine.types import (
     TimeType,
     YearMonthIntervalType,
 )
+from engine.types.intervals import calendar_interval_text, day_time_text, hive_micros, hive_months, year_month_text
 
 Texts = list[str | None]
 
@@ -138,10 +140,12 @@ def formatter(dataType: DataType, style: Style) -> Callable[[Any], str]:
             return lambda micros: timestamp_text(micros, UTC)
         case TimeType():
             return time_text
+        case CalendarIntervalType():
+            return lambda value: calendar_interval_text(value["months"], value["days"], value["micros"])
         case YearMonthIntervalType(start, end):
-            return _hive_months if style.hive else lambda months: year_month_text(months, start, end)
+            return hive_months if style.hive else lambda months: year_month_text(months, start, end)
         case DayTimeIntervalType(start, end):
-            return _hive_micros if style.hive else lambda micros: day_time_text(micros, start, end)
+            return hive_micros if style.hive else lambda micros: day_time_text(micros, start, end)
     return str
 
 
@@ -272,55 +276,6 @@ def zone_of(name: str) -> tzinfo:
     from zoneinfo import ZoneInfo  # here: most sessions show no timestamps outside UTC, and it reads the zone database
 
     return ZoneInfo(name)
-
-
-# ------------------------------------------------------------------------------------------------------------ intervals
-
-_YEAR_MONTH_FIELDS = ("YEAR", "MONTH")
-_DAY_TIME_FIELDS = ("DAY", "HOUR", "MINUTE", "SECOND")
-
-
-def _range(fields: tuple[str, ...], start: int, end: int) -> str:
-    return fields[start] if start == end else f"{fields[start]} TO {fields[end]}"
-
-
-def year_month_text(months: int, start: int, end: int) -> str:
-    """INTERVAL '1-2' YEAR TO MONTH, as Spark's ANSI style has it."""
-    sign = "-" if months < 0 else ""
-    years, rest = divmod(abs(months), 12)
-    if start != end:
-        value = f"{years}-{rest}"
-    else:
-        value = str(years) if start == 0 else str(abs(months))
-    return f"INTERVAL '{sign}{value}' {_range(_YEAR_MONTH_FIELDS, start, end)}"
-
-
-def day_time_text(micros: int, start: int, end: int) -> str:
-    """INTERVAL '1 02:03:04.5' DAY TO SECOND, as Spark's ANSI style has it."""
-    sign = "-" if micros < 0 else ""
-    rest = abs(micros)
-    text = ""
-    for position, size in enumerate((_DAY, _HOUR, _MINUTE, _SECOND)):
-        if not start <= position <= end:
-            continue
-        amount, remainder = divmod(rest, size)
-        width = 1 if position == 0 else 2
-        text += ("" if position == start else " " if position == 1 else ":") + f"{amount:0{width}}"
-        rest = remainder
-        if position == 3 and rest:
-            text += f".{rest:06}".rstrip("0")
-    return f"INTERVAL '{sign}{text}' {_range(_DAY_TIME_FIELDS, start, end)}"
-
-
-def _hive_months(months: int) -> str:
-    years, rest = divmod(abs(months), 12)
-    return f"{'-' if months < 0 else ''}{years}-{rest}"
-
-
-def _hive_micros(micros: int) -> str:
-    days, rest = divmod(abs(micros), _DAY)
-    seconds, fraction = divmod(rest, _SECOND)
-    return f"{'-' if micros < 0 else ''}{days} {_clock(seconds)}.{fraction:06}000"
 
 
 # --------------------------------------------------------------------------------------------------------- nested types

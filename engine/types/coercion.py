@@ -24,6 +24,7 @@ from engine.types.types import (
     ArrayType,
     BinaryType,
     BooleanType,
+    CalendarIntervalType,
     DataType,
     DateType,
     DayTimeIntervalType,
@@ -92,7 +93,7 @@ def common_type(left: DataType, right: DataType, ansi: bool = True) -> DataType 
 
 
 def _with_string(other: DataType, ansi: bool) -> DataType | None:
-    if other.children:
+    if other.children or isinstance(other, YearMonthIntervalType | DayTimeIntervalType | CalendarIntervalType):
         return None
     if not ansi:
         return None if isinstance(other, BinaryType | BooleanType) else STRING

@@ -1,5 +1,6 @@
 """What the settings of a session make of types and of their text: the type that the word TIMESTAMP means
-(`spark.sql.timestampType`), and the time zone in which instants are written in names and errors.
+(`spark.sql.timestampType`), that of intervals (`spark.sql.legacy.interval.enabled`), and the time zone in which instants are
+written in names and errors.
 
 Kept beside the call stack, as Spark's SQLConf, because types and constants are read and written everywhere in a statement;
 `session_types` sets it for the parse and the analysis of one statement. Executors never ask: their types are definite.
@@ -14,23 +15,32 @@ from contextvars import ContextVar
 from engine.types.types import TIMESTAMP, DataType
 
 _timestamp_type: ContextVar[DataType] = ContextVar("timestamp_type", default=TIMESTAMP)
+_legacy_intervals: ContextVar[bool] = ContextVar("legacy_intervals", default=False)
 _time_zone: ContextVar[str] = ContextVar("time_zone", default="UTC")
 
 
 @contextmanager
-def session_types(timestamp_type: DataType, time_zone: str) -> Iterator[None]:
-    """Within it, TIMESTAMP means `timestamp_type` and instants are written in `time_zone`."""
+def session_types(timestamp_type: DataType, time_zone: str, legacy_intervals: bool = False) -> Iterator[None]:
+    """Within it, TIMESTAMP means `timestamp_type`, instants are written in `time_zone`, and constants of intervals are of the
+    old type INTERVAL where `legacy_intervals`."""
     kind, zone = _timestamp_type.set(timestamp_type), _time_zone.set(time_zone)
+    legacy = _legacy_intervals.set(legacy_intervals)
     try:
         yield
     finally:
         _timestamp_type.reset(kind)
         _time_zone.reset(zone)
+        _legacy_intervals.reset(legacy)
 
 
 def timestamp_type() -> DataType:
     """What the word TIMESTAMP means: TIMESTAMP, or TIMESTAMP_NTZ."""
     return _timestamp_type.get()
+
+
+def legacy_intervals() -> bool:
+    """Whether constants of intervals, and differences of dates, are of the old type INTERVAL."""
+    return _legacy_intervals.get()
 
 
 def shown_zone() -> str:

@@ -209,6 +209,13 @@ def _interval_name(fields: tuple[str, ...], start: int, end: int) -> str:
 
 
 @dataclass(frozen=True)
+class CalendarIntervalType(DataType):
+    """Months, days and microseconds side by side: the interval of Spark before its ANSI types."""
+
+    name: ClassVar[str] = "interval"
+
+
+@dataclass(frozen=True)
 class ArrayType(DataType):
     """Elements of one type, in order."""
 
@@ -293,3 +300,4 @@ BYTE, SHORT, INT, LONG = ByteType(), ShortType(), IntegerType(), LongType()
 FLOAT, DOUBLE = FloatType(), DoubleType()
 STRING, BINARY = StringType(), BinaryType()
 DATE, TIMESTAMP, TIMESTAMP_NTZ, TIME = DateType(), TimestampType(), TimestampNTZType(), TimeType()
+CALENDAR_INTERVAL = CalendarIntervalType()

@@ -69,6 +69,8 @@ def settings(path: Path, inputs: Path) -> dict[str, str]:
     name = path.relative_to(inputs).as_posix()
     if name.startswith("nonansi/"):
         conf["spark.sql.ansi.enabled"] = "false"
+    if name.startswith("postgreSQL/"):
+        conf["spark.sql.legacy.interval.enabled"] = "true"
     if name.startswith("timestampNTZ/"):
         conf["spark.sql.timestampType"] = "TIMESTAMP_NTZ"
     if not path.exists():

@@ -18,6 +18,7 @@ from engine.types import (
     ArrayType,
     BinaryType,
     BooleanType,
+    CalendarIntervalType,
     DataType,
     DateType,
     DayTimeIntervalType,
@@ -73,6 +74,8 @@ def _from_text(array: pa.Array, target: DataType, mode: Mode, time_zone: str) ->
         return text_datetimes.to_timestamps(array, target, mode, time_zone)
     if isinstance(target, TimeType):
         return times.from_text(array, target, mode)
+    if isinstance(target, CalendarIntervalType):
+        return intervals.to_calendar_intervals(array)
     if isinstance(target, _INTERVALS):
         return intervals.from_text(array, target, mode)
     return from_text.cast_from_text(array, target, mode)

@@ -2,104 +2,56 @@
 
 from __future__ import annotations
 
-import re
-
 import pyarrow as pa
 
 from engine.errors import ExecutionError
 from engine.expressions.base import Mode
 from engine.kernels import decimals
 from engine.kernels.casts.failures import overflow_error
-from engine.kernels.casts.from_text import each
 from engine.kernels.casts.numbers import cast_number
 from engine.types import LONG, DataType, DayTimeIntervalType, DecimalType, YearMonthIntervalType
-from engine.types.arrow import to_arrow
-from engine.types.types import DAY_TIME_FIELDS, MONTH, SECOND, YEAR, YEAR_MONTH_FIELDS
+from engine.types.arrow import CALENDAR_INTERVAL_ARROW, to_arrow
+from engine.types.interval_reading import IntervalFormat, OutsideRange, read_fields, read_units
+from engine.types.types import SECOND, YEAR
 
 _UNITS = (86_400_000_000, 3_600_000_000, 60_000_000, 1_000_000)
-_LIMITS = (106_751_991, 23, 59, 59)
 Interval = DayTimeIntervalType | YearMonthIntervalType
 
 
-def interval_text(value: int, data_type: Interval) -> str:
-    """An interval as Spark casts it to a string: INTERVAL '1 02:03:04' DAY TO SECOND."""
-    text, fields = interval_fields(value, data_type)
-    return f"INTERVAL '{text}' {fields}"
-
-
-def interval_fields(value: int, data_type: Interval) -> tuple[str, str]:
-    """The text within the quotes, and the names of the fields."""
-    names = YEAR_MONTH_FIELDS if isinstance(data_type, YearMonthIntervalType) else DAY_TIME_FIELDS
-    first, last = names[data_type.start].upper(), names[data_type.end].upper()
-    fields = first if first == last else f"{first} TO {last}"
-    sign, rest = ("-" if value < 0 else ""), abs(value)
-    if isinstance(data_type, YearMonthIntervalType):
-        if data_type.start == data_type.end:
-            return f"{sign}{rest // 12 if data_type.start == YEAR else rest}", fields
-        return f"{sign}{rest // 12}-{rest % 12}", fields
-    parts = []
-    for unit in range(data_type.start, data_type.end + 1):
-        amount, rest = divmod(rest, _UNITS[unit])
-        text = str(amount) if unit == 0 else f"{amount:02d}"
-        if unit == SECOND and rest:
-            text += f".{rest:06d}".rstrip("0")
-        parts.append(text)
-    joined = parts[0] + (" " if data_type.start == 0 and len(parts) > 1 else ":" if len(parts) > 1 else "")
-    return sign + joined + ":".join(parts[1:]), fields
-
-
 def from_text(array: pa.Array, target: Interval, mode: Mode) -> pa.Array:
-    """Strings as intervals: INTERVAL '1-2' YEAR TO MONTH, or only what stands in the quotes."""
-    values = each(array, lambda text: read_interval(text, target), target, mode)
-    return pa.array(values, pa.int64()).cast(to_arrow(target))
+    """Strings as intervals: INTERVAL '1-2' YEAR TO MONTH, or only what stands in the quotes. What is none raises whatever the
+    mode, only TRY gives null."""
+    texts = array.dictionary_encode()
+    values = [read_interval(text, target, mode) for text in texts.dictionary.to_pylist()]
+    return pa.array(values, pa.int64()).take(texts.indices).cast(to_arrow(target))
 
 
-def read_interval(text: str, target: Interval) -> int | None:
-    """The months or microseconds of an interval; None where `text` is none of the type `target`."""
-    names = YEAR_MONTH_FIELDS if isinstance(target, YearMonthIntervalType) else DAY_TIME_FIELDS
-    suffix = names[target.start] + (f" to {names[target.end]}" if target.start != target.end else "")
-    whole = re.fullmatch(rf"interval\s+([+-]?)'([^']*)'\s+{suffix}", text, re.IGNORECASE)
-    outer, inner = (whole[1], whole[2]) if whole else ("", text)
-    found = re.fullmatch(_pattern(target), inner)
-    if found is None:
-        return None
-    negative = (outer == "-") != (found["sign"] == "-")
-    total = _total(found, target)
-    if total is None:
-        return None
-    value = -total if negative else total
-    bits = 31 if isinstance(target, YearMonthIntervalType) else 63
-    return value if -(2**bits) <= value < 2**bits else None
-
-
-def _pattern(target: Interval) -> str:
-    if isinstance(target, YearMonthIntervalType):
-        middle = "-" if target.start != target.end else ""
-        years = r"(?P<f0>\d+)" if target.start == YEAR else ""
-        months = r"(?P<f1>\d+)" if target.end == MONTH else ""
-        return rf"(?P<sign>[+-]?){years}{middle}{months}"
-    parts = []
-    for unit in range(target.start, target.end + 1):
-        digits = r"\d+" if unit == target.start else r"\d{1,2}"
-        fraction = r"(?:\.(?P<fraction>\d{1,9}))?" if unit == SECOND else ""
-        lead = "" if unit == target.start else " " if unit == 1 else ":"
-        parts.append(f"{lead}(?P<f{unit}>{digits}){fraction}")
-    return "(?P<sign>[+-]?)" + "".join(parts)
-
-
-def _total(found: re.Match[str], target: Interval) -> int | None:
-    amounts = {
-        int(name[1:]): int(text) for name, text in found.groupdict().items() if name[0] == "f" and name[1:].isdigit()
-    }
-    if isinstance(target, YearMonthIntervalType):
-        if target.start != target.end and amounts[1] > 11:
+def read_interval(text: str, target: Interval, mode: Mode) -> int | None:
+    """The months or microseconds of an interval. Raises INVALID_INTERVAL_FORMAT.* where `text` is none of the type."""
+    try:
+        return read_fields(text, target)
+    except IntervalFormat as error:
+        if mode is Mode.TRY:
             return None
-        return amounts.get(0, 0) * 12 + amounts.get(1, 0)
-    if any(amount > _LIMITS[unit] for unit, amount in amounts.items() if unit != target.start):
-        return None
-    micros = sum(amount * _UNITS[unit] for unit, amount in amounts.items())
-    fraction = found.groupdict().get("fraction") or ""
-    return micros + int((fraction + "000000")[:6])
+        raise ExecutionError(f"INVALID_INTERVAL_FORMAT.{error.kind}", error.parameters) from None
+    except OutsideRange as error:
+        if mode is Mode.TRY:
+            return None
+        raise ExecutionError("_LEGACY_ERROR_TEMP_0063", {"msg": str(error)}) from None
+
+
+def to_calendar_intervals(array: pa.Array) -> pa.Array:
+    """Strings as intervals of months, days and microseconds; null for what is none, as in Spark in every mode."""
+
+    def read(text: str) -> dict[str, int] | None:
+        try:
+            return read_units(text)._asdict()
+        except IntervalFormat:
+            return None
+
+    texts = array.dictionary_encode()
+    values = [read(text) for text in texts.dictionary.to_pylist()]
+    return pa.array(values, CALENDAR_INTERVAL_ARROW).take(texts.indices)
 
 
 def cast_interval(array: pa.Array, source: DataType, target: DataType, mode: Mode) -> pa.Array:

@@ -8,7 +8,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.kernels import decimals
-from engine.kernels.casts.intervals import interval_text
 from engine.kernels.datetimes import date_text, time_text, timestamp_text
 from engine.kernels.lists import flat, flat_entries, lengths
 from engine.kernels.numbers_text import java_double, java_float
@@ -16,6 +15,7 @@ from engine.kernels.rows import valid
 from engine.types import (
     ArrayType,
     BinaryType,
+    CalendarIntervalType,
     DataType,
     DateType,
     DayTimeIntervalType,
@@ -29,6 +29,7 @@ from engine.types import (
     TimeType,
     YearMonthIntervalType,
 )
+from engine.types.intervals import calendar_interval_text, interval_text
 
 
 def cast_to_text(array: pa.Array, source: DataType, time_zone: str) -> pa.Array:
@@ -43,6 +44,10 @@ def cast_to_text(array: pa.Array, source: DataType, time_zone: str) -> pa.Array:
             return date_text(array)
         case TimestampType() | TimestampNTZType():
             return timestamp_text(array, time_zone)
+        case CalendarIntervalType():
+            rows = array.to_pylist()
+            texts = [None if v is None else calendar_interval_text(v["months"], v["days"], v["micros"]) for v in rows]
+            return pa.array(texts, pa.string())
         case TimeType():
             return time_text(array)
         case DayTimeIntervalType() | YearMonthIntervalType():

@@ -12,7 +12,6 @@ import pytest
 from engine.errors import ExecutionError
 from engine.expressions.base import Mode
 from engine.kernels.casts.cast import cast_array
-from engine.kernels.casts.intervals import interval_text, read_interval
 from engine.kernels.numbers_text import java_double, java_float
 from engine.kernels.rowwise import plain
 from engine.types import (
@@ -39,7 +38,9 @@ from engine.types import (
     YearMonthIntervalType,
 )
 from engine.types.arrow import to_arrow
-from engine.types.casts import can_cast, cast_can_raise
+from engine.types.casts import can_cast, cast_can_raise, raises_in_every_mode
+from engine.types.interval_reading import read_fields
+from engine.types.intervals import interval_text
 
 D = decimal.Decimal
 MOMENT = datetime.datetime(2020, 2, 29, 12, 34, 56, 789000)
@@ -71,6 +72,8 @@ PAIRS = [(a, b, ansi) for a in SAMPLES for b in SAMPLES for ansi in (True, False
 @pytest.mark.parametrize(("source", "target", "ansi"), PAIRS, ids=str)
 def test_every_cast_that_is_allowed(source: DataType, target: DataType, ansi: bool) -> None:
     array = pa.array([None, *SAMPLES[source], None], to_arrow(source))
+    if not ansi and raises_in_every_mode(source, target):
+        return
     found = cast_array(array, source, target, Mode.TRY if ansi else Mode.LEGACY, "Europe/Berlin")
     found.validate(full=True)
     assert found.type == to_arrow(target)
@@ -128,7 +131,7 @@ def test_floats_as_java_prints_them(value: float, text: str) -> None:
 )
 def test_interval_text_is_read_back(value: int, data_type: Any, text: str) -> None:
     assert interval_text(value, data_type) == text
-    assert read_interval(text, data_type) == value
+    assert read_fields(text, data_type) == value
 
 
 def test_the_first_bad_value_is_named() -> None:
