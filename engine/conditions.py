@@ -7,6 +7,10 @@ follow their form. Sorted by name; one line a condition.
 from __future__ import annotations
 
 CONDITIONS: dict[str, tuple[str, str]] = {
+    "AGGREGATE_FUNCTION_WITH_NONDETERMINISTIC_EXPRESSION": (
+        "42845",
+        "Non-deterministic expression <sqlExpr> should not appear in the arguments of an aggregate function.",
+    ),
     "ALL_PARAMETERS_MUST_BE_NAMED": (
         "07001",
         "Using name parameterized queries requires all parameters to be named. Parameters missing names: <exprs>.",
@@ -721,6 +725,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42000",
         "Invalid SQL syntax: The function <functionName> does not support <syntax>.",
     ),
+    "INVALID_SQL_SYNTAX.INVALID_WINDOW_FRAME_BOUND": (
+        "42000",
+        "Invalid SQL syntax: Frame bound value must be a literal.",
+    ),
     "INVALID_SQL_SYNTAX.REPETITIVE_WINDOW_DEFINITION": (
         "42000",
         "Invalid SQL syntax: The definition of window <windowName> is repetitive.",
@@ -753,7 +761,6 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42903",
         "The WHERE condition <condition> contains invalid expressions: <expressionList>. Rewrite the query to avoid window functions, aggregate functions, and generator functions in the WHERE clause.",
     ),
-    "INVALID_WINDOW_SPEC": ("42601", "<message>"),
     "INVALID_WINDOW_SPEC_FOR_AGGREGATION_FUNC": ("42601", "Cannot specify ORDER BY or a window frame for <aggFunc>."),
     "INVALID_WITHIN_GROUP_EXPRESSION.DISTINCT_UNSUPPORTED": (
         "42K0K",
@@ -808,6 +815,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "MULTIPLE_QUERY_RESULT_CLAUSES_WITH_PIPE_OPERATORS": (
         "42000",
         "<clause1> and <clause2> cannot coexist in the same SQL pipe operator using '|>'. Please separate the multiple result clauses into separate pipe operators and then retry the query again.",
+    ),
+    "NEGATIVE_VALUES_IN_FREQUENCY_EXPRESSION": (
+        "22003",
+        "Found the negative value in <frequencyExpression>: <negativeValue>, but expected a positive integral value.",
     ),
     "NESTED_AGGREGATE_FUNCTION": (
         "42607",
@@ -1201,6 +1212,12 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42803",
         "Aggregate expression required for pivot, but '<sql>' did not appear in any aggregate function.",
     ),
+    "_LEGACY_ERROR_TEMP_1031": (
+        "42000",
+        "It is not allowed to use a window function inside an aggregate function. Please use the inner window function in a sub-query.",
+    ),
+    "_LEGACY_ERROR_TEMP_1035": ("42000", "Cannot specify window frame for <prettyName> function."),
+    "_LEGACY_ERROR_TEMP_1036": ("42000", "Window Frame <wf> must match the required frame <required>."),
     "_LEGACY_ERROR_TEMP_1052": ("42000", "ADD COLUMN with v1 tables cannot specify NOT NULL."),
     "_LEGACY_ERROR_TEMP_1060": ("42000", "<command> does not support nested column: <column>."),
     "_LEGACY_ERROR_TEMP_1147": (

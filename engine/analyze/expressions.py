@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from engine.analyze.aggregates import check_constants, check_filter, check_nesting
 from engine.analyze.aliases import Aliases
 from engine.analyze.coerce import cast, coerce, wrong_input
 from engine.analyze.constants import datetime_literal
@@ -21,8 +22,8 @@ from engine.expressions.calls import Call
 from engine.expressions.cast import Cast
 from engine.expressions.operators import BinaryArithmetic, UnaryMinus
 from engine.expressions.sql import shown, shown_type, sql
-from engine.expressions.subquery import Exists, InSubquery, OuterAggregate, ScalarSubquery
-from engine.expressions.window import WindowCall, WindowExpression, WindowSpec
+from engine.expressions.subquery import Exists, InSubquery, ScalarSubquery
+from engine.expressions.window import WindowCall, WindowSpec
 from engine.functions.registry import lookup
 from engine.functions.resolve import resolve_call
 from engine.kernels.context import EvalContext
@@ -30,7 +31,7 @@ from engine.kernels.evaluate import evaluate_constant
 from engine.logical import unresolved as un
 from engine.logical.plan import LogicalPlan, Project
 from engine.tree.node import TreeNode, copy_origin
-from engine.types import INT, ArrayType, BooleanType, IntegralType, MapType, NullType, NumericType, StructType
+from engine.types import INT, ArrayType, IntegralType, MapType, NullType, StructType
 from engine.types.coercion import can_implicitly_cast, common_type
 
 if TYPE_CHECKING:
@@ -229,8 +230,10 @@ class Resolver:
         )
         if isinstance(found, WindowCall) and not window:
             raise AnalysisError("WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE", {"funcName": sql(node)}, node.origin)
-        if isinstance(found, AggregateCall) and not window:
-            self._check_aggregate(found)
+        if isinstance(found, AggregateCall):
+            found = check_constants(found)
+            if not window:
+                check_nesting(found)
         if isinstance(found, Call | AggregateCall | WindowCall):
             return found
         # what a rewriting function is made of has not been through coercion yet
@@ -240,11 +243,8 @@ class Resolver:
     def _condition(self, node: un.UnresolvedFunction) -> Expression | None:
         """The condition of FILTER."""
         condition = self.resolve(node.condition) if node.condition is not None else None
-        if condition is not None and not isinstance(condition.dataType, BooleanType):
-            raise AnalysisError("INVALID_AGGREGATE_FILTER.NOT_BOOLEAN", {"filterExpr": sql(condition)}, node.origin)
-        if condition is not None and has_aggregate(condition):
-            parameters = {"filterExpr": sql(condition), "aggExpr": sql(condition)}
-            raise AnalysisError("INVALID_AGGREGATE_FILTER.CONTAINS_AGGREGATE", parameters, node.origin)
+        if condition is not None:
+            check_filter(condition, node.origin)
         return condition
 
     def _arguments(self, name: str, node: un.UnresolvedFunction) -> tuple[Expression, ...]:
@@ -279,15 +279,6 @@ class Resolver:
     def _grouping(self, name: str, node: un.UnresolvedFunction) -> Expression:
         arguments = self.all(node.arguments)
         return Grouping(arguments[0]) if name == "grouping" and len(arguments) == 1 else GroupingId(arguments)
-
-    def _check_aggregate(self, call: AggregateCall) -> None:
-        if call.function in ("percentile_cont", "percentile_disc"):
-            for key in call.order:
-                if not isinstance(key.dataType, NumericType | NullType):
-                    raise wrong_input(call, 0, '"NUMERIC"', key)
-        for argument in (*call.arguments, *((call.condition,) if call.condition is not None else ())):
-            if has_aggregate(argument):
-                raise AnalysisError("NESTED_AGGREGATE_FUNCTION", {}, call.origin or argument.origin)
 
     # subqueries
 
@@ -343,28 +334,6 @@ def named(expression: Expression, name: str) -> Any:
     if isinstance(expression, Attribute):
         return expression if expression.name == name else Alias(expression, name).at(expression.origin)
     return Alias(expression, name).at(expression.origin)
-
-
-def has_aggregate(expression: TreeNode) -> bool:
-    """Whether it holds an aggregate function of its own query: not those in subqueries, nor window functions themselves."""
-    match expression:
-        case AggregateCall() | Grouping() | GroupingId():
-            return True
-        case WindowExpression(function, spec):
-            return any(has_aggregate(child) for child in (*function.children, spec))
-        case LogicalPlan() | OuterAggregate():
-            return False
-    return expression.has(AggregateCall, Grouping, GroupingId) and any(has_aggregate(c) for c in expression.children)
-
-
-def own_aggregates(expression: Any) -> Iterator[Expression]:
-    """The aggregate functions of an expression, outermost only, as `has_aggregate` finds them."""
-    match expression:
-        case AggregateCall() | Grouping() | GroupingId():
-            yield expression
-        case _ if has_aggregate(expression):
-            for child in expression.children:
-                yield from own_aggregates(child)
 
 
 def is_generator(expression: Expression) -> bool:

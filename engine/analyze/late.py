@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from engine.analyze.aggregates import has_aggregate
 from engine.analyze.aliases import Aliases
 from engine.analyze.coerce import condition
-from engine.analyze.expressions import Resolver, has_aggregate
+from engine.analyze.expressions import Resolver
 from engine.analyze.grouping import Grouped
 from engine.analyze.scope import Scope
 from engine.analyze.subqueries import reads_outer

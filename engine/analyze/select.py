@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from engine.analyze.aggregates import has_aggregate, own_aggregates
 from engine.analyze.aliases import LATERAL, REFERENCE, Aliases
 from engine.analyze.coerce import condition
-from engine.analyze.expressions import Resolver, has_aggregate, is_generator, named, own_aggregates
+from engine.analyze.expressions import Resolver, is_generator, named
 from engine.analyze.grouping import Grouped, group, group_by_sets, grouping_sets
 from engine.analyze.hints import join_hints, repartition
 from engine.analyze.late import Late, is_ordinal, own_windows

@@ -125,6 +125,10 @@ def _trim(side: str) -> Callable[[Sequence[str]], str | None]:
     return show
 
 
+def _mode(value: str, least: str) -> str:
+    return f"mode() WITHIN GROUP (ORDER BY {value} DESC)" if least == "true" else f"mode({value})"
+
+
 def _infix(symbol: str) -> Callable[[Sequence[str]], str | None]:
     def show(arguments: Sequence[str]) -> str | None:
         return f"({arguments[0]} {symbol} {arguments[1]})" if len(arguments) == 2 else None
@@ -145,6 +149,7 @@ _SPECIAL: dict[str, Callable[[Sequence[str]], str | None]] = {
     "like": lambda a: f"{a[0]} LIKE {a[1]}",
     "like_any": lambda a: f"likeany({a[0]})",
     "like_all": lambda a: f"likeall({a[0]})",
+    "mode": lambda a: _mode(*a) if len(a) == 2 else None,
     "ltrim": _trim("LEADING"),
     "not_like_all": lambda a: f"notlikeall({a[0]})",
     "not_like_any": lambda a: f"notlikeany({a[0]})",

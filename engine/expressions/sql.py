@@ -153,9 +153,10 @@ def _sort(e: SortOrder, name: Name | None) -> str:
 
 
 def _aggregate(e: agg.AggregateCall, name: Name | None) -> str:
-    text = f"{e.function}({'DISTINCT ' if e.distinct else ''}{_list(e.arguments, name)})"
+    arguments = e.arguments[1:] if e.order and e.function != "listagg" else e.arguments  # which WITHIN GROUP shows
+    text = f"{e.function}({'DISTINCT ' if e.distinct else ''}{_list(arguments, name)})"
     if e.order:
-        text += f" WITHIN GROUP (ORDER BY {_list(e.order, name)})"
+        text += f" WITHIN GROUP (ORDER BY {_within(e.function, e.order, name)})"  # type: ignore[arg-type]
     return text + (f" FILTER (WHERE {sql(e.condition, name)})" if e.condition is not None else "")
 
 
@@ -189,6 +190,8 @@ _IGNORING = frozenset(("first", "last", "any_value", "first_value", "last_value"
 
 def _within(function: str, order: tuple[SortOrder, ...], name: Name | None) -> str:
     """Percentiles show an ascending order by its expression only; mode() is the reverse of what was asked for."""
+    if function == "mode":
+        return ", ".join(sql(each.child, name) + (" DESC" if each.ascending else "") for each in order)
     if not function.startswith("percentile_"):
         return _list(order, name)
     return ", ".join(sql(each.child, name) + ("" if each.ascending else " DESC") for each in order)

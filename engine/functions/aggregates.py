@@ -35,7 +35,8 @@ from engine.types import (
 from engine.types.decimals import bounded
 
 INTERVALS = (YearMonthIntervalType, DayTimeIntervalType)
-SUMMABLE = Kind("(NUMERIC or ANSI INTERVAL)", (NumericType, *INTERVALS), fallback=DOUBLE)
+SUMMABLE = Kind("(NUMERIC or ANSI INTERVAL)", (NumericType, *INTERVALS), fallback=DOUBLE, converts=(TimestampType,))
+"""Timestamps count as their seconds."""
 ORDERED = Kind(
     "(ORDERABLE)",
     (

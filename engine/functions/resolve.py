@@ -7,7 +7,6 @@ implicit casts (Spark's ANSI rules, `engine.types.coercion`).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from engine.errors import AnalysisError, Position, quoted
@@ -19,6 +18,7 @@ from engine.expressions.lambdas import Lambda
 from engine.expressions.sql import shown, shown_type, sql
 from engine.expressions.window import WindowCall
 from engine.functions.classes import class_of
+from engine.functions.clauses import Clauses, check_clauses, with_ordered
 from engine.functions.mismatch import (
     ORDINALS,
     Text,
@@ -71,16 +71,6 @@ def resolve_call(
         raise _about(error, call or (lambda: shown_call(name, arguments)), origin) from error.__cause__
 
 
-@dataclass(frozen=True)
-class Clauses:
-    """What may stand beside the arguments of a call."""
-
-    distinct: bool
-    condition: Expression | None
-    order: tuple[Expression, ...]
-    ignore_nulls: bool
-
-
 def shown_call(name: str, arguments: Sequence[Expression]) -> str:
     """A call as errors show it."""
     return f'"{name}({", ".join(sql(argument) for argument in arguments)})"'
@@ -111,9 +101,9 @@ def _resolved(
         raise unresolved_routine(name, origin)
     if window:
         overloads.sort(key=lambda each: each.kind != "window")
-    arguments = _positional(overloads, arguments, named, origin)
+    arguments = _positional(overloads, with_ordered(name, arguments, clauses, origin), named, origin)
     function, types = _choose(overloads, name, arguments, ansi, origin, text)
-    _check_clauses(function, name, clauses, origin)
+    check_clauses(function, name, clauses, origin)
     cast = tuple(_cast(argument, to, ansi) for argument, to in zip(arguments, types, strict=True))
     if fold is not None and function.folded:
         cast = tuple(fold(each) if place in function.folded else each for place, each in enumerate(cast))
@@ -304,16 +294,6 @@ def _positional(
         "proposal": " ".join(map(quoted, known)),
     }
     raise AnalysisError("UNRECOGNIZED_PARAMETER_NAME", parameters, origin)
-
-
-def _check_clauses(function: Function, name: str, clauses: Clauses, origin: Position | None) -> None:
-    condition = "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX"
-    of_aggregates = clauses.distinct or clauses.condition is not None or bool(clauses.order)
-    if of_aggregates and function.kind not in ("aggregate", "rewrite"):
-        syntax = "DISTINCT, FILTER or WITHIN GROUP"
-        raise AnalysisError(condition, {"functionName": quoted(name), "syntax": syntax}, origin)
-    if clauses.ignore_nulls and function.kind not in ("aggregate", "window"):
-        raise AnalysisError(condition, {"functionName": quoted(name), "syntax": "IGNORE NULLS"}, origin)
 
 
 def _cast(argument: Expression, to: DataType, ansi: bool) -> Expression:

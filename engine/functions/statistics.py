@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from engine.functions.aggregates import INTERVALS, ORDERED, same
+from engine.functions.aggregates import INTERVALS, SUMMABLE, same
 from engine.functions.registry import function
-from engine.functions.signature import Kind
+from engine.functions.signature import ANY, INTEGRAL, Kind
 from engine.kernels import aggregate_lists as lists
 from engine.kernels import aggregate_moments as moments
 from engine.types import (
+    BOOLEAN,
     DOUBLE,
     INT,
     LONG,
     ArrayType,
     DataType,
     DateType,
+    DayTimeIntervalType,
     NumericType,
     TimestampNTZType,
     TimestampType,
+    YearMonthIntervalType,
 )
 
 SHARE = Kind("(DOUBLE or ARRAY<DOUBLE>)", (ArrayType,), fallback=DOUBLE)
@@ -27,14 +30,14 @@ RANKED = Kind(
 )
 
 
-def shared_type(_: DataType, share: DataType, *__: DataType) -> DataType:
-    """DOUBLE, or an array for several shares."""
-    return ArrayType(DOUBLE, False) if isinstance(share, ArrayType) else DOUBLE
-
-
-def within_type(share: DataType) -> DataType:
-    """DOUBLE, or an array for several shares."""
-    return ArrayType(DOUBLE, False) if isinstance(share, ArrayType) else DOUBLE
+def percentile_type(argument: DataType, share: DataType = DOUBLE, *_: DataType) -> DataType:
+    """DOUBLE, or an interval as wide as they come; an array of these for several shares."""
+    value: DataType = DOUBLE
+    if isinstance(argument, YearMonthIntervalType):
+        value = YearMonthIntervalType()
+    elif isinstance(argument, DayTimeIntervalType):
+        value = DayTimeIntervalType()
+    return ArrayType(value, False) if isinstance(share, ArrayType) else value
 
 
 def ranked_type(argument: DataType, share: DataType, *_: DataType) -> DataType:
@@ -214,16 +217,24 @@ class RegressionFit(moments.RegressionFit):
     """
 
 
-@function("percentile", (DOUBLE, SHARE), returns=shared_type, kind="aggregate", nullable="always")
+@function(
+    "percentile",
+    (SUMMABLE, SHARE, INTEGRAL),
+    returns=percentile_type,
+    kind="aggregate",
+    nullable="always",
+    optional=1,
+)
 class Percentile(lists.Percentile):
-    """The value at a share of the sorted values, from 0 to 1, between two values in proportion.
+    """The value at a share of the sorted values, from 0 to 1, between two values in proportion. The third argument says how
+    often each value counts.
 
     > SELECT percentile(x, 0.25) FROM VALUES (0), (10) AS t(x);
     2.5
     """
 
 
-@function("percentile_cont", (SHARE,), returns=within_type, kind="aggregate", nullable="always")
+@function("percentile_cont", (SUMMABLE, SHARE), returns=percentile_type, kind="aggregate", nullable="always")
 class PercentileContinuous(lists.Percentile):
     """The value at a share of the values that WITHIN GROUP orders, between two values in proportion.
 
@@ -232,7 +243,7 @@ class PercentileContinuous(lists.Percentile):
     """
 
 
-@function("percentile_disc", (SHARE,), returns=within_type, kind="aggregate", nullable="always")
+@function("percentile_disc", (SUMMABLE, SHARE), returns=percentile_type, kind="aggregate", nullable="always")
 class PercentileDiscrete(lists.PercentileDiscrete):
     """The first of the values that WITHIN GROUP orders whose share of values up to it reaches the wanted one.
 
@@ -250,7 +261,7 @@ class PercentileDiscrete(lists.PercentileDiscrete):
     optional=1,
     aliases=("percentile_approx",),
 )
-class ApproximatePercentile(lists.PercentileDiscrete):
+class ApproximatePercentile(lists.PercentileNearest):
     """The first of the sorted values whose share of values up to it reaches the wanted one; exact here, whatever the accuracy.
 
     > SELECT approx_percentile(x, 0.5) FROM VALUES (0), (6), (7) AS t(x);
@@ -258,7 +269,7 @@ class ApproximatePercentile(lists.PercentileDiscrete):
     """
 
 
-@function("median", (DOUBLE,), returns=DOUBLE, kind="aggregate", nullable="always")
+@function("median", (SUMMABLE,), returns=percentile_type, kind="aggregate", nullable="always")
 class Median(lists.Median):
     """The middle of the sorted values, of two the mean.
 
@@ -267,9 +278,10 @@ class Median(lists.Median):
     """
 
 
-@function("mode", (ORDERED,), returns=same, kind="aggregate", nullable="always")
+@function("mode", (ANY, BOOLEAN), returns=same, kind="aggregate", nullable="always", optional=1)
 class Mode(lists.Mode):
-    """The most frequent value; of several the least.
+    """The most frequent value; of several any, the least if the second argument is true, or the first in the order of
+    WITHIN GROUP.
 
     > SELECT mode(x) FROM VALUES (0), (10), (10) AS t(x);
     10

@@ -12,8 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from engine.errors import ExecutionError
 from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import SortOrder
+from engine.expressions.sql import sql
 from engine.kernels.aggregates import AggregateKernel, Aggregation, take_rows
 from engine.kernels.buffers import Ints, Mask, fixed_array, fixed_values, holds_int64, int64_values, valid
 from engine.kernels.evaluate import evaluate_constant
@@ -157,15 +159,8 @@ class CountDistinctHashes(Aggregation):
 
 
 class Percentile(Listed):
-    """The value at a share of the sorted values. `place(n, p)` gives its position; between two values it interpolates.
-
-    The share is the second argument; with WITHIN GROUP it is the first, and the key holds the values.
-    """
-
-    @property
-    def share_place(self) -> int:
-        """Which argument is the share."""
-        return 0 if self.call.order else 1
+    """The value at a share of the sorted values: between two values it interpolates. With a third argument, that says how
+    often each value counts."""
 
     @property
     def descending(self) -> bool:
@@ -174,15 +169,15 @@ class Percentile(Listed):
         return isinstance(key, SortOrder) and not key.ascending
 
     def kept(self, inputs: list[Any]) -> list[Any]:
-        return [inputs[len(self.call.arguments)] if self.call.order else inputs[0]]
+        return [inputs[0], inputs[2]] if len(self.call.arguments) > 2 else [inputs[0]]
 
     def shares(self) -> list[float]:
         """The wanted shares, from 0 to 1."""
-        found = self.constant(self.share_place)
+        found = self.constant(1)
         return [float(each) for each in (found if isinstance(found, list | tuple) else [found])]
 
     def finish(self, states: Sequence[pa.Array], result: DataType) -> pa.Array:
-        gids, values = spread(states[0])
+        gids, values = self._counted(states)
         order = sort_rows([SortKey(pa.array(gids)), SortKey(values, not self.descending)], len(gids))
         values = take_rows(values, order)
         groups = len(states[0])
@@ -199,21 +194,30 @@ class Percentile(Listed):
         mask = None if present.all() else pa.array(~present)
         return pa.ListArray.from_arrays(offsets, flat, type=to_arrow(result), mask=mask)
 
+    def _counted(self, states: Sequence[pa.Array]) -> tuple[Ints, pa.Array]:
+        """The values with their groups, each as often as it counts."""
+        gids, values = spread(states[0])
+        if len(states) == 1:
+            return gids, values
+        often = spread(states[1])[1].cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+        if (often < 0).any():
+            expression = f'"{sql(self.call.arguments[2])}"'
+            told = {"frequencyExpression": expression, "negativeValue": int(often[often < 0][0])}
+            raise ExecutionError("NEGATIVE_VALUES_IN_FREQUENCY_EXPRESSION", told, self.call.origin)
+        rows = np.repeat(np.arange(len(gids), dtype=np.int64), often)
+        return gids[rows], take_rows(values, rows)
+
     def at(self, share: float, values: pa.Array, starts: Ints, counts: Ints, wanted: pa.DataType) -> pa.Array:
         """The value at `share` of each group of sorted values; null for empty groups."""
         present = counts > 0
         place = share * np.maximum(counts - 1, 0)
-        low = np.floor(place).astype(np.int64)
-        high = np.minimum(low + 1, np.maximum(counts - 1, 0))
+        low, high = np.floor(place).astype(np.int64), np.ceil(place).astype(np.int64)
         numbers = _numbers(values)
         if not len(numbers):
             return pa.nulls(len(counts), wanted)
         begin = np.where(present, starts, 0)
         below, above = numbers[begin + low], numbers[np.where(present, begin + high, 0)]
-        rest = place - low
-        found = np.where(rest == 0, below, below + (above - below) * rest)
-        if not pa.types.is_floating(wanted):
-            found = np.rint(found)
+        found = np.where((low == high) | (below == above), below, (high - place) * below + (place - low) * above)
         return fixed_array(found, wanted, present)
 
 
@@ -232,6 +236,13 @@ class PercentileDiscrete(Percentile):
         return found if found.type == wanted else found.cast(wanted)
 
 
+class PercentileNearest(PercentileDiscrete):
+    """As above, of all values; the third argument is how near it has to be."""
+
+    def kept(self, inputs: list[Any]) -> list[Any]:
+        return [inputs[0]]
+
+
 def _numbers(values: pa.Array) -> Any:
     if pa.types.is_decimal(values.type):
         values = values.cast(pa.float64())
@@ -241,7 +252,10 @@ def _numbers(values: pa.Array) -> Any:
 
 
 class Mode(Listed):
-    """The most frequent value; of several the least."""
+    """The most frequent value; of several the first in the order of WITHIN GROUP, else the least."""
+
+    def kept(self, inputs: list[Any]) -> list[Any]:
+        return [inputs[0]]
 
     def finish(self, states: Sequence[pa.Array], result: DataType) -> pa.Array:  # noqa: ARG002
         gids, values = spread(states[0])
@@ -251,7 +265,11 @@ class Mode(Listed):
         counts = np.bincount(groups.ids, minlength=groups.count)
         firsts = take_rows(values, groups.first)
         owners = gids[groups.first]
-        order = sort_rows([SortKey(pa.array(owners)), SortKey(pa.array(-counts)), SortKey(firsts)], groups.count)
+        keys = [SortKey(pa.array(owners)), SortKey(pa.array(-counts))]
+        if not pa.types.is_map(values.type):
+            key = self.call.order[0] if self.call.order else None
+            keys.append(SortKey(firsts, key.ascending if isinstance(key, SortOrder) else True))
+        order = sort_rows(keys, groups.count)
         chosen = np.full(len(states[0]), -1, np.int64)
         chosen[owners[order[::-1]]] = order[::-1]
         return take_rows(firsts, chosen)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from engine.errors import ExecutionError
 from engine.kernels.aggregate_sums import Floats, add_doubles
 from engine.kernels.aggregates import Aggregation
 from engine.kernels.buffers import Ints, Mask, fixed_array, fixed_values, valid
@@ -39,6 +40,17 @@ class Moments(Aggregation):
             moments = [add_doubles(distance**power, gids, groups) for power in range(2, self.powers + 1)]
         return [pa.array(column) for column in (count, mean, *moments)]
 
+    def update_in_order(self, gids: Ints, groups: int, arguments: Sequence[pa.Array]) -> list[pa.Array]:
+        """As `update`, of windows, whose rows Spark adds one by one: to the same digits where they are few."""
+        if not len(gids) or int(np.bincount(gids).max()) > _FEW:
+            return self.update(gids, groups, arguments)
+        mask = valid(arguments[0])
+        values = doubles(arguments[0])
+        if mask is not None:
+            values, gids = values[mask], gids[mask]
+        with np.errstate(all="ignore"):
+            return [pa.array(column) for column in _row_by_row(values, gids, groups, self.powers)]
+
     def merge(self, gids: Ints, groups: int, states: Sequence[pa.Array]) -> list[pa.Array]:
         count, mean, *moments = (fixed_values(state) for state in states)
         with np.errstate(all="ignore"):
@@ -62,6 +74,32 @@ class Moments(Aggregation):
     @abstractmethod
     def result_of(self, *moments: Floats) -> tuple[Floats, Mask]:
         """The values and which are not null."""
+
+
+_FEW = 256
+"""Rows of a group that are added one by one, so that the digits are Spark's."""
+
+
+def _row_by_row(values: Floats, gids: Ints, groups: int, powers: int) -> list[Floats]:
+    """n, mean and central moments, each row of a group added to those before it (CentralMomentAgg of Spark)."""
+    n, mean, m2, m3, m4 = (np.zeros(groups) for _ in range(5))
+    order = np.argsort(gids, kind="stable")
+    counts = np.bincount(gids, minlength=groups)
+    starts = np.cumsum(counts) - counts
+    for step in range(int(counts.max(initial=0))):
+        own = np.flatnonzero(counts > step)
+        value = values[order[starts[own] + step]]
+        n[own] += 1
+        delta = value - mean[own]
+        share = delta / n[own]
+        mean[own] += share
+        m2[own] += delta * (delta - share)
+        if powers >= 3:
+            m3[own] = m3[own] - 3 * share * m2[own] + delta * (delta * delta - share * share)
+        if powers >= 4:
+            rest = delta * (delta * (delta * delta) - share * (share * share))
+            m4[own] = m4[own] - 4 * share * m3[own] - 6 * (share * share) * m2[own] + rest
+    return [n, mean, m2, m3, m4][: powers + 1]
 
 
 class VariancePopulation(Moments):
@@ -93,7 +131,7 @@ class Skewness(Moments):
 
     def result_of(self, *moments: Floats) -> tuple[Floats, Mask]:
         n, _, m2, m3 = moments
-        return np.sqrt(n) * m3 / np.sqrt(m2**3), (n > 0) & (m2 != 0)
+        return np.sqrt(n) * m3 / np.sqrt(m2 * m2 * m2), (n > 0) & (m2 != 0)
 
 
 class Kurtosis(Moments):
@@ -101,7 +139,7 @@ class Kurtosis(Moments):
 
     def result_of(self, *moments: Floats) -> tuple[Floats, Mask]:
         n, _, m2, _, m4 = moments
-        return n * m4 / m2**2 - 3, (n > 0) & (m2 != 0)
+        return n * m4 / (m2 * m2) - 3, (n > 0) & (m2 != 0)
 
 
 class PairMoments(Aggregation):
@@ -159,6 +197,8 @@ def doubles(array: pa.Array) -> Floats:
 class Correlation(PairMoments):
     def result_of(self, *moments: Floats) -> tuple[Floats, Mask]:
         n, _, _, co, yy, xx = moments
+        if self.context.ansi and ((n > 1) & (yy * xx == 0)).any():
+            raise ExecutionError("DIVIDE_BY_ZERO", {}, self.call.origin)
         return co / np.sqrt(yy * xx), (n > 0) & (yy > 0) & (xx > 0)
 
 

@@ -22,6 +22,7 @@ from engine.expressions.base import Expression
 from engine.expressions.window import CurrentRow, Frame, Offset, Unbounded
 from engine.kernels import aggregate_sums as sums
 from engine.kernels import aggregate_values as values
+from engine.kernels.aggregate_moments import Moments
 from engine.kernels.aggregates import AggregateKernel, aggregate_kernel, take_rows
 from engine.kernels.buffers import (
     Ints,
@@ -112,7 +113,9 @@ class _Ranges:
 def _shifted(array: pa.Array, kind: DataType, value: Any, value_type: DataType, sign: int) -> Ints:
     """The order codes of each key moved by `sign` times `value`."""
     if pa.types.is_floating(array.type):
-        return order_codes(pa.array(fixed_values(array).astype(np.float64) + sign * float(value))).codes
+        numbers = fixed_values(array)
+        with np.errstate(all="ignore"):
+            return order_codes(pa.array(numbers + sign * numbers.dtype.type(value))).codes
     codes = order_codes(array).codes
     if isinstance(value_type, YearMonthIntervalType) and not isinstance(kind, YearMonthIntervalType):
         return _months_later(codes, sign * int(value), isinstance(kind, DateType))
@@ -173,7 +176,7 @@ def _by_partition(
     if chosen is not None:
         rows = np.flatnonzero(chosen)
         gids, inputs = gids[rows], [take_rows(each, rows) for each in inputs]
-    found = kernel.finish(kernel.update(gids, layout.partitions, inputs), call.dataType)
+    found = kernel.finish(_update(kernel)(gids, layout.partitions, inputs), call.dataType)
     return found.take(pa.array(layout.partition))
 
 
@@ -194,10 +197,14 @@ def _by_gathering(
         if chosen is not None:
             kept = chosen[rows]
             gids, rows = gids[kept], rows[kept]
-        states = kernel.update(gids, stop - start, [take_rows(each, rows) for each in inputs])
+        states = _update(kernel)(gids, stop - start, [take_rows(each, rows) for each in inputs])
         parts.append(kernel.finish(states, call.dataType))
         start = stop
     return pa.concat_arrays(parts)
+
+
+def _update(kernel: AggregateKernel) -> Callable[[Ints, int, Sequence[pa.Array]], list[pa.Array]]:
+    return kernel.update_in_order if isinstance(kernel, Moments) else kernel.update
 
 
 _Compute = Callable[[Layout, Frames, Sequence[pa.Array], Mask | None], list[pa.Array]]

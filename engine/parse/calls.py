@@ -5,11 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from engine.errors import ParseError
+from engine.errors import AnalysisError, ParseError
 from engine.expressions import operators
 from engine.expressions.base import Expression, Literal, SortOrder
+from engine.expressions.sql import sql
 from engine.expressions.window import CurrentRow, Frame, Offset, Unbounded, WindowSpec
-from engine.logical.unresolved import UnresolvedFunction, UnresolvedIdentifier, UnresolvedLambda, UnresolvedWindow
+from engine.logical.unresolved import (
+    UnresolvedAttribute,
+    UnresolvedFunction,
+    UnresolvedIdentifier,
+    UnresolvedLambda,
+    UnresolvedWindow,
+)
 from engine.parse.lexer import Token
 from engine.parse.parts import FrameEdge, NamedArgument, Windows, call
 from engine.types import BOOLEAN, STRING
@@ -179,15 +186,22 @@ def frame_between(unit: Token, lower: FrameEdge, upper: FrameEdge) -> Expression
 
 
 def _frame(unit: Token, lower: FrameEdge, upper: FrameEdge) -> Expression:
-    if isinstance(lower.bound, Unbounded) and lower.side == "following":
-        raise ParseError(
-            "INVALID_WINDOW_SPEC", {"message": "A frame cannot start with UNBOUNDED FOLLOWING."}, unit.position
-        )
-    if isinstance(upper.bound, Unbounded) and upper.side == "preceding":
-        raise ParseError(
-            "INVALID_WINDOW_SPEC", {"message": "A frame cannot end with UNBOUNDED PRECEDING."}, unit.position
-        )
+    starts_late = isinstance(lower.bound, Unbounded) and lower.side == "following"
+    if starts_late or (isinstance(upper.bound, Unbounded) and upper.side == "preceding"):
+        shown = [_edge(each) for each in (lower, upper)]
+        parameters = {"lower": f'"{shown[0]}"', "upper": f'"{shown[1]}"'}
+        parameters["sqlExpr"] = f'"{unit.kind} BETWEEN {shown[0]} AND {shown[1]}"'
+        raise AnalysisError("DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_INVALID_BOUND", parameters, unit.position)
     return Frame("rows" if unit.kind == "ROWS" else "range", lower.bound, upper.bound)
+
+
+def _edge(edge: FrameEdge) -> str:
+    match edge.bound:
+        case Unbounded():
+            return f"UNBOUNDED {edge.side.upper()}"
+        case CurrentRow():
+            return "CURRENT ROW"
+    return sql(edge.bound.children[0])
 
 
 def frame_unbounded(side: Token) -> FrameEdge:
@@ -200,6 +214,8 @@ def frame_current() -> FrameEdge:
 
 def frame_offset(value: Expression, side: Token) -> FrameEdge:
     """Rows or units before the current row are a negative offset."""
+    if value.has(UnresolvedAttribute):
+        raise ParseError("INVALID_SQL_SYNTAX.INVALID_WINDOW_FRAME_BOUND", {}, value.origin)
     if side.kind == "PRECEDING":
         if isinstance(value, Literal) and isinstance(value.value, int | float | Decimal) and value.type != BOOLEAN:
             value = Literal(-value.value, value.type).at(value.origin)

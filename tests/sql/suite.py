@@ -56,7 +56,7 @@ class Case:
 def cases(path: Path) -> list[Case]:
     """The statements of a file of results."""
     found = re.findall(
-        r"^-- !query\n(.*?)\n-- !query schema\n(.*?)\n-- !query output\n(.*?)(?=\n\n\n-- !query\n|\Z)",
+        r"^-- !query\n(.*?)\n-- !query schema\n(.*?)\n-- !query output\n(.*?)(?=\n+-- !query\n|\Z)",
         path.read_text(),
         re.DOTALL | re.MULTILINE,
     )
