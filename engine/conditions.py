@@ -612,6 +612,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42K0D",
         "Invalid lambda function call. A higher order function expects <expectedNumArgs> arguments, but got <actualNumArgs>.",
     ),
+    "INVALID_LATERAL_JOIN_TYPE": (
+        "42613",
+        "The <joinType> JOIN with LATERAL correlation is not allowed because an OUTER subquery cannot correlate to its join partner. Remove the LATERAL correlation or use an INNER JOIN, or LEFT OUTER JOIN instead.",
+    ),
     "INVALID_LIMIT_LIKE_EXPRESSION.DATA_TYPE": (
         "42K0E",
         'The limit like expression "<expr>" is invalid. The <name> expression must be integer type, but got <dataType>.',
@@ -1069,6 +1073,14 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "UNSUPPORTED_FEATURE.LATERAL_COLUMN_ALIAS_IN_WINDOW": (
         "0A000",
         "The feature is not supported: Referencing a lateral column alias <lca> in window expression <windowExpr>.",
+    ),
+    "UNSUPPORTED_FEATURE.LATERAL_JOIN_USING": (
+        "0A000",
+        "The feature is not supported: JOIN USING with LATERAL correlation.",
+    ),
+    "UNSUPPORTED_FEATURE.LATERAL_NATURAL_JOIN": (
+        "0A000",
+        "The feature is not supported: NATURAL join with LATERAL correlation.",
     ),
     "UNSUPPORTED_FEATURE.PIPE_OPERATOR_AGGREGATE_UNSUPPORTED_CASE": (
         "0A000",

@@ -23,6 +23,7 @@ from engine.analyze.relations import Relations
 from engine.analyze.scope import Scope
 from engine.analyze.select import Select
 from engine.analyze.subqueries import check_in_order
+from engine.analyze.summarize import summarized
 from engine.analyze.values import local_relation
 from engine.analyze.views import view_columns
 from engine.errors import AnalysisError, Position, Unsupported
@@ -76,6 +77,8 @@ class Analyzer:
                 return self._set_operation(node, outer)
             case un.UnresolvedWith():
                 return self.ctes.query(node, outer)
+            case un.UnresolvedSummarize(child):
+                return summarized(self.query(child, outer), self.context.ansi).at(node.origin)
             case un.UnresolvedValues():
                 return local_relation(node, self._resolver((), outer))
             case un.UnresolvedRepartition(keys, sort, child):

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from engine.analyze.asof import asof_join
 from engine.analyze.coerce import condition
 from engine.analyze.expressions import Resolver, is_generator
 from engine.analyze.reshape import pivoted, sampled, unpivoted
 from engine.analyze.scope import Scope
 from engine.analyze.subqueries import check_correlation, check_in_join
+from engine.analyze.unnest import unnested
 from engine.errors import AnalysisError, Position, quoted
 from engine.expressions.base import Alias, Attribute, Expression
 from engine.expressions.conditional import Coalesce
-from engine.expressions.predicates import EqualTo, conjunction
+from engine.expressions.predicates import BinaryComparison, EqualTo, GreaterThanOrEqual, conjunction
 from engine.expressions.sql import sql
 from engine.expressions.subquery import SubqueryExpression
 from engine.functions.mismatch import unresolved_routine
@@ -60,6 +62,9 @@ class Relations:
                 return self._renamed(names, self.bind(child, outer, hints), node.origin)
             case un.UnresolvedTableFunction():
                 return self._table_function(node, outer)
+            case un.UnresolvedUnnest():
+                made = unnested(node, self.resolver(self._scope((), outer)))
+                return Bound(made, self._scope(made.output, outer))
             case un.UnresolvedLateralView():
                 return self._lateral_view(node, outer, hints)
             case un.UnresolvedSample(child=child):
@@ -216,6 +221,8 @@ class Relations:
     def _joined(
         self, node: un.UnresolvedJoin, left: LogicalPlan, right: LogicalPlan, on: Expression | None
     ) -> LogicalPlan:
+        if node.asof:
+            return asof_join(node, left, right, on)
         hints: list[tuple[str, str]] = []
         if isinstance(left, lp.ResolvedHint):
             hints.append(("left", left.strategy))
@@ -239,7 +246,10 @@ class Relations:
         """Keys come first and once: the left one, the right one of a RIGHT join, whichever is not null of a FULL join."""
         pairs = [(self._key(name, left, "left", node), self._key(name, right, "right", node)) for name in names]
         resolver = self.resolver(left.scope)
-        on = conjunction(*(resolver.finish(EqualTo(one, other)) for one, other in pairs))
+        compared: list[type[BinaryComparison]] = [EqualTo] * len(pairs)
+        if node.asof:
+            compared[-1] = GreaterThanOrEqual
+        on = conjunction(*(resolver.finish(each(*pair)) for each, pair in zip(compared, pairs, strict=True)))
         plan = self._joined(node, left.plan, right.plan, on)
         keys = {c.id for pair in pairs for c in pair}
         rest = [c for c in (*left.scope.columns, *right.scope.columns) if c.id not in keys]

@@ -6,7 +6,7 @@ from engine.expressions.base import Expression, Mode
 from engine.lazy import cached_property
 from engine.tree.node import node
 from engine.types import DataType
-from engine.types.casts import cast_can_raise, cast_is_nullable, raises_in_every_mode
+from engine.types.casts import cast_can_raise, cast_is_nullable, is_up_cast, raises_in_every_mode
 
 
 @node
@@ -26,7 +26,12 @@ class Cast(Expression):
     def nullable(self) -> bool:
         if self.child.nullable:
             return True
-        return self.mode is not Mode.ANSI and cast_is_nullable(self.child.dataType, self.to)
+        match self.mode:
+            case Mode.TRY:  # null for what ANSI raises for, where the legacy cast wraps
+                return not is_up_cast(self.child.dataType, self.to)
+            case Mode.LEGACY:
+                return cast_is_nullable(self.child.dataType, self.to)
+        return False
 
     @property
     def raises(self) -> bool:

@@ -18,7 +18,7 @@ from engine.functions.registry import function
 from engine.functions.resolve import cast_to
 from engine.functions.signature import ANY, ARRAY, ARRAY_OR_MAP, Variadic
 from engine.kernels.calls import Generated
-from engine.kernels.lists import flat, flat_entries, lengths, parents
+from engine.kernels.lists import elements, flat, flat_entries, lengths, parents, starts
 from engine.logical.plan import LogicalPlan, Range
 from engine.types import INT, LONG, ArrayType, DataType, IntegralType, MapType, StructField, StructType
 from engine.types.coercion import common_type_of
@@ -72,8 +72,7 @@ def posexplode(value: pa.Array) -> Generated:
     1	20
     """
     owners, columns = explode(value)
-    counts = lengths(value)
-    places = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
+    _, places = _numbered(lengths(value))
     return owners, [pa.array(places.astype(np.int32)), *columns]
 
 
@@ -160,6 +159,45 @@ def stack_rows(count: pa.Array, *values: pa.Array) -> Generated:
     order = pa.array(np.arange(rows * length).reshape(rows, length).T.ravel())
     columns = [pa.concat_arrays(padded[place::width]).take(order) for place in range(width)]
     return owners, columns
+
+
+@function("unnest_rows", (Variadic(ANY, 1),), kind="generator", hidden=True)
+def unnest_rows(*values: pa.Array) -> Generated:
+    """Makes a row of the elements of arrays at the same place, null where an array is shorter; or of each entry of a map.
+
+    > SELECT x FROM UNNEST(array(10, 20)) AS t(x);
+    10
+    20
+    """
+    if pa.types.is_map(values[0].type):
+        return _owners(values[0]), list(flat_entries(values[0]))
+    counts = [lengths(value) for value in values]
+    owners, within = _numbered(np.maximum.reduce(counts))
+    columns = []
+    for value, count in zip(values, counts, strict=True):
+        inside = within < count[owners]
+        places = np.where(inside, starts(value)[owners] + within, 0) if len(value) else within
+        columns.append(elements(value).take(pa.array(places, mask=~inside)))
+    return owners, columns
+
+
+@function("unnest_counted", (INT, Variadic(ANY, 1)), kind="generator", hidden=True)
+def unnest_counted(first: pa.Array, *values: pa.Array) -> Generated:
+    """Like unnest_rows, with a number from `first` on beside each row.
+
+    > SELECT x, n FROM UNNEST(array(10, 20)) WITH ORDINALITY AS t(x, n);
+    10	1
+    20	2
+    """
+    owners, columns = unnest_rows(*values)
+    _, within = _numbered(np.bincount(owners, minlength=len(first)))
+    return owners, [*columns, pa.array(within + (first[0].as_py() if len(first) else 0))]
+
+
+def _numbered(counts: Any) -> tuple[Any, Any]:
+    """For each of the rows that `counts` says are made of each row: the row it is made of, and its number from 0."""
+    owners = np.repeat(np.arange(len(counts), dtype=np.int64), counts)
+    return owners, np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
 @function("range", (Variadic(LONG, 1),), kind="table")

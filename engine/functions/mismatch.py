@@ -84,5 +84,7 @@ def unresolved_routine(name: str, origin: Position | None) -> AnalysisError:
     """The error for a function nobody knows, with the names nearest to it."""
     near = suggestions(name, names())
     hint = f"Did you mean {', '.join(quoted(each) for each in near)}?" if near else ""
+    if name.lower() == "unnest":
+        hint = "UNNEST stands in FROM; in a select list explode() makes rows of elements."
     parameters = {"routineName": quoted(name), "searchPath": SEARCH_PATH}
     return AnalysisError("UNRESOLVED_ROUTINE", parameters, origin, hint=hint)

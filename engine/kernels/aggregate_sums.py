@@ -244,7 +244,8 @@ def add_int64(values: Ints, gids: Ints, groups: int) -> Ints:
 def add_doubles(values: npt.NDArray[np.floating], gids: Ints, groups: int) -> Floats:
     """Sums of groups in double precision."""
     if groups == 1:
-        return np.array([values.sum(dtype=np.float64)], np.float64)
+        with np.errstate(all="ignore"):  # of infinities NaN, and no word about it
+            return np.array([values.sum(dtype=np.float64)], np.float64)
     return np.bincount(gids, values, groups).astype(np.float64, copy=False)
 
 

@@ -235,7 +235,8 @@ class GroupingSets(UnresolvedExpression):
 
 @node
 class UnresolvedJoin(UnresolvedPlan):
-    """A join as written: ON is `condition`, USING is `using`, NATURAL is `natural`; `lateral` if `right` may see `left`."""
+    """A join as written: ON is `condition`, USING is `using`, NATURAL is `natural`; `lateral` if `right` may see `left`;
+    `asof` for ASOF JOIN."""
 
     left: LogicalPlan
     right: LogicalPlan
@@ -244,6 +245,7 @@ class UnresolvedJoin(UnresolvedPlan):
     using: tuple[str, ...] = ()
     natural: bool = False
     lateral: bool = False
+    asof: bool = False
 
 
 @node
@@ -254,6 +256,22 @@ class UnresolvedLateralView(UnresolvedPlan):
     outer: bool
     table: str
     names: tuple[str, ...]
+    child: LogicalPlan
+
+
+@node
+class UnresolvedUnnest(UnresolvedPlan):
+    """UNNEST(arguments): a row for each element of arrays, or entry of a map. `counted` is "ORDINALITY" or "OFFSET" where
+    rows are numbered, from 1 or from 0."""
+
+    arguments: tuple[Expression, ...]
+    counted: str = ""
+
+
+@node
+class UnresolvedSummarize(UnresolvedPlan):
+    """SUMMARIZE: a row about each column of `child`."""
+
     child: LogicalPlan
 
 

@@ -211,10 +211,11 @@ class Graph:
             return 1.0
         part, own = 1.0, unit.plan.output_ids
         for term in unit.terms:
-            if not isinstance(term, EqualTo | EqualNullSafe):
+            sides = _inside_and_outside(term, own)
+            if sides is None:
                 part *= OTHER.semi_condition
                 continue
-            inside, outside = (term.right, term.left) if term.right.references <= own else (term.left, term.right)
+            inside, outside = sides
             inner = self._estimator.distinct(unit.plan, inside)
             outer = self._outer_distinct(outside)
             part *= min(1.0, inner / outer) if unit.type is not JoinType.LEFT else 1.0 / max(inner, outer)
@@ -227,3 +228,14 @@ class Graph:
         if members.bit_count() != 1:
             return 1.0
         return max(1.0, self._distinct(members.bit_length() - 1, expression))
+
+
+def _inside_and_outside(term: Expression, own: frozenset[int]) -> tuple[Expression, Expression] | None:
+    """The sides of an equality between columns of a relation, `own`, and columns of others; None for any other condition,
+    an equality with a constant, too."""
+    if isinstance(term, EqualTo | EqualNullSafe):
+        for inside, outside in ((term.right, term.left), (term.left, term.right)):
+            read = outside.references
+            if inside.references and inside.references <= own and read and read.isdisjoint(own):
+                return inside, outside
+    return None

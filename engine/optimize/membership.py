@@ -45,7 +45,7 @@ def anti_join(subquery: Exists | InSubquery, child: LogicalPlan) -> LogicalPlan:
     plan, terms, equal = _joined(subquery, child)
     if not any(each.nullable for each in equal):
         return Join(child, plan, JoinType.ANTI, _on(terms + equal))
-    if len(equal) == 1 and not terms:
+    if len(equal) == 1 and not terms and all(side.references for side in equal[0].children):
         return Join(child, plan, JoinType.ANTI, equal[0], null_aware=True)
     maybe = [Or((each, IsNull(each))) if each.nullable else each for each in equal]
     return Join(child, plan, JoinType.ANTI, _on([*terms, *maybe]))

@@ -29,6 +29,7 @@ from engine.optimize.rules.propagate_empty import propagate_empty
 from engine.optimize.rules.propagate_nulls import propagate_nulls
 from engine.optimize.rules.prune_columns import prune_columns
 from engine.optimize.rules.push_filter_through_aggregate import push_filter_through_aggregate
+from engine.optimize.rules.push_filter_through_asof_join import push_filter_through_asof_join
 from engine.optimize.rules.push_filter_through_generate import push_filter_through_generate
 from engine.optimize.rules.push_filter_through_join import push_filter_through_join
 from engine.optimize.rules.push_filter_through_project import push_filter_through_project
@@ -81,6 +82,7 @@ PUSHING = (
     push_filter_through_sort,
     push_filter_through_window,
     push_filter_through_generate,
+    push_filter_through_asof_join,
     push_filter_through_aggregate,
     push_filter_through_union,
     outer_to_inner,  # before joins: through an inner join more can be pushed

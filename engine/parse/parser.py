@@ -1,9 +1,8 @@
 """The parser's front door: SQL text in, an unresolved plan or a command out.
 
 Text goes through the lexer, then through one loop over the grammar's table whose reductions call the functions of the
-three transformers, one per grammar file: `expressions` (with `calls` and `types`), `relations` (with `reshape` and
-`pipes`), `statements` (with `settings`
-and `variables`).
+three transformers, one per grammar file: `expressions` (with `calls` and `types`), `relations` (with `reshape`,
+`pipes` and `extensions`), `statements` (with `settings` and `variables`).
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from engine.parse import (
     calls,
     ctes,
     expressions,
+    extensions,
     inserts,
     pipes,
     relations,
@@ -46,6 +46,7 @@ TRANSFORMERS: tuple[ModuleType, ...] = (
     types,
     relations,
     ctes,
+    extensions,
     reshape,
     pipes,
     statements,

@@ -8,14 +8,16 @@ from typing import Any, NamedTuple
 from engine.errors import ParseError
 from engine.expressions.base import Alias, Expression
 from engine.expressions.window import WindowSpec
-from engine.logical.plan import JoinType, LogicalPlan
+from engine.logical.plan import JoinType, LogicalPlan, SubqueryAlias
 from engine.logical.unresolved import (
     Hint,
     UnresolvedAlias,
+    UnresolvedColumnAliases,
     UnresolvedCte,
     UnresolvedFunction,
     UnresolvedIdentifier,
     UnresolvedJoin,
+    UnresolvedUnnest,
 )
 from engine.parse.lexer import Token
 from engine.parse.literals import string_value
@@ -80,6 +82,7 @@ class JoinPart(NamedTuple):
     using: tuple[str, ...] = ()
     natural: bool = False
     lateral: bool = False
+    asof: bool = False
 
 
 class LateralViewPart(NamedTuple):
@@ -160,7 +163,24 @@ def row_values(value: Expression) -> tuple[Expression, ...]:
 
 
 def joined(left: LogicalPlan, part: JoinPart) -> LogicalPlan:
-    """`left` joined as `part` says."""
-    return UnresolvedJoin(left, part.right, part.type, part.condition, part.using, part.natural, part.lateral).at(
-        part.right.origin
+    """`left` joined as `part` says. UNNEST sees what stands before it without being told to."""
+    origin = part.right.origin
+    lateral = part.lateral or isinstance(unaliased(part.right), UnresolvedUnnest)
+    if lateral and part.natural:
+        raise ParseError("UNSUPPORTED_FEATURE.LATERAL_NATURAL_JOIN", {}, origin)
+    if lateral and part.using:
+        raise ParseError("UNSUPPORTED_FEATURE.LATERAL_JOIN_USING", {}, origin)
+    if lateral and part.type not in (JoinType.INNER, JoinType.CROSS, JoinType.LEFT):
+        words = {JoinType.SEMI: "LEFT SEMI", JoinType.ANTI: "LEFT ANTI"}
+        kind = words.get(part.type, f"{part.type.name} OUTER")
+        raise ParseError("INVALID_LATERAL_JOIN_TYPE", {"joinType": kind}, origin)
+    return UnresolvedJoin(left, part.right, part.type, part.condition, part.using, part.natural, lateral, part.asof).at(
+        origin
     )
+
+
+def unaliased(plan: LogicalPlan) -> LogicalPlan:
+    """A relation without the names it is given."""
+    while isinstance(plan, SubqueryAlias | UnresolvedColumnAliases):
+        plan = plan.child
+    return plan

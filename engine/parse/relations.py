@@ -19,7 +19,6 @@ from engine.logical.unresolved import (
     UnresolvedFunction,
     UnresolvedIdentifier,
     UnresolvedIdentifierPlan,
-    UnresolvedJoin,
     UnresolvedLateralView,
     UnresolvedRelation,
     UnresolvedRepartition,
@@ -251,7 +250,7 @@ def from_clause(*parts: Relation | LateralViewPart | Step | None) -> LogicalPlan
 def _related(left: LogicalPlan | None, item: Relation) -> LogicalPlan:
     plan = item.first
     if left is not None:
-        plan = UnresolvedJoin(left, plan, JoinType.INNER, lateral=item.lateral).at(plan.origin)
+        plan = joined(left, JoinPart(plan, JoinType.INNER, lateral=item.lateral))
     for each in item.joins:
         plan = joined(plan, each) if isinstance(each, JoinPart) else each(plan)
     return plan

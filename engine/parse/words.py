@@ -25,8 +25,8 @@ HARD_WORDS = words(
 )
 _AFTER_NOT = words("IN LIKE ILIKE RLIKE REGEXP BETWEEN")
 _QUERY_STARTS = words("SELECT WITH VALUES FROM TABLE (")
-# Clauses of other dialects that would read as a name and something else: an alias `asof`, a function `on`.
-_FOREIGN = frozenset({("ASOF", "JOIN"), ("ON", "(")})
+# Clauses of other dialects that would read as a name and something else: a function `on`.
+_FOREIGN = frozenset({("ON", "(")})
 _NESTED_TYPES = words("ARRAY MAP STRUCT")
 
 # Of those, the ones that hold a statement together: names only after a dot or in backquotes, so that a misplaced comma is

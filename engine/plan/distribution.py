@@ -13,6 +13,7 @@ from functools import singledispatch
 from engine.expressions.base import Attribute, Expression
 from engine.logical.plan import JoinType
 from engine.physical.aggregate import AggregateExec
+from engine.physical.asof_join import AsOfJoinExec
 from engine.physical.exchange import Broadcast, ExchangeExec, HashSplit
 from engine.physical.hash_join import HashJoinExec
 from engine.physical.limit import LimitExec
@@ -87,6 +88,13 @@ def _(operator: HashJoinExec) -> tuple[Required, ...]:
 
 
 @required.register
+def _(operator: AsOfJoinExec) -> tuple[Required, ...]:
+    if operator.broadcast or not operator.left_keys:
+        return _built_everywhere(False)
+    return ByKeys(operator.left_keys, exact=True), ByKeys(operator.right_keys, exact=True)
+
+
+@required.register
 def _(operator: NestedLoopJoinExec) -> tuple[Required, ...]:
     if operator.has_tail:
         return Where.ONE_TASK, Where.ONE_TASK
@@ -139,9 +147,10 @@ def _(operator: UnionExec) -> Provided:
     return Provided(max(provided(member).count for member in operator.members))
 
 
+@provided.register(AsOfJoinExec)
 @provided.register(HashJoinExec)
 @provided.register(NestedLoopJoinExec)
-def _(operator: HashJoinExec | NestedLoopJoinExec) -> Provided:
+def _(operator: AsOfJoinExec | HashJoinExec | NestedLoopJoinExec) -> Provided:
     streamed = provided(operator.streamed)
     if operator.type is JoinType.FULL or streamed.copied:
         return Provided(streamed.count)

@@ -17,6 +17,7 @@ from engine.expressions.sql import sql
 from engine.expressions.subquery import SubqueryExpression
 from engine.logical import plan as lp
 from engine.logical import unresolved as un
+from engine.logical.asof import AsOfJoin
 from engine.logical.recursion import ALL_ROWS, UnionLoop, UnionLoopRef
 from engine.tree.node import TreeNode
 
@@ -100,7 +101,7 @@ def _details(node: Any, name: Numbers) -> str:
             return many(projections)
         case lp.Filter(condition):
             return sql(condition, name)
-        case lp.Join() | lp.LateralJoin():
+        case lp.Join() | lp.LateralJoin() | AsOfJoin():
             return _join(node, name)
         case lp.Aggregate(grouping, aggregates):
             return f"{many(grouping)} {many(aggregates)}"
@@ -158,9 +159,11 @@ def _as_written(node: Any) -> str:
         case un.UnresolvedJoin():
             using = f" using [{', '.join(node.using)}]" if node.using else ""
             on = f" on {sql(node.condition)}" if node.condition is not None else ""
-            return (
-                f"{'natural ' if node.natural else ''}{node.type.value}{' lateral' if node.lateral else ''}{using}{on}"
-            )
+            words = [word for word in ("natural", "asof") if getattr(node, word)]
+            after = " lateral" if node.lateral else ""
+            return " ".join([*words, node.type.value]) + after + using + on
+        case un.UnresolvedUnnest(arguments, counted):
+            return f"({_sqls(arguments)}){' with ' + counted.lower() if counted else ''}"
         case un.UnresolvedSort(order):
             return f"[{_sqls(order)}]"
         case un.UnresolvedSetOperation(kind, every):

@@ -16,6 +16,7 @@ from typing import Any
 from engine.expressions.base import Attribute, references
 from engine.expressions.subquery import SubqueryExpression
 from engine.logical import plan as lp
+from engine.logical.asof import AsOfJoin
 from engine.logical.plan import LogicalPlan
 from engine.logical.recursion import UnionLoop
 from engine.optimize.width import narrowest
@@ -52,6 +53,9 @@ def prune(plan: LogicalPlan, needed: Ids) -> LogicalPlan:
             return _window(plan, needed)
         case lp.Join():
             return _join(plan, needed)
+        case AsOfJoin():
+            read = needed | plan.references
+            return _over(plan, lambda side: narrowed(side, read))
         case lp.Union():
             return _union(plan, needed)
         case lp.Expand(projections, columns, child):

@@ -29,7 +29,7 @@ def simplify_casts(node: TreeNode) -> TreeNode | None:
         case Cast(child, to) if child.dataType == to:
             return child
         case Cast(Cast(child, middle, mode), to) if _exact(child.dataType, middle) and _exact(child.dataType, to):
-            return Cast(child, to, mode, node.implicit)
+            return child if child.dataType == to else Cast(child, to, mode, node.implicit)
         case BinaryComparison(Cast(child, to), Literal(value)) if _exact(child.dataType, to):
             narrow = _narrowed(value, child.dataType)
             return type(node)(child, narrow) if narrow is not None else None

@@ -13,7 +13,7 @@ LateralJoin                              Project [s.*, a + 1 AS b]
 
 from __future__ import annotations
 
-from engine.expressions.base import Attribute, Expression, NamedExpression
+from engine.expressions.base import TRUE, Attribute, Expression, NamedExpression
 from engine.expressions.predicates import conjunction, conjuncts
 from engine.logical import plan as lp
 from engine.logical.plan import Join, JoinType, LateralJoin, LogicalPlan, Project
@@ -32,7 +32,7 @@ def unnest_laterals(plan: TreeNode) -> TreeNode | None:
             if not is_correlated(right):
                 return Join(left, right, type, condition)
             along = _along(right, left, type is JoinType.LEFT)
-            if along is not None and (type is not JoinType.LEFT or condition is None):
+            if along is not None and (type is not JoinType.LEFT or condition in (None, TRUE)):
                 return Project(plan.output, filtered(conjuncts(condition), along))
             found = None if has_global_aggregate(right) else pull(right)
             found = found or by_domain(right, left)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from engine.logical import plan as lp
+from engine.logical.asof import AsOfJoin
 from engine.logical.recursion import UnionLoop, UnionLoopRef
 from engine.plan.planner import Strategy
-from engine.plan.strategies import aggregates, ctes, joins, leaves, rows, sets, windows
+from engine.plan.strategies import aggregates, asof, ctes, joins, leaves, rows, sets, windows
 
 STRATEGIES: dict[type[lp.LogicalPlan], Strategy] = {
     lp.OneRow: leaves.plan_one_row,
@@ -26,6 +27,7 @@ STRATEGIES: dict[type[lp.LogicalPlan], Strategy] = {
     lp.SetOperation: sets.plan_set_operation,
     lp.Window: windows.plan_window,
     lp.Join: joins.plan_join,
+    AsOfJoin: asof.plan_asof_join,
     lp.WithCte: ctes.plan_with,
     lp.CteReference: ctes.plan_reference,
     UnionLoop: ctes.plan_loop,

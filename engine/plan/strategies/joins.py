@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.expressions.base import Attribute, Expression, references
-from engine.expressions.predicates import EqualNullSafe, EqualTo, conjunction, conjuncts
+from engine.expressions.predicates import EqualNullSafe, EqualTo, IsNull, Or, conjunction, conjuncts
 from engine.logical import plan as lp
 from engine.logical.plan import JoinType
 from engine.physical.hash_join import HashJoinExec
@@ -48,7 +48,10 @@ def plan_join(node: lp.Join, planner: Planner, needed: Needed) -> Operator:
     sides = Sides(node, planner)
     if not keys.left or sides.all_pairs:
         build = sides.smaller(sides.broadcastable)
-        return NestedLoopJoinExec(left, right, node.type, build, node.condition, node.exists, columns)
+        on = node.condition
+        if node.null_aware and on is not None:  # a side may have become a constant: then it is no key any more
+            on = Or((on, IsNull(on)))
+        return NestedLoopJoinExec(left, right, node.type, build, on, node.exists, columns)
     build, broadcast = sides.hash_sides()
     kind = MergeJoinExec if sides.merge and not broadcast and not node.null_aware else HashJoinExec
     return kind(

@@ -1,0 +1,74 @@
+"""Joins with the nearest row: the right side is sorted once, each batch of the left finds its rows in it by halving."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from engine.expressions.base import Expression
+from engine.expressions.sql import Name, sql
+from engine.kernels.asof import AsOfTable
+from engine.kernels.buffers import Ints, Mask
+from engine.physical.batches import Columns
+from engine.physical.execution import Execution
+from engine.physical.join import Built, JoinExec, Matcher
+from engine.tree.node import node
+from engine.types.arrow import to_arrow
+
+
+@node
+class AsOfJoinExec(JoinExec):
+    """Of the rows of `right` whose `right_keys` equal the `left_keys` and for which `left_at operator right_at` holds, the one
+    with the nearest value. `broadcast`: the right side is sent whole to every task, else both are split by the keys."""
+
+    left_keys: tuple[Expression, ...]
+    right_keys: tuple[Expression, ...]
+    left_at: Expression
+    right_at: Expression
+    operator: str
+    broadcast: bool
+
+    @property
+    def title(self) -> str:
+        return "BroadcastAsOfJoin" if self.broadcast else "AsOfJoin"
+
+    def index(self, built: Columns, batches: Sequence[pa.RecordBatch], run: Execution) -> AsOfTable:  # noqa: ARG002
+        wanted = (*self.right_keys, self.right_at)
+        kernels = run.compile_all(wanted, self.built[0].output)
+        computed = [
+            pa.RecordBatch.from_arrays(
+                [kernel(batch) for kernel in kernels], names=[str(n) for n in range(len(kernels))]
+            )
+            for batch in batches
+        ]
+        *keys, at = Columns(computed, [to_arrow(each.dataType) for each in wanted]).arrays
+        return AsOfTable(keys, at, self.operator)
+
+    def matcher(self, built: Built, run: Execution) -> Matcher:
+        if built.index is None:
+            built.index = self.index(built.columns, [], run)
+        return _Nearest(self, built.index, run)
+
+    def details(self, name: Name | None) -> str:
+        equal = [f"{sql(a, name)} = {sql(b, name)}" for a, b in zip(self.left_keys, self.right_keys, strict=True)]
+        nearest = f"{sql(self.left_at, name)} {self.operator} {sql(self.right_at, name)}"
+        return f"[{', '.join([*equal, nearest])}] {super().details(name)}"
+
+
+class _Nearest:
+    """Looks up batches, with the kernels of one thread."""
+
+    def __init__(self, join: AsOfJoinExec, table: AsOfTable, run: Execution) -> None:
+        self.table = table
+        self.kernels = run.compile_all((*join.left_keys, join.left_at), join.left.output)
+
+    def pairs(self, batch: pa.RecordBatch) -> Iterator[tuple[Ints, Ints]]:
+        *keys, at = [kernel(batch) for kernel in self.kernels]
+        found = self.table.find(keys, at)
+        rows = np.flatnonzero(found >= 0)
+        yield rows, found[rows]
+
+    def hits(self, batch: pa.RecordBatch) -> Mask | None:  # noqa: ARG002 - asked of joins that keep no pairs
+        return None

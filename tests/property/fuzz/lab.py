@@ -1,0 +1,142 @@
+"""Runs statements in several ways, all in this process, and says what came out in a form that can be compared."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar
+
+from engine import Session
+from engine.cluster.inline import InlineCluster
+from engine.errors import FlintError
+from engine.optimize.context import OptimizerContext
+from engine.optimize.optimizer import REQUIRED, batches
+from engine.plan.strategies import leaves
+
+from .tables import TABLES
+
+T = TypeVar("T")
+EXCLUDED = "spark.sql.optimizer.excludedRules"
+_BASE = {"flint.optimizer.check": "true", "flint.local.rowLimit": "0", "spark.sql.catalogImplementation": "in-memory"}
+_BATCHES = batches(OptimizerContext())
+OPTIONAL_BATCHES = tuple(batch.name for batch in _BATCHES if batch.name not in REQUIRED)
+RULES = tuple(dict.fromkeys(rule.name for batch in _BATCHES if batch.name not in REQUIRED for rule in batch.rules))
+UNOPTIMIZED = {EXCLUDED: ",".join(OPTIONAL_BATCHES)}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a statement answered: column types and rows in an order of their own, or the condition of its error."""
+
+    types: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    error: str = ""
+    message: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        if self.error:
+            return f"[{self.error}] {self.message[:300]}"
+        shown = [" | ".join(row) for row in self.rows[:20]]
+        return "\n".join([f"{', '.join(self.types)} ({len(self.rows)} rows)", *shown])
+
+
+class InProcess(Session):
+    """A session whose executors are threads of this process."""
+
+    def __init__(self, conf: Mapping[str, str], executors: int) -> None:
+        super().__init__("local[1]", conf)
+        self.executors = executors
+
+    @property
+    def cluster(self) -> Any:
+        return self._once("cluster", lambda: InlineCluster(self.conf.mapping(), self.executors, cores=1))
+
+
+class Lab:
+    """Sessions over the tables in `folder`: one executor, and three that exchange rows."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._small = leaves._SMALL_BYTES
+        leaves._SMALL_BYTES = 0  # else so few rows are read by one executor
+        self.one = self._opened(1)
+        self.three = self._opened(3)
+
+    def _opened(self, executors: int) -> Session:
+        session = InProcess(_BASE, executors)
+        for name in TABLES:
+            session.sql(f"create temporary view {name} as select * from parquet.`{self.folder}/{name}`")
+        return session
+
+    def run(self, text: str, conf: Mapping[str, str] | None = None, executors: int = 1, batch_rows: int = 0) -> Outcome:
+        """The outcome of a statement under settings of its own."""
+        session = self.one if executors == 1 else self.three
+        with _set(session, conf or {}), _batches_of(batch_rows):
+            return outcome(lambda: session.sql(text))
+
+    def close(self) -> None:
+        """Ends the sessions."""
+        leaves._SMALL_BYTES = self._small
+        self.one.stop()
+        self.three.stop()
+
+
+def outcome(run: Callable[[], Any]) -> Outcome:
+    """What a DataFrame answers. An error that is no FlintError is one, too: of the engine."""
+    try:
+        frame = run()
+        rows = [tuple(row) for row in frame.collect()]
+    except FlintError as error:
+        return Outcome(error=error.condition or type(error).__name__, message=str(error))
+    except Exception as error:
+        return Outcome(error=f"INTERNAL {type(error).__name__}", message=str(error))
+    return Outcome(tuple(kind for _, kind in frame.dtypes), tuple(sorted(tuple(map(shown, row)) for row in rows)))
+
+
+def shown(value: Any) -> str:
+    """A value as text: NaN is NaN, -0.0 is 0.0, decimals by value, maps by key."""
+    match value:
+        case float():
+            return "NaN" if math.isnan(value) else repr(value) if value else "0.0"
+        case Decimal():
+            return f"{value:f}"
+        case datetime.datetime() | datetime.date():
+            return value.isoformat()
+        case dict():
+            return "{" + ", ".join(sorted(f"{shown(k)}: {shown(v)}" for k, v in value.items())) + "}"
+        case list():
+            return "[" + ", ".join(map(shown, value)) + "]"
+        case tuple():
+            return "(" + ", ".join(map(shown, value)) + ")"
+    return repr(value)
+
+
+@contextmanager
+def _set(session: Session, conf: Mapping[str, str]) -> Iterator[None]:
+    for name, value in conf.items():
+        session.conf.set(name, value)
+    try:
+        yield
+    finally:
+        for name in conf:
+            session.conf.unset(name)
+
+
+@contextmanager
+def _batches_of(rows: int) -> Iterator[None]:
+    """Makes the engine's batches so many rows large at most; 0 leaves them."""
+    modules = [m for name, m in list(sys.modules.items()) if name.startswith("engine.") and hasattr(m, "BATCH_ROWS")]
+    before = [module.BATCH_ROWS for module in modules]
+    for module in modules if rows else ():
+        module.BATCH_ROWS = rows  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        for module, size in zip(modules, before, strict=True):
+            module.BATCH_ROWS = size  # type: ignore[attr-defined]
