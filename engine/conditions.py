@@ -315,6 +315,14 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "The columns or variables <nameList> appear more than once as assignment targets.",
     ),
     "DUPLICATE_CLAUSES": ("42614", "Found duplicate clauses: <clauseName>. Please, remove one of them."),
+    "DUPLICATE_ROUTINE_PARAMETER_ASSIGNMENT.BOTH_POSITIONAL_AND_NAMED": (
+        "4274K",
+        "Call to routine <routineName> is invalid because it includes multiple argument assignments to the same parameter name <parameterName>. A positional argument and named argument both referred to the same parameter. Please remove the named argument referring to this parameter.",
+    ),
+    "DUPLICATE_ROUTINE_PARAMETER_ASSIGNMENT.DOUBLE_NAMED_ARGUMENT_REFERENCE": (
+        "4274K",
+        "Call to routine <routineName> is invalid because it includes multiple argument assignments to the same parameter name <parameterName>. More than one named argument referred to the same parameter. Please assign a value only once.",
+    ),
     "EXCEPT_OVERLAPPING_COLUMNS": (
         "42702",
         "Columns in an EXCEPT list must be distinct and non-overlapping, but got (<columns>).",
@@ -646,6 +654,22 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "22023",
         "The value of parameter(s) <parameter> in <functionName> is invalid: <reason>",
     ),
+    "INVALID_PARAMETER_VALUE.AES_CRYPTO_ERROR": (
+        "22023",
+        "The value of parameter(s) <parameter> in <functionName> is invalid: detail message: <detailMessage>",
+    ),
+    "INVALID_PARAMETER_VALUE.AES_IV_LENGTH": (
+        "22023",
+        "The value of parameter(s) <parameter> in <functionName> is invalid: supports 16-byte CBC IVs and 12-byte GCM IVs, but got <actualLength> bytes for <mode>.",
+    ),
+    "INVALID_PARAMETER_VALUE.AES_KEY_LENGTH": (
+        "22023",
+        "The value of parameter(s) <parameter> in <functionName> is invalid: expects a binary value with 16, 24 or 32 bytes, but got <actualLength> bytes.",
+    ),
+    "INVALID_PARAMETER_VALUE.BINARY_FORMAT": (
+        "22023",
+        "The value of parameter(s) <parameter> in <functionName> is invalid: expects one of binary formats 'base64', 'hex', 'utf-8', but got <invalidFormat>.",
+    ),
     "INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE": (
         "22023",
         "The value of parameter(s) <parameter> in <functionName> is invalid: expects an integer value in [0, <upper>), but got <invalidValue>.",
@@ -661,6 +685,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "INVALID_PARAMETER_VALUE.LENGTH": (
         "22023",
         "The value of parameter(s) <parameter> in <functionName> is invalid: Expects `length` greater than or equal to 0, but got <length>.",
+    ),
+    "INVALID_PARAMETER_VALUE.OCCURRENCE": (
+        "22023",
+        "The value of parameter(s) <parameter> in <functionName> is invalid: expects a positive integer, but got <actual>.",
     ),
     "INVALID_PARAMETER_VALUE.PATTERN": (
         "22023",
@@ -759,6 +787,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "The timezone: <timeZone> is invalid. The timezone must be either a region-based zone ID or a zone offset. Region IDs must have the form 'area/city', such as 'America/Los_Angeles'. Zone offsets must be in the format '(+|-)HH', '(+|-)HH:mm' or '(+|-)HH:mm:ss', e.g '-08' , '+01:00' or '-13:33:33', and must be in the range from -18:00 to +18:00. 'Z' and 'UTC' are accepted as synonyms for '+00:00'.",
     ),
     "INVALID_TYPED_LITERAL": ("42604", "The value of the typed literal <valueType> is invalid: <value>."),
+    "INVALID_URL": (
+        "22P02",
+        "The url is invalid: <url>. Use `try_parse_url` to tolerate invalid URL and return NULL instead.",
+    ),
     "INVALID_USAGE_OF_STAR": ("42000", "Invalid usage of '*' in <prettyName>."),
     "INVALID_UTF8_STRING": ("22029", "Invalid UTF8 byte sequence found in string: <str>."),
     "INVALID_WHERE_CONDITION": (
@@ -819,6 +851,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "MULTIPLE_QUERY_RESULT_CLAUSES_WITH_PIPE_OPERATORS": (
         "42000",
         "<clause1> and <clause2> cannot coexist in the same SQL pipe operator using '|>'. Please separate the multiple result clauses into separate pipe operators and then retry the query again.",
+    ),
+    "NAMED_PARAMETERS_NOT_SUPPORTED": (
+        "4274K",
+        "Named parameters are not supported for function <functionName>; please retry the query with positional arguments to the function call instead.",
     ),
     "NEGATIVE_VALUES_IN_FREQUENCY_EXPRESSION": (
         "22003",
@@ -926,6 +962,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "3F000",
         "Renaming a table across databases is not allowed: from <db> to <newDb>.",
     ),
+    "REQUIRED_PARAMETER_NOT_FOUND": (
+        "4274K",
+        "Cannot invoke routine <routineName> because the parameter named <parameterName> is required, but the routine call did not supply a value. Please update the routine call to supply an argument value (either positionally at index <index> or by name) and retry the query again.",
+    ),
     "ROW_SUBQUERY_TOO_MANY_ROWS": ("21000", "More than one row returned by a subquery used as a row."),
     "SCALAR_SUBQUERY_IS_IN_GROUP_BY_OR_AGGREGATE_FUNCTION": (
         "0A000",
@@ -998,6 +1038,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42K09",
         "Parameter <paramIndex> of function <functionName> requires the <requiredType> type, however <inputSql> has the type <inputType>.",
     ),
+    "UNEXPECTED_POSITIONAL_ARGUMENT": (
+        "4274K",
+        "Cannot invoke routine <routineName> because it contains positional argument(s) following the named argument assigned to <parameterName>; please rearrange them so the positional arguments come first and then retry the query again.",
+    ),
     "UNION_NOT_SUPPORTED_IN_RECURSIVE_CTE": (
         "42836",
         "The UNION operator is not yet supported within recursive common table expressions (WITH clauses "
@@ -1054,6 +1098,18 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     ),
     "UNSUPPORTED_EXPR_FOR_WINDOW": ("42P20", "Expression <sqlExpr> not supported within a window function."),
     "UNSUPPORTED_FEATURE": ("0A000", "The feature is not supported: <feature>."),
+    "UNSUPPORTED_FEATURE.AES_MODE": (
+        "0A000",
+        "The feature is not supported: AES-<mode> with the padding <padding> by the <functionName> function.",
+    ),
+    "UNSUPPORTED_FEATURE.AES_MODE_AAD": (
+        "0A000",
+        "The feature is not supported: <functionName> with AES-<mode> does not support additional authenticate data (AAD).",
+    ),
+    "UNSUPPORTED_FEATURE.AES_MODE_IV": (
+        "0A000",
+        "The feature is not supported: <functionName> with AES-<mode> does not support initialization vectors (IVs).",
+    ),
     "UNSUPPORTED_FEATURE.DESC_TABLE_COLUMN_JSON": (
         "0A000",
         "The feature is not supported: DESC TABLE COLUMN AS JSON not supported for individual columns.",

@@ -272,7 +272,7 @@ def _boolean(expression: Expression, ansi: bool, node: Expression) -> Expression
 def _like(node: Like | RLike, ansi: bool) -> Expression:
     value, pattern = node.value, node.pattern
     for index, each in enumerate((value, pattern)):
-        if each.dataType.children or isinstance(each.dataType, BinaryType):
+        if each.dataType.children:
             raise wrong_input(node, index, '"STRING"', each)
     value, pattern = cast(value, STRING, ansi), cast(pattern, STRING, ansi)
     return Like(value, pattern, node.escape, node.ignore_case) if isinstance(node, Like) else RLike(value, pattern)

@@ -20,6 +20,8 @@ from engine.expressions.operators import Add, BinaryArithmetic, Divide, Multiply
 from engine.expressions.sql import sql
 from engine.expressions.subquery import SubqueryExpression, own_subqueries
 from engine.expressions.window import CurrentRow, Frame, Offset, Unbounded, WindowSpec
+from engine.functions.named_arguments import in_order
+from engine.functions.registry import lookup
 from engine.logical import unresolved as un
 from engine.types import (
     STRING,
@@ -145,6 +147,8 @@ class _Names:
         return bound
 
     def _function(self, node: un.UnresolvedFunction) -> Expression:
+        if any(node.named) and lookup(node.name[-1]):
+            node = replace(node, arguments=in_order(lookup(node.name[-1]), node.arguments, node.named), named=())
         if not any(isinstance(each, un.UnresolvedStar) for each in node.arguments):
             given = as_lambdas(node.name[-1], node.arguments)
             if any(a is not b for a, b in zip(given, node.arguments, strict=True)):

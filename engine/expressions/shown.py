@@ -37,6 +37,8 @@ _ORDER = (
 )
 _TIMESTAMP = "yyyy-MM-dd HH:mm:ss"
 DEFAULTS: dict[str, tuple[int, tuple[str, ...]]] = {
+    "aes_decrypt": (5, ("GCM", "DEFAULT", "")),
+    "aes_encrypt": (6, ("GCM", "DEFAULT", "", "")),
     "approx_percentile": (3, ("10000",)),
     "array_sort": (2, (_ORDER,)),
     "bround": (2, ("0",)),
@@ -65,6 +67,7 @@ DEFAULTS: dict[str, tuple[int, tuple[str, ...]]] = {
     "reduce": (4, (_IDENTITY,)),
     "replace": (3, ("",)),
     "round": (2, ("0",)),
+    "sentences": (3, ("", "")),
     "sort_array": (2, ("true",)),
     "split": (3, ("-1",)),
     "str_to_map": (3, (",", ":")),
@@ -72,6 +75,7 @@ DEFAULTS: dict[str, tuple[int, tuple[str, ...]]] = {
     "substr": (3, ("2147483647",)),
     "substring": (3, ("2147483647",)),
     "to_unix_timestamp": (2, (_TIMESTAMP,)),
+    "try_aes_decrypt": (5, ("GCM", "DEFAULT", "")),
     "unix_timestamp": (2, ("current_timestamp()", _TIMESTAMP)),
 }
 """How many arguments are shown, and the last of them where they were left out."""
@@ -157,6 +161,8 @@ _SPECIAL: dict[str, Callable[[Sequence[str]], str | None]] = {
     "from_csv": lambda a: f"from_csv({a[0]})",
     "schema_of_csv": lambda a: f"schema_of_csv({a[0]})",
     "to_csv": lambda a: f"to_csv({a[0]})",
+    "instr": lambda a: f"instr({', '.join([*a, '1'])})" if len(a) == 3 else None,
+    "shuffle": lambda a: f"shuffle({a[0]})",
     "schema_of_json": lambda a: f"schema_of_json({a[0]})",
     "to_json": lambda a: f"to_json({a[0]})",
     "ceil": lambda a: f"ceil({a[0]}, {a[1]})" if len(a) == 2 else None,

@@ -69,6 +69,8 @@ def bit_count(value: pa.Array) -> pa.Array:
     > SELECT bit_count(5);
     2
     """
+    if pa.types.is_null(value.type):
+        return pa.nulls(len(value), pa.int32())
     numbers = numpy_values(value).astype(np.int64)
     return from_numpy(np.bitwise_count(numbers.view(np.uint64)).astype(np.int32), pa.int32(), valid(value))
 

@@ -7,7 +7,7 @@ from engine.expressions.conditional import Coalesce, If
 from engine.expressions.predicates import EqualNullSafe, EqualTo, IsNaN, IsNotNull, IsNull
 from engine.functions.registry import function
 from engine.functions.resolve import cast_to
-from engine.functions.signature import ANY, FRACTIONAL, NUMERIC, T, Variadic
+from engine.functions.signature import ANY, FRACTIONAL, T, Variadic
 from engine.types import BOOLEAN, DOUBLE, FLOAT, INT
 
 
@@ -61,7 +61,7 @@ def nullif(value: Expression, other: Expression) -> Expression:
     return If(EqualTo(value, other), Literal(None, value.dataType), value)
 
 
-@function("nullifzero", (NUMERIC,), kind="rewrite")
+@function("nullifzero", (ANY,), kind="rewrite")
 def nullifzero(value: Expression) -> Expression:
     """Returns null where `value` is zero, else `value`.
 

@@ -14,7 +14,7 @@ from engine.errors import AnalysisError, ExecutionError
 from engine.expressions.base import Expression, Literal
 from engine.expressions.calls import Call
 from engine.expressions.sql import shown_type
-from engine.functions.mismatch import mismatch, not_constant, wrong_input
+from engine.functions.mismatch import mismatch, not_constant
 from engine.functions.registry import function
 from engine.functions.signature import ANY, STRICT_TEXT
 from engine.functions.text_options import is_set, options_of, read_options, struct_of
@@ -44,8 +44,11 @@ from engine.types import (
     TimestampType,
 )
 from engine.types.arrow import to_arrow
+from engine.types.cells import Style, texts, zone_of
 
 CORRUPT = "_corrupt_record"
+_TRIMMED = (DoubleType, FloatType, DateType, TimestampType, TimestampNTZType)
+"""What may have blanks around it."""
 _FORMATS = ("sep", "delimiter", "quote", "escape", "dateformat", "timestampformat", "timestampntzformat", "timezone")
 _BLANKS = ("ignoreleadingwhitespace", "ignoretrailingwhitespace")
 _VALUES = ("nullvalue", "nanvalue", "positiveinf", "negativeinf")
@@ -74,7 +77,7 @@ def from_csv(text: Expression, schema: Expression, options: Expression | None = 
     for field in wanted.fields:
         if field.dataType.children:
             raise AnalysisError("UNSUPPORTED_DATATYPE", {"typeName": shown_type(field.dataType)})
-    return Call("read_csv", (text, given), wanted, True, True)
+    return Call("read_csv", (text, given), wanted, text.nullable, True)
 
 
 @function("read_csv", (STRING, STRING), returns=STRING, nullable="always", raises=True, wants_context=True, hidden=True)
@@ -93,10 +96,10 @@ def read_csv(text: pa.Array, options: pa.Array, *, context: CallContext) -> pa.A
     bad = np.array([row is not None and len(row) != len(fields) and bool(row) for row in rows])
     found: dict[str, pa.Array] = {}
     for place, field in enumerate(fields):
-        texts = pa.array([row[place] if row is not None and place < len(row) else None for row in rows], pa.string())
-        if dialect.trim_left or dialect.trim_right or not isinstance(field.dataType, StringType):
-            texts = pc.utf8_trim_whitespace(texts)
-        found[field.name], wrong = convert(texts, field.dataType, dialect.form)
+        cells = pa.array([row[place] if row is not None and place < len(row) else None for row in rows], pa.string())
+        if dialect.trim_left or dialect.trim_right or isinstance(field.dataType, _TRIMMED):
+            cells = pc.utf8_trim_whitespace(cells)
+        found[field.name], wrong = convert(cells, field.dataType, dialect.form)
         if wrong is not None:
             bad |= wrong.to_numpy(zero_copy_only=False)
     if given.get("mode", "").upper() == "FAILFAST" and bad.any():
@@ -154,13 +157,11 @@ def to_csv(value: Expression, options: Expression | None = None) -> Expression:
     """
     given = options_of(options, _WRITE_OPTIONS, "csv")
     kind = value.dataType
+    if isinstance(kind, NullType):
+        return Literal(None, STRING)
     if not isinstance(kind, StructType):
-        raise wrong_input(0, '"STRUCT"', value)
-    for field in kind.fields:
-        if field.dataType.children:
-            parameters = {"functionName": "`to_csv`", "dataType": shown_type(kind)}
-            raise mismatch("UNSUPPORTED_INPUT_TYPE", **parameters)
-    return Call("write_csv", (value, given), STRING, value.nullable)
+        raise mismatch("UNSUPPORTED_INPUT_TYPE", functionName="`to_csv`", dataType=shown_type(kind))
+    return Call("write_csv", (value, given), STRING)
 
 
 @function("write_csv", (ANY, STRING), returns=STRING, wants_context=True, hidden=True)
@@ -210,6 +211,8 @@ def _texts(column: pa.Array, kind: DataType, options: Mapping[str, str], zone: s
 
     if isinstance(kind, NullType):
         return [None] * len(column)
+    if kind.children:
+        return texts(column, kind, Style(zone=zone_of(zone), null="null"))
     return [None if item is None else shown(item) for item in column.to_pylist()]
 
 
@@ -217,7 +220,8 @@ def _quoted(cell: str | None, options: Mapping[str, str]) -> str:
     """A cell, in quotes where it would be read as something else."""
     quote, escape = options.get("quote", '"'), options.get("escape", "\\")
     if cell is None:
-        return options.get("nullvalue", "")
+        null = options.get("nullvalue", "")
+        return f"{quote}{null}{quote}" if null and is_set(options, "quoteall") else null
     if is_set(options, "ignoreleadingwhitespace", True):
         cell = cell.lstrip()
     if is_set(options, "ignoretrailingwhitespace", True):

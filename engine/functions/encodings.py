@@ -8,7 +8,6 @@ import re
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote_plus, unquote_plus
 
 import pyarrow as pa
 
@@ -17,11 +16,39 @@ from engine.functions.registry import function
 from engine.functions.signature import NUMERIC, Kind
 from engine.kernels.context import CallContext
 from engine.kernels.rowwise import map_rows
-from engine.types import BINARY, INT, LONG, STRING, BinaryType, IntegralType, StringType
+from engine.types import (
+    BINARY,
+    DOUBLE,
+    INT,
+    LONG,
+    STRING,
+    BinaryType,
+    ByteType,
+    DataType,
+    IntegerType,
+    IntegralType,
+    NumericType,
+    ShortType,
+    StringType,
+)
+from engine.types.coercion import can_implicitly_cast
 
 _HEX = Kind("(BIGINT or BINARY or STRING)", (IntegralType, BinaryType, StringType), fallback=LONG)
 _BYTES = Kind("BINARY", (BinaryType, StringType), fallback=STRING)
 _WORD = 1 << 64
+_PLACES = Kind("(INT or STRING)", (ByteType, ShortType, IntegerType, StringType), fallback=INT)
+
+
+def _number_and_form(types: tuple[DataType, ...], ansi: bool) -> tuple[DataType, ...] | None:
+    """A number, and digits or a pattern."""
+    number, form = types
+    if not isinstance(number, NumericType):
+        if not can_implicitly_cast(number, DOUBLE, ansi):
+            return None
+        number = DOUBLE
+    if isinstance(form, StringType):
+        return (number, STRING)
+    return (number, INT) if can_implicitly_cast(form, INT, ansi) else None
 
 
 @function("base64", (_BYTES,), returns=STRING)
@@ -167,23 +194,33 @@ _CHARSETS = {
 def _charset(name: str, function_name: str) -> str:
     found = _CHARSETS.get(name.lower())
     if found is None:
-        reason = f"expects one of the {', '.join(sorted(_CHARSETS))}, but got {name}."
-        parameters = {"parameter": "`charset`", "functionName": f"`{function_name}`", "reason": reason}
-        raise ExecutionError("INVALID_PARAMETER_VALUE", parameters)
+        parameters = {"parameter": "`charset`", "functionName": f"`{function_name}`", "charset": name}
+        raise ExecutionError("INVALID_PARAMETER_VALUE.CHARSET", parameters | {"charsets": ", ".join(sorted(_CHARSETS))})
     return found
 
 
-@function("decode", (BINARY, STRING), returns=STRING, raises=True)
+@function("decode", (BINARY, STRING), returns=STRING, raises=True, nullable="always", expected="2")
 def decode(value: pa.Array, charset: pa.Array) -> pa.Array:
     """Returns the text that bytes stand for in a character set.
 
     > SELECT decode(encode('abc', 'utf-8'), 'utf-8');
     abc
     """
-    return map_rows(lambda given, name: given.decode(_charset(name, "decode"), "replace"), pa.string(), value, charset)
+
+    def decoded(given: bytes, name: str) -> str:
+        try:
+            return given.decode(_charset(name, "decode"))
+        except UnicodeDecodeError as error:
+            raise _malformed("decode", name) from error
+
+    return map_rows(decoded, pa.string(), value, charset)
 
 
-@function("encode", (STRING, STRING), returns=BINARY, raises=True)
+def _malformed(function_name: str, charset: str) -> ExecutionError:
+    return ExecutionError("MALFORMED_CHARACTER_CODING", {"function": f"`{function_name}`", "charset": charset})
+
+
+@function("encode", (STRING, STRING), returns=BINARY, raises=True, nullable="always")
 def encode(text: pa.Array, charset: pa.Array) -> pa.Array:
     """Returns the bytes of text in a character set.
 
@@ -195,46 +232,57 @@ def encode(text: pa.Array, charset: pa.Array) -> pa.Array:
         codec = _charset(name, "encode")
         if codec == "utf-16":
             return b"\xfe\xff" + value.encode("utf-16-be")
-        return value.encode(codec, "replace")
+        try:
+            return value.encode(codec)
+        except UnicodeEncodeError as error:
+            raise _malformed("encode", name) from error
 
     return map_rows(encoded, pa.binary(), text, charset)
 
 
-@function("url_encode", (STRING,), returns=STRING)
-def url_encode(text: pa.Array) -> pa.Array:
-    """Returns text as a part of a URL.
-
-    > SELECT url_encode('https://spark.apache.org');
-    https%3A%2F%2Fspark.apache.org
-    """
-    return map_rows(lambda value: quote_plus(value, safe="*-._"), pa.string(), text)
-
-
-@function("url_decode", (STRING,), returns=STRING)
-def url_decode(text: pa.Array) -> pa.Array:
-    """Returns the text that a part of a URL stands for.
-
-    > SELECT url_decode('https%3A%2F%2Fspark.apache.org');
-    https://spark.apache.org
-    """
-    return map_rows(unquote_plus, pa.string(), text)
-
-
-@function("format_number", (NUMERIC, INT), returns=STRING, nullable="always")
-def format_number(number: pa.Array, places: pa.Array) -> pa.Array:
-    """Returns a number with commas between thousands and `places` digits after the point.
+@function("format_number", (NUMERIC, _PLACES), returns=STRING, nullable="always", coerce=_number_and_form)
+def format_number(number: pa.Array, form: pa.Array) -> pa.Array:
+    """Returns a number with commas between thousands and as many digits after the point, or as a pattern of Java says.
 
     > SELECT format_number(12332.123456, 4);
     12,332.1235
+    > SELECT format_number(12332.123456, '##################.###');
+    12332.123
     """
+    return map_rows(_formatted_number, pa.string(), number, form)
 
-    def formatted(value: Any, digits: int) -> str | None:
-        if digits < 0:
-            return None
-        if isinstance(value, float) and (value != value or abs(value) == float("inf")):
-            return "NaN" if value != value else "-∞" if value < 0 else "∞"
-        with localcontext(prec=400):
-            exact = value if isinstance(value, Decimal) else Decimal(repr(value))
-            return f"{exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_EVEN):,f}"
 
-    return map_rows(formatted, pa.string(), number, places)
+def _formatted_number(value: Any, form: int | str) -> str | None:
+    if isinstance(form, int) and form < 0:
+        return None
+    if isinstance(value, float) and (value != value or abs(value) == float("inf")):
+        return "NaN" if value != value else "-∞" if value < 0 else "∞"
+    with localcontext(prec=400):
+        exact = value if isinstance(value, Decimal) else Decimal(repr(value))
+        if isinstance(form, str):
+            return _by_pattern(exact, form or "#,###,###,###,###,###,##0")
+        return f"{exact.quantize(Decimal(1).scaleb(-form), ROUND_HALF_EVEN):,f}"
+
+
+_PATTERN = re.compile(r"(?P<before>[^#0,.]*)(?P<whole>[#0,]*)(?:\.(?P<part>[0#]*))?(?P<after>[^#0,.]*)")
+
+
+def _by_pattern(value: Decimal, pattern: str) -> str:
+    """A number by a pattern of java.text.DecimalFormat: # and 0 for digits, commas for groups, text before and after."""
+    found = _PATTERN.fullmatch(pattern)
+    if found is None:
+        raise ExecutionError("INVALID_PARAMETER_VALUE.PATTERN", {
+            "parameter": "`format`", "functionName": "`format_number`", "value": f"'{pattern}'"
+        })  # fmt: skip
+    whole, part = found["whole"], found["part"] or ""
+    text = f"{abs(value).quantize(Decimal(1).scaleb(-len(part)), ROUND_HALF_EVEN):f}"
+    digits, _, rest = text.partition(".")
+    while rest and len(rest) > part.rfind("0") + 1 and rest.endswith("0"):
+        rest = rest[:-1]
+    digits = digits.lstrip("0").rjust(whole.replace(",", "").count("0"), "0")
+    if "," in whole:
+        width = len(whole) - whole.rfind(",") - 1
+        groups = [digits[max(end - width, 0) : end] for end in range(len(digits), 0, -width)] if width else [digits]
+        digits = ",".join(reversed(groups))
+    sign = "-" if value < 0 and (digits.strip("0,") or rest.strip("0")) else ""
+    return f"{sign}{found['before']}{digits}{'.' + rest if rest else ''}{found['after']}"

@@ -1,34 +1,45 @@
-"""Texts made by a format and taken apart by one: printf, masks, check digits, URLs."""
+"""Texts made by a format: printf, masks, check digits, quotes, and bytes in a format."""
 
 from __future__ import annotations
 
 import base64
 import re
+import unicodedata
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
 
 import pyarrow as pa
 
-from engine.errors import ExecutionError
-from engine.expressions.base import Expression, Mode
+from engine.errors import AnalysisError, ExecutionError
+from engine.expressions.base import Expression, Literal, Mode
+from engine.expressions.calls import Call
 from engine.expressions.conditional import CaseWhen
 from engine.expressions.predicates import EqualNullSafe
+from engine.functions.mismatch import mismatch, not_constant
 from engine.functions.registry import function
-from engine.functions.signature import ANY, Variadic
+from engine.functions.signature import ANY, STRICT_TEXT, Variadic
 from engine.kernels.rowwise import attempt, map_nullable, map_rows
 from engine.types import BINARY, BOOLEAN, STRING
 
 _DIRECTIVE = re.compile(r"%(?:(\d+)\$)?([-#+ 0,(]*)(\d+)?(?:\.(\d+))?([a-zA-Z%])")
 
 
-@function("format_string", (STRING, Variadic(ANY)), returns=STRING, raises=True, nullable="always", aliases=("printf",))
-def format_string(template: pa.Array, *values: pa.Array) -> pa.Array:
+@function("format_string", (STRING, Variadic(ANY)), kind="rewrite", aliases=("printf",), folded=(0,))
+def format_string(template: Expression, *values: Expression) -> Expression:
     """Returns a text with values put in the place of its printf directives.
 
     > SELECT format_string('Hello World %d %s', 100, 'days');
     Hello World 100 days
     """
+    if isinstance(template, Literal) and "%0$" in str(template.value):
+        parameters = {"parameter": "`strfmt`", "functionName": "`format_string`"}
+        raise AnalysisError("INVALID_PARAMETER_VALUE.ZERO_INDEX", parameters)
+    return Call("print_format", (template, *values), STRING, template.nullable, True)
+
+
+@function("print_format", (STRING, Variadic(ANY)), returns=STRING, raises=True, nullable="always", hidden=True)
+def print_format(template: pa.Array, *values: pa.Array) -> pa.Array:
+    """Kernel of `format_string`."""
 
     def formatted(pattern: str | None, *given: Any) -> str | None:
         if pattern is None:
@@ -79,37 +90,48 @@ def _directive(found: re.Match[str], value: Any, pattern: str) -> str:
     return text.ljust(width) if "-" in flags else text.rjust(width)
 
 
-@function("mask", (STRING, STRING, STRING, STRING, STRING), returns=STRING, optional=4, nullable="always")
-def mask(text: pa.Array, *replacements: pa.Array) -> pa.Array:
+_MASKS = ("upperChar", "lowerChar", "digitChar", "otherChar")
+_MASKED = ("X", "x", "n", None)
+
+
+@function(
+    "mask",
+    (STRICT_TEXT, STRICT_TEXT, STRICT_TEXT, STRICT_TEXT, STRICT_TEXT),
+    kind="rewrite",
+    optional=4,
+    names=("str", *_MASKS),
+    folded=(1, 2, 3, 4),
+    defaults=tuple(Literal(each, STRING) for each in ("", *_MASKED)),
+)
+def mask(text: Expression, *replacements: Expression) -> Expression:
     """Replaces upper case letters by X, lower case ones by x and digits by n, or by the characters given; null keeps them.
 
     > SELECT mask('abcd-EFGH-8765-4321');
     xxxx-XXXX-nnnn-nnnn
     """
-
-    def masked(value: str | None, *given: str | None) -> str | None:
-        if value is None:
-            return None
-        upper, lower, digit, other = (*given, *("X", "x", "n", None)[len(given) :])
-
-        def one(character: str) -> str:
-            kind = (
-                upper
-                if character.isupper()
-                else lower
-                if character.islower()
-                else digit
-                if character.isdigit()
-                else other
-            )
-            return character if kind is None else kind
-
-        return "".join(map(one, value))
-
-    return map_nullable(masked, pa.string(), text, *replacements)
+    given = [*replacements, *(Literal(each, STRING) for each in _MASKED[len(replacements) :])]
+    for name, each in zip(_MASKS, given, strict=True):
+        if not isinstance(each, Literal):
+            raise not_constant(name, "STRING", each)
+        if each.value is not None and len(str(each.value)) != 1:
+            raise mismatch("INPUT_SIZE_NOT_ONE", exprName=name)
+    return Call("masked", (text, *given), STRING, True)
 
 
-@function("luhn_check", (STRING,), returns=BOOLEAN)
+@function("masked", (STRING, STRING, STRING, STRING, STRING), returns=STRING, nullable="always", hidden=True)
+def masked(text: pa.Array, *replacements: pa.Array) -> pa.Array:
+    """Kernel of `mask`."""
+    upper, lower, digit, other = (each[0].as_py() if len(each) else None for each in replacements)
+
+    def one(character: str) -> str:
+        kind = unicodedata.category(character)
+        found = {"Lu": upper, "Ll": lower, "Nd": digit}.get(kind, other)
+        return character if found is None else found
+
+    return map_rows(lambda value: "".join(map(one, value)), pa.string(), text)
+
+
+@function("luhn_check", (STRING,), returns=BOOLEAN, nullable="always")
 def luhn_check(text: pa.Array) -> pa.Array:
     """Returns whether the digits of a text end in the right check digit.
 
@@ -126,7 +148,7 @@ def luhn_check(text: pa.Array) -> pa.Array:
     return map_rows(check, pa.bool_(), text)
 
 
-@function("quote", (STRING,), returns=STRING)
+@function("quote", (STRING,), returns=STRING, nullable="always")
 def quote(text: pa.Array) -> pa.Array:
     """Returns a text in single quotes.
 
@@ -136,46 +158,81 @@ def quote(text: pa.Array) -> pa.Array:
     return map_rows(lambda value: "'" + value.replace("'", "\\'") + "'", pa.string(), text)
 
 
-def _binary(text: str, form: str) -> bytes:
+_FORMATS = ("hex", "base64", "utf-8", "utf8")
+
+
+def _bytes_of(text: str, form: str) -> bytes:
     """The bytes of a text in a format. Raises CONVERSION_INVALID_INPUT."""
-    kind = form.lower()
-    call = {"hex": "unhex", "base64": "unbase64", "utf-8": "", "utf8": ""}.get(kind)
     try:
-        if call == "unhex":
-            return bytes.fromhex("0" * (len(text) % 2) + text)
-        if call == "unbase64":
-            return _base64(text)
-    except ValueError:
-        call = None
-    if call is None:
-        parameters = {"str": f"'{text}'", "fmt": f"'{form}'", "targetType": '"BINARY"', "suggestion": "`try_to_binary`"}
-        raise ExecutionError("CONVERSION_INVALID_INPUT", parameters)
-    return text.encode()
+        if form == "hex":
+            return bytes.fromhex("0" * (len(text) % 2) + text) if " " not in text else _refuse(text)
+        return base64_bytes(text) if form == "base64" else text.encode()
+    except ValueError as error:
+        parameters = {"str": f"'{text}'", "fmt": f"'{form.upper()}'", "targetType": '"BINARY"'}
+        raise ExecutionError("CONVERSION_INVALID_INPUT", parameters | {"suggestion": "`try_to_binary`"}) from error
 
 
-def _base64(text: str) -> bytes:
-    return base64.b64decode(re.sub(r"\s", "", text), validate=True)
+def _refuse(text: str) -> bytes:
+    raise ValueError(text)
 
 
-@function("to_binary", (STRING, STRING), returns=BINARY, optional=1, raises=True)
-def to_binary(text: pa.Array, form: pa.Array | None = None) -> pa.Array:
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?")
+
+
+def base64_bytes(text: str) -> bytes:
+    """The bytes that base 64 stands for; white space does not count. Raises ValueError."""
+    plain = re.sub(r"[\s]", "", text)
+    if not _BASE64.fullmatch(plain) or re.search(r"=\s+=", text):
+        raise ValueError(text)
+    return base64.b64decode(plain + "=" * (-len(plain) % 4))
+
+
+def _declare_binary(name: str, mode: Mode, doc: str) -> None:
+    def rewrite(text: Expression, form: Expression | None = None) -> Expression:
+        given = Literal("hex", STRING) if form is None else form
+        if not isinstance(given, Literal):
+            raise not_constant("fmt", "STRING", given)
+        if given.value is None:
+            return Literal(None, BINARY)
+        known = str(given.value).lower()
+        if known not in _FORMATS:
+            raise mismatch(
+                "INVALID_ARG_VALUE",
+                inputName="fmt",
+                requireType='case-insensitive "STRING"',
+                validValues="'hex', 'utf-8', 'utf8', or 'base64'",
+                inputValue=f"'{known}'",
+            )
+        tries = mode is Mode.TRY
+        nullable = known != "base64" or text.nullable or tries
+        return Call(f"{name}_by", (text, Literal(known, STRING)), BINARY, nullable, not tries)
+
+    def kernel(text: pa.Array, form: pa.Array) -> pa.Array:
+        return map_rows(attempt(_bytes_of, mode), pa.binary(), text, form)
+
+    rewrite.__doc__, kernel.__doc__ = doc, f"Kernel of `{name}`."
+    function(name, (STRING, STRING), kind="rewrite", optional=1, folded=(1,))(rewrite)
+    function(f"{name}_by", (STRING, STRING), returns=BINARY, hidden=True)(kernel)
+
+
+_declare_binary(
+    "to_binary",
+    Mode.ANSI,
     """Returns the bytes a text stands for: in "hex" (the default), "base64" or "utf-8".
 
     > SELECT to_binary('abc', 'utf-8');
     abc
-    """
-    return map_rows(_binary, pa.binary(), text, form if form is not None else pa.repeat("hex", len(text)))
-
-
-@function("try_to_binary", (STRING, STRING), returns=BINARY, optional=1, nullable="always")
-def try_to_binary(text: pa.Array, form: pa.Array | None = None) -> pa.Array:
+    """,
+)
+_declare_binary(
+    "try_to_binary",
+    Mode.TRY,
     """Like `to_binary`, giving null for what is none.
 
     > SELECT try_to_binary('a!', 'base64');
     NULL
-    """
-    tried = attempt(_binary, Mode.TRY)
-    return map_rows(tried, pa.binary(), text, form if form is not None else pa.repeat("hex", len(text)))
+    """,
+)
 
 
 @function("decode", (ANY, ANY, ANY, Variadic(ANY)), kind="rewrite")
@@ -187,39 +244,3 @@ def decode_cases(value: Expression, *pairs: Expression) -> Expression:
     """
     branches = tuple((EqualNullSafe(value, key), result) for key, result in zip(pairs[0::2], pairs[1::2], strict=False))
     return CaseWhen(branches, pairs[-1] if len(pairs) % 2 else None)
-
-
-@function("parse_url", (STRING, STRING, STRING), returns=STRING, optional=1, nullable="always")
-def parse_url(url: pa.Array, part: pa.Array, key: pa.Array | None = None) -> pa.Array:
-    """Returns a part of a URL: HOST, PATH, QUERY, REF, PROTOCOL, FILE, AUTHORITY or USERINFO, or one value of the query.
-
-    > SELECT parse_url('http://spark.apache.org/path?query=1', 'HOST');
-    spark.apache.org
-    > SELECT parse_url('http://spark.apache.org/path?query=1', 'QUERY', 'query');
-    1
-    """
-    arrays = (url, part) if key is None else (url, part, key)
-    return map_rows(_url_part, pa.string(), *arrays)
-
-
-def _url_part(url: str, part: str, key: str | None = None) -> str | None:
-    try:
-        pieces = urlsplit(url)
-        query = pieces.query or None
-        if key is not None:
-            found = re.search(f"(?:^|&){re.escape(key)}=([^&]*)", query or "") if part == "QUERY" else None
-            return found[1] if found else None
-        user, _, host = pieces.netloc.rpartition("@")
-        parts = {
-            "HOST": re.sub(r":\d*$", "", host) or None,
-            "PATH": pieces.path,
-            "QUERY": query,
-            "REF": pieces.fragment or None,
-            "PROTOCOL": pieces.scheme or None,
-            "FILE": pieces.path + (f"?{query}" if query else ""),
-            "AUTHORITY": pieces.netloc or None,
-            "USERINFO": user or None,
-        }
-        return parts.get(part)
-    except ValueError:
-        return None

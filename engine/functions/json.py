@@ -16,7 +16,7 @@ from engine.errors import AnalysisError, ExecutionError
 from engine.expressions.base import Expression, Literal
 from engine.expressions.calls import Call
 from engine.expressions.sql import shown_type
-from engine.functions.mismatch import mismatch, not_constant, wrong_input
+from engine.functions.mismatch import mismatch, not_constant
 from engine.functions.registry import function
 from engine.functions.signature import ANY, STRICT_TEXT, Variadic
 from engine.functions.text_options import is_set, options_of, read_options, schema_of
@@ -41,6 +41,7 @@ from engine.types import (
     DateType,
     DecimalType,
     MapType,
+    NullType,
     StructField,
     StructType,
     TimestampNTZType,
@@ -253,9 +254,12 @@ def to_json(value: Expression, options: Expression | None = None) -> Expression:
     {"a":1,"b":2}
     """
     given = options_of(options, _WRITE_OPTIONS, "json")
-    if not isinstance(value.dataType, StructType | ArrayType | MapType):
-        raise wrong_input(0, '("STRUCT" or "ARRAY" or "MAP")', value)
-    return Call("write_json", (value, given), STRING, value.nullable)
+    kind = value.dataType
+    if isinstance(kind, NullType):
+        return Literal(None, STRING)
+    if not isinstance(kind, StructType | ArrayType | MapType):
+        raise mismatch("INVALID_JSON_SCHEMA", schema=shown_type(kind))
+    return Call("write_json", (value, given), STRING)
 
 
 @function("write_json", (ANY, STRING), returns=STRING, wants_context=True, hidden=True)

@@ -16,13 +16,14 @@ import pyarrow as pa
 from engine.errors import AnalysisError, ExecutionError
 from engine.expressions.base import Expression, Literal
 from engine.expressions.calls import Call
+from engine.expressions.sql import shown
 from engine.functions.mismatch import not_constant
 from engine.functions.registry import function
 from engine.functions.resolve import resolve_call
 from engine.functions.signature import Kind
 from engine.kernels.context import CallContext
 from engine.kernels.rowwise import map_rows
-from engine.types import DOUBLE, STRING, DateType, DecimalType, NumericType, TimestampNTZType, TimestampType
+from engine.types import BINARY, DOUBLE, STRING, DateType, DecimalType, NumericType, TimestampNTZType, TimestampType
 from engine.types.arrow import to_arrow
 
 _FORMAT = re.compile(r"(S|MI)?(\$)?([09,G]*)(?:([.D])([09]*))?(S|MI|PR)?")
@@ -129,6 +130,23 @@ def to_char(value: Expression, form: Expression) -> Expression:
     """
     name = "write_number" if isinstance(value.dataType, NumericType) else "date_format"
     return resolve_call(name, (value, form))
+
+
+@function("to_char", (BINARY, STRING), kind="rewrite", aliases=("to_varchar",), folded=(1,))
+def to_char_of_bytes(value: Expression, form: Expression) -> Expression:
+    """Returns bytes as text: in "hex", "base64" or "utf-8".
+
+    > SELECT to_char(X'537061726B', 'hex');
+    537061726B
+    """
+    known = str(form.value).lower() if isinstance(form, Literal) else ""
+    if known in ("hex", "base64"):
+        return resolve_call(known, (value,))
+    if known in ("utf-8", "utf8"):
+        return resolve_call("decode", (value, Literal("utf-8", STRING)))
+    shown_form = f"'{known}'" if known else shown(form)
+    parameters = {"parameter": "`format`", "functionName": "`to_char`", "invalidFormat": shown_form}
+    raise AnalysisError("INVALID_PARAMETER_VALUE.BINARY_FORMAT", parameters)
 
 
 @function("write_number", (_VALUE, STRING), returns=STRING, nullable="always", raises=True, hidden=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -14,21 +15,58 @@ from engine.functions.signature import Variadic
 from engine.kernels.context import CallContext
 from engine.kernels.regex import compile_pattern
 from engine.kernels.rowwise import map_nullable, map_rows
-from engine.types import INT, STRING, ArrayType
+from engine.types import BINARY, INT, STRING, ArrayType, BinaryType, DataType
+from engine.types.coercion import can_implicitly_cast
 
 
-@function("instr", (STRING, STRING), returns=INT)
-def instr(text: pa.Array, part: pa.Array) -> pa.Array:
-    """Returns the place (from 1) of the first `part` in `text`, 0 if it is not there.
+@function("instr", (STRING, STRING, INT, INT), returns=INT, optional=2)
+def instr(
+    text: pa.Array, part: pa.Array, start: pa.Array | None = None, occurrence: pa.Array | None = None
+) -> pa.Array:
+    """Returns the place (from 1) of the first `part` in `text`, or of another one from `start` on (backwards from the end if
+    that is negative), 0 if it is not there.
 
     > SELECT instr('SparkSQL', 'SQL');
     6
+    > SELECT instr('abcabc', 'b', 1, 2);
+    5
+    > SELECT instr('abcabc', 'b', -1, 1);
+    5
     """
-    return map_rows(lambda value, piece: value.find(piece) + 1, pa.int32(), text, part)
+    arrays = [each for each in (text, part, start, occurrence) if each is not None]
+    if len(arrays) == 2:
+        return map_rows(lambda value, piece: value.find(piece) + 1, pa.int32(), text, part)
+    return map_rows(_occurrence, pa.int32(), *arrays)
+
+
+def _occurrence(value: str, piece: str, start: int, number: int = 1) -> int:
+    if number < 1:
+        parameters = {"parameter": "`occurrence`", "functionName": "`instr`", "actual": number}
+        raise ExecutionError("INVALID_PARAMETER_VALUE.OCCURRENCE", parameters)
+    if start == 0:
+        return 0
+    place = start - 1 if start > 0 else len(value) + start
+    if place < 0:
+        return 0
+    step = 1 if start > 0 else -1
+    while 0 <= place <= len(value):
+        place = value.find(piece, place) if step > 0 else value.rfind(piece, 0, place + len(piece))
+        if place < 0:
+            return 0
+        number -= 1
+        if number == 0:
+            return place + 1
+        place += step
+    return 0
 
 
 @function(
-    "locate", (STRING, STRING, INT), returns=INT, optional=1, aliases=("position", "charindex"), nullable="always"
+    "locate",
+    (STRING, STRING, INT),
+    returns=INT,
+    optional=1,
+    aliases=("position",),
+    nullable=lambda part, text, *_start: part.nullable or text.nullable,
 )
 def locate(part: pa.Array, text: pa.Array, start: pa.Array | None = None) -> pa.Array:
     """Returns the place (from 1) of the first `part` in `text` at or after `start`, 0 if it is not there.
@@ -113,7 +151,7 @@ def _split_part(value: str, separator: str, number: int) -> str:
     return parts[place] if 0 <= place < len(parts) else ""
 
 
-@function("split_part", (STRING, STRING, INT), returns=STRING, raises=True)
+@function("split_part", (STRING, STRING, INT), returns=STRING, raises=True, nullable="always")
 def split_part(text: pa.Array, separator: pa.Array, number: pa.Array) -> pa.Array:
     """Returns part `number` of `text` cut at `separator`, counted from the end if negative; empty if there is none.
 
@@ -138,10 +176,23 @@ def find_in_set(word: pa.Array, words: pa.Array) -> pa.Array:
     return map_rows(place, pa.int32(), word, words)
 
 
+def _one_kind(types: tuple[DataType, ...], ansi: bool) -> Sequence[DataType] | None:
+    """A number and values that are all bytes, or else all text."""
+    values = types[1:]
+    kind: DataType = BINARY if all(isinstance(each, BinaryType) for each in values) else STRING
+    texts = (each for each in values if not isinstance(each, BinaryType))
+    if not can_implicitly_cast(types[0], INT, ansi) or not all(
+        can_implicitly_cast(each, STRING, ansi) for each in texts
+    ):
+        return None
+    return (INT, *[kind] * len(values))
+
+
 @function(
     "elt",
     (INT, Variadic(STRING, 1)),
-    returns=STRING,
+    returns=lambda *types: types[1],
+    coerce=_one_kind,
     nullable="always",
     raises=True,
     ansi_only=True,
@@ -163,4 +214,4 @@ def elt(number: pa.Array, *values: pa.Array, context: CallContext) -> pa.Array:
             raise ExecutionError("INVALID_ARRAY_INDEX", {"indexValue": index, "arraySize": len(given)})
         return given[index - 1]
 
-    return map_nullable(pick, pa.string(), number, *values)
+    return map_nullable(pick, values[0].type, number, *values)

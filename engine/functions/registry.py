@@ -39,7 +39,7 @@ class Function:
     parameters it has and the types of the arguments before it; gives (type, nullable) pairs.
     `hidden`: what other functions are short for; not listed. `names`: of the parameters, for `name => value`.
     `optional`: how many of the last parameters may be left out. `expected`: the numbers of arguments as messages say it, where
-    that is not plain from the parameters.
+    that is not plain from the parameters. `defaults`: what stands for parameters that are left out between named ones.
     `folded`: the places of arguments that a rewrite wants as Literals where they are constants.
     `mismatch`: the error for argument types that do not fit, from the name and the types; None for the usual one.
     """
@@ -64,6 +64,7 @@ class Function:
     coerce: Callable[[tuple[DataType, ...], bool], Sequence[DataType] | None] | None = None
     lambda_types: Callable[[int, int, tuple[DataType, ...]], Sequence[tuple[DataType, bool]]] | None = None
     expected: str = ""
+    defaults: tuple[Any, ...] = ()
     folded: tuple[int, ...] = ()
     mismatch: Callable[[str, tuple[DataType, ...]], AnalysisError | None] | None = None
     extra: dict[str, Any] = field(default_factory=dict)

@@ -29,9 +29,10 @@ from engine.functions.mismatch import (
     wrong_input,
     wrong_number,
 )
+from engine.functions.named_arguments import in_order
 from engine.functions.registry import Function, arity, lookup
 from engine.functions.signature import LAMBDAS, Kind, Variadic
-from engine.types import VOID, DataType, DayTimeIntervalType, NullType, YearMonthIntervalType
+from engine.types import VOID, DataType, DayTimeIntervalType, FractionalType, NullType, YearMonthIntervalType
 from engine.types.coercion import can_implicitly_cast, common_type_of
 
 Fold = Callable[[Expression], Expression]
@@ -101,7 +102,7 @@ def _resolved(
         raise unresolved_routine(name, origin)
     if window:
         overloads.sort(key=lambda each: each.kind != "window")
-    arguments = _positional(overloads, with_ordered(name, arguments, clauses, origin), named, origin)
+    arguments = in_order(overloads, with_ordered(name, arguments, clauses, origin), named)
     function, types = _choose(overloads, name, arguments, ansi, origin, text)
     check_clauses(function, name, clauses, origin)
     cast = tuple(_cast(argument, to, ansi) for argument, to in zip(arguments, types, strict=True))
@@ -207,9 +208,13 @@ def _accept(data_type: DataType, parameter: DataType | Kind, ansi: bool, is_lamb
         if isinstance(data_type, NullType) and not parameter.nulls:
             return None
         fallback = parameter.fallback
-        if fallback is not None and (
-            isinstance(data_type, (NullType, *parameter.converts))
-            or (not parameter.strict and can_implicitly_cast(data_type, fallback, ansi))
+        if (
+            fallback is not None
+            and (
+                isinstance(data_type, (NullType, *parameter.converts))
+                or (not parameter.strict and can_implicitly_cast(data_type, fallback, ansi))
+            )
+            and (parameter.fractions or not isinstance(data_type, FractionalType))
         ):
             return fallback
         return data_type if isinstance(data_type, NullType) else None
@@ -272,28 +277,6 @@ def _mismatch(
                 return mismatch("INVALID_ORDERING_TYPE", functionName=quoted(name), dataType=ordered)
             return wrong_input(index, type_name(parameter), argument, text)
     return different_types(name, types)
-
-
-def _positional(
-    overloads: Sequence[Function], arguments: tuple[Expression, ...], given: Sequence[str], origin: Position | None
-) -> tuple[Expression, ...]:
-    """The arguments in the order of the parameters, where some were given by name."""
-    if not any(given):
-        return arguments
-    values = {key.lower(): value for key, value in zip(given, arguments, strict=True) if key}
-    leading = [value for key, value in zip(given, arguments, strict=True) if not key]
-    for function in overloads:
-        rest = [each.lower() for each in function.names[len(leading) :]]
-        if set(values) <= set(rest) and rest[: len(values)] and set(rest[: len(values)]) == set(values):
-            return (*leading, *(values[each] for each in rest[: len(values)]))
-    known = sorted({each for function in overloads for each in function.names})
-    unknown = next((key for key in given if key and key.lower() not in {each.lower() for each in known}), given[-1])
-    parameters = {
-        "routineName": quoted(overloads[0].name),
-        "argumentName": quoted(unknown),
-        "proposal": " ".join(map(quoted, known)),
-    }
-    raise AnalysisError("UNRECOGNIZED_PARAMETER_NAME", parameters, origin)
 
 
 def _cast(argument: Expression, to: DataType, ansi: bool) -> Expression:

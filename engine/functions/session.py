@@ -106,7 +106,7 @@ def spark_partition_id(*, context: CallContext) -> pa.Array:
     return pa.repeat(pa.scalar(context.query.partition, pa.int32()), context.rows)
 
 
-def _random(context: CallContext, seed: pa.Array | None) -> XorShift:
+def random_source(context: CallContext, seed: pa.Array | None) -> XorShift:
     """The generator of this call: one sequence per partition, going on from batch to batch."""
     found = context.state.get("random")
     if found is None:
@@ -132,7 +132,7 @@ def rand(seed: pa.Array | None = None, *, context: CallContext) -> pa.Array:
     > SELECT rand(0);
     0.7604953758285915
     """
-    source = _random(context, seed)
+    source = random_source(context, seed)
     return pa.array([source.next_double() for _ in range(context.rows)], pa.float64())
 
 
@@ -143,7 +143,7 @@ def randn(seed: pa.Array | None = None, *, context: CallContext) -> pa.Array:
     > SELECT randn(0);
     1.6034991609278433
     """
-    source = _random(context, seed)
+    source = random_source(context, seed)
     return pa.array([source.next_gaussian() for _ in range(context.rows)], pa.float64())
 
 

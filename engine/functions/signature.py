@@ -47,7 +47,7 @@ class Kind:
     """A family of types. `name` is what error messages call it; `group` ties parameters to one common type;
     `fallback` is what other arguments are cast to where an implicit cast exists (strings, NULL), and those of the
     types `converts` where none exists; `strict`: only NULL is, and without `nulls`
-    not even that."""
+    not even that; without `fractions` no numbers with any."""
 
     name: str
     accepts: tuple[type[DataType], ...]
@@ -56,6 +56,7 @@ class Kind:
     converts: tuple[type[DataType], ...] = ()
     strict: bool = False
     nulls: bool = True
+    fractions: bool = True
 
     def __contains__(self, data_type: DataType) -> bool:
         return isinstance(data_type, self.accepts)
@@ -66,7 +67,7 @@ T = Kind("ANY", (DataType,), group="T")
 """Any type, the same for all parameters so marked."""
 
 NUMERIC = Kind("NUMERIC", (NumericType,), fallback=DOUBLE)
-INTEGRAL = Kind("INTEGRAL", (IntegralType,), fallback=LONG)
+INTEGRAL = Kind("INTEGRAL", (IntegralType,), fallback=LONG, fractions=False)
 FRACTIONAL = Kind("FRACTIONAL", (FractionalType,), fallback=DOUBLE)
 ATOMIC = Kind(
     "ATOMIC",

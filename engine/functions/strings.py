@@ -15,7 +15,8 @@ from engine.kernels.context import CallContext
 from engine.kernels.lists import flat, lengths, make
 from engine.kernels.rows import Datum, as_array, is_scalar, valid
 from engine.kernels.rowwise import map_nullable, map_rows
-from engine.types import BOOLEAN, INT, STRING, ArrayType, StringType
+from engine.types import BOOLEAN, INT, STRING, ArrayType, BinaryType, DataType, StringType
+from engine.types.coercion import can_implicitly_cast
 
 TEXT_OR_LIST = Kind("(STRING or ARRAY<STRING>)", (StringType, ArrayType), fallback=STRING)
 
@@ -178,7 +179,20 @@ def _can_be_null(*arguments: Any) -> bool:
     return bool(arguments[0].nullable)
 
 
-@function("concat_ws", (STRING, Variadic(TEXT_OR_LIST)), returns=STRING, nullable=_can_be_null)
+def _texts_and_lists(types: tuple[DataType, ...], ansi: bool) -> tuple[DataType, ...] | None:
+    """Arrays as arrays of text, anything else as text."""
+    wanted = tuple(ArrayType(STRING) if isinstance(each, ArrayType) else STRING for each in types)
+    atoms = (each for each in types if not isinstance(each, ArrayType))
+    return wanted if all(can_implicitly_cast(each, STRING, ansi) for each in atoms) else None
+
+
+@function(
+    "concat_ws",
+    (STRING, Variadic(TEXT_OR_LIST)),
+    returns=STRING,
+    nullable=_can_be_null,
+    coerce=_texts_and_lists,
+)
 def concat_ws(separator: pa.Array, *parts: pa.Array) -> pa.Array:
     """Joins strings and arrays of strings by `separator`, leaving out nulls.
 
@@ -209,7 +223,19 @@ def ascii_code(text: pa.Array) -> pa.Array:
     return map_rows(lambda value: ord(value[0]) if value else 0, pa.int32(), text)
 
 
-@function("startswith", (TEXT_OR_BINARY, TEXT_OR_BINARY), returns=BOOLEAN, takes_scalars=True, wants_context=True)
+def _of_bytes(*arguments: Any) -> bool:
+    """Of bytes the result may be null, as Spark has it."""
+    return any(each.nullable for each in arguments) or all(isinstance(e.dataType, BinaryType) for e in arguments)
+
+
+@function(
+    "startswith",
+    (TEXT_OR_BINARY, TEXT_OR_BINARY),
+    returns=BOOLEAN,
+    nullable=_of_bytes,
+    takes_scalars=True,
+    wants_context=True,
+)
 def startswith(text: Datum, prefix: Datum, *, context: CallContext) -> Datum:
     """Returns whether `text` begins with `prefix`.
 
@@ -219,7 +245,14 @@ def startswith(text: Datum, prefix: Datum, *, context: CallContext) -> Datum:
     return _test(pc.starts_with, "startswith", text, prefix, context)
 
 
-@function("endswith", (TEXT_OR_BINARY, TEXT_OR_BINARY), returns=BOOLEAN, takes_scalars=True, wants_context=True)
+@function(
+    "endswith",
+    (TEXT_OR_BINARY, TEXT_OR_BINARY),
+    returns=BOOLEAN,
+    nullable=_of_bytes,
+    takes_scalars=True,
+    wants_context=True,
+)
 def endswith(text: Datum, suffix: Datum, *, context: CallContext) -> Datum:
     """Returns whether `text` ends with `suffix`.
 
@@ -229,7 +262,14 @@ def endswith(text: Datum, suffix: Datum, *, context: CallContext) -> Datum:
     return _test(pc.ends_with, "endswith", text, suffix, context)
 
 
-@function("contains", (TEXT_OR_BINARY, TEXT_OR_BINARY), returns=BOOLEAN, takes_scalars=True, wants_context=True)
+@function(
+    "contains",
+    (TEXT_OR_BINARY, TEXT_OR_BINARY),
+    returns=BOOLEAN,
+    nullable=_of_bytes,
+    takes_scalars=True,
+    wants_context=True,
+)
 def contains(text: Datum, part: Datum, *, context: CallContext) -> Datum:
     """Returns whether `part` is in `text`.
 

@@ -9,10 +9,10 @@ import pyarrow.compute as pc
 
 from engine.expressions.base import Expression, Literal
 from engine.expressions.conditional import If
-from engine.expressions.predicates import LessThanOrEqual
+from engine.expressions.predicates import IsNull, LessThanOrEqual
 from engine.functions.registry import function
 from engine.functions.resolve import resolve_call
-from engine.functions.signature import TEXT_OR_BINARY
+from engine.functions.signature import TEXT, TEXT_OR_BINARY
 from engine.kernels.context import CallContext
 from engine.kernels.rows import Datum, as_array, is_scalar
 from engine.kernels.rowwise import map_rows
@@ -84,7 +84,7 @@ def left(text: Expression, length: Expression) -> Expression:
     return resolve_call("substring", (text, Literal(1, INT), length))
 
 
-@function("right", (STRING, INT), kind="rewrite")
+@function("right", (TEXT, INT), kind="rewrite")
 def right(text: Expression, length: Expression) -> Expression:
     """Returns the last `length` characters.
 
@@ -92,4 +92,5 @@ def right(text: Expression, length: Expression) -> Expression:
     SQL
     """
     minus = resolve_call("negative", (length,))
-    return If(LessThanOrEqual(length, Literal(0, INT)), Literal("", STRING), resolve_call("substring", (text, minus)))
+    tail = If(LessThanOrEqual(length, Literal(0, INT)), Literal("", STRING), resolve_call("substring", (text, minus)))
+    return If(IsNull(text), Literal(None, STRING), tail)

@@ -12,7 +12,7 @@ from engine.expressions.base import Expression, Literal
 from engine.expressions.calls import Call
 from engine.expressions.sql import shown, shown_type
 from engine.functions.ddl import parse_schema
-from engine.types import STRING, ArrayType, DataType, MapType, NullType, StringType, StructField, StructType
+from engine.types import STRING, ArrayType, DataType, MapType, StringType, StructField, StructType
 
 
 def options_of(given: Expression | None, allowed: frozenset[str], format: str) -> Literal:
@@ -26,7 +26,7 @@ def options_of(given: Expression | None, allowed: frozenset[str], format: str) -
         raise AnalysisError("INVALID_OPTIONS.NON_MAP_FUNCTION")
     kind = given.dataType
     assert isinstance(kind, MapType), "map() makes maps"
-    if not all(isinstance(each, StringType | NullType) for each in (kind.keyType, kind.valueType)):
+    if not all(isinstance(each, StringType) for each in (kind.keyType, kind.valueType)):
         raise AnalysisError("INVALID_OPTIONS.NON_STRING_TYPE", {"mapType": shown_type(kind)})
     texts = [str(each.value) for each in given.arguments if isinstance(each, Literal)]
     if len(texts) != len(given.arguments):

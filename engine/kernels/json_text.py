@@ -7,9 +7,11 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, localcontext
 from functools import lru_cache
 from typing import Any
+
+import pyarrow as pa
 
 from engine.kernels.casts.text_datetimes import read_date, read_timestamp
 from engine.kernels.json_reader import DEFAULT, Liberties, Malformed, Number, loads
@@ -30,6 +32,7 @@ from engine.types import (
     TimestampNTZType,
     TimestampType,
 )
+from engine.types.arrow import to_arrow
 
 
 def dumps(value: Any) -> str:
@@ -179,11 +182,14 @@ def _atom(value: str, wanted: DataType, options: JsonOptions) -> Any:
             case DoubleType() | FloatType() if number or value in ("NaN", "Infinity", "-Infinity", "INF", "-INF"):
                 return float(value.replace("INF", "Infinity"))
             case DecimalType(precision, scale) if number:
-                rounded = Decimal(value).quantize(Decimal(1).scaleb(-scale))
+                with localcontext(prec=100):
+                    rounded = Decimal(value).quantize(Decimal(1).scaleb(-scale))
                 if rounded.adjusted() < precision - scale:
                     return rounded
             case DateType() if not number:
                 return _known(options.read_date(value), value)
+            case TimestampType() if number and re.fullmatch(r"-?\d+", value):
+                return int(value) * 1_000_000
             case TimestampType() | TimestampNTZType() if not number:
                 return _known(_timestamp(value, isinstance(wanted, TimestampType), options), value)
             case BinaryType() if not number:
@@ -264,4 +270,6 @@ def _key(value: Any, data_type: DataType, form: JsonForm) -> str:
             return f"[{','.join(_key(each, element, form) for each in value)}]"
     if value is None:
         return "null"
+    if isinstance(data_type, DateType | TimestampType | TimestampNTZType):  # as they are kept: days, microseconds
+        return str(pa.scalar(value, to_arrow(data_type)).value)
     return value if isinstance(value, str) else write(value, data_type, form).strip('"')

@@ -31,6 +31,11 @@ class XorShift:
         """A number from 0 to before 1."""
         return ((self._next(26) << 27) + self._next(27)) * 2.0**-53
 
+    def next_int(self) -> int:
+        """A number of 32 bits, with sign."""
+        bits = self._next(32)
+        return bits - (1 << 32) if bits >= 1 << 31 else bits
+
     def next_gaussian(self) -> float:
         """A normally distributed number, by java.util.Random's polar method."""
         if self._spare is not None:

@@ -119,13 +119,10 @@ def can_implicitly_cast(source: DataType, target: DataType, ansi: bool = True) -
     if isinstance(source, StringType):
         return not target.children and (not ansi or not isinstance(target, BinaryType))
     if isinstance(target, StringType):
-        # Spark's ANSI store assignment does not, but its functions take any atomic value as text
-        return (not source.children and not isinstance(source, BinaryType)) or not ansi
+        # Spark's functions take any atomic value as text, bytes too
+        return not source.children
     if isinstance(source, NumericType) and isinstance(target, NumericType):
-        if isinstance(target, DecimalType | DoubleType | FloatType):
-            return True
-        # a fraction where a whole number is wanted is refused; a number that does not fit raises when it is cast
-        return not ansi or isinstance(source, IntegralType)
+        return True  # what does not fit raises when it is cast
     if isinstance(source, DateType) or source in PRECEDENCE[1]:
         return target in PRECEDENCE[1] and (not ansi or source in PRECEDENCE[1][: PRECEDENCE[1].index(target) + 1])
     return tightest_common_type(source, target) == target

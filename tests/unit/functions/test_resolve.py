@@ -118,7 +118,7 @@ def test_clauses_that_do_not_belong() -> None:
         resolve_call("upper", (TEXT,), distinct=True)
     with pytest.raises(AnalysisError, match="IGNORE NULLS"):
         resolve_call("upper", (TEXT,), ignore_nulls=True)
-    with pytest.raises(AnalysisError, match="UNRECOGNIZED_PARAMETER_NAME"):
+    with pytest.raises(AnalysisError, match="NAMED_PARAMETERS_NOT_SUPPORTED"):
         resolve_call("upper", (TEXT,), named=("nope",))
 
 
