@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from engine.errors import AnalysisError, suggestions
+from engine.types.binary_text import binary_style
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,12 @@ SETTINGS: dict[str, Setting] = {
             "10m",
             "Largest side of a join that is sent to all executors; -1: never.",
         ),
+        Setting(
+            "spark.sql.binaryOutputStyle",
+            binary_style,
+            "",
+            "How BINARY is shown: UTF-8, BASIC, BASE64, HEX or HEX_DISCRETE; empty: HEX_DISCRETE.",
+        ),
         Setting("spark.sql.caseSensitive", boolean, "false", "Whether names are told apart by case."),
         Setting(
             "spark.sql.catalogImplementation",
@@ -172,6 +179,14 @@ SETTINGS: dict[str, Setting] = {
         ),
         Setting("spark.sql.cteRecursionLevelLimit", integer, "100", "Most levels of a recursive query; -1: no limit."),
         Setting("spark.sql.cteRecursionRowLimit", integer, "1000000", "Most rows of a recursive query; -1: no limit."),
+        Setting(
+            "spark.sql.decimalOperations.allowPrecisionLoss",
+            boolean,
+            "true",
+            "Whether decimals give up fraction digits where a result needs more than 38.",
+        ),
+        Setting("spark.sql.function.concatBinaryAsString", boolean, "false", "Whether joined binaries are a STRING."),
+        Setting("spark.sql.function.eltOutputAsString", boolean, "false", "Whether elt() of binaries is a STRING."),
         Setting("spark.sql.groupByAliases", boolean, "true", "Let GROUP BY name columns of the select list."),
         Setting(
             "spark.sql.groupByOrdinal", boolean, "true", "Let GROUP BY 1 mean the first column of the select list."

@@ -52,7 +52,7 @@ from engine.types import (
     StringType,
     YearMonthIntervalType,
 )
-from engine.types.casts import can_cast
+from engine.types.casts import can_cast, cast_is_nullable
 from engine.types.coercion import common_type, common_type_of, tightest_common_type
 from engine.types.decimals import decimal_for
 
@@ -317,18 +317,25 @@ def _concat(node: Concat, ansi: bool) -> Expression:
     return Concat(tuple(cast(each, STRING, ansi) for each in node.arguments))
 
 
-def _cast_check(node: Cast, ansi: bool) -> Expression:  # noqa: ARG001 - the cast knows its mode
+def _cast_check(node: Cast, ansi: bool) -> Expression:
     source, mode = node.child.dataType, node.mode
-    if can_cast(source, node.to, mode is not Mode.LEGACY):
+    if can_cast(source, node.to, mode is not Mode.LEGACY) and (mode is Mode.ANSI or _keys_stay(source, node.to)):
         return node
     parameters = {"sqlExpr": shown(node), "srcType": shown_type(source), "targetType": shown_type(node.to)}
-    function = _instead_of_cast(source, node.to)
+    function = _instead_of_cast(source, node.to) if ansi else ""
     if function:
         kind, parameters["functionNames"] = "CAST_WITH_FUNC_SUGGESTION", f"`{function}`"
     else:
         loose = mode is Mode.ANSI and can_cast(source, node.to, False)
         kind = "CAST_WITH_CONF_SUGGESTION" if loose else "CAST_WITHOUT_SUGGESTION"
     raise AnalysisError(f"DATATYPE_MISMATCH.{kind}", parameters, node.origin)
+
+
+def _keys_stay(source: DataType, target: DataType) -> bool:
+    """Whether no key of a map can become null, where a cast gives null for what it cannot cast."""
+    if isinstance(source, MapType) and isinstance(target, MapType) and cast_is_nullable(source.keyType, target.keyType):
+        return False
+    return all(_keys_stay(one, other) for one, other in zip(source.children, target.children, strict=False))
 
 
 def _instead_of_cast(source: DataType, target: DataType) -> str:

@@ -49,7 +49,7 @@ def local_relation(node: UnresolvedValues, resolver: Resolver) -> LocalRelation:
             raise AnalysisError(condition, parameters, values[0].origin)
         cast_values = [cast(value, met, resolver.context.ansi) for value in values]
         arrays.append(_column(cast_values, to_arrow(met), context))
-        attributes.append(Attribute(f"col{index + 1}", met, arrays[-1].null_count > 0))
+        attributes.append(Attribute(f"col{index + 1}", met, any(each.nullable for each in cast_values)))
     batch = pa.RecordBatch.from_arrays(arrays, names=[a.name for a in attributes])
     return LocalRelation(tuple(attributes), batch)
 

@@ -11,7 +11,7 @@ from engine.dataframe.row import Row, rows
 from engine.errors import ExecutionError
 from engine.types import StructType
 from engine.types.arrow import public_batch, public_schema
-from engine.types.cells import zone_of
+from engine.types.cells import style_of
 
 if TYPE_CHECKING:
     from engine.query import Query
@@ -86,14 +86,15 @@ class DataFrame:
         """Prints the first `n` rows as Spark does."""
         from engine.dataframe.show import show_string  # here: only printing needs it
 
-        zone = self.query.session.conf.get("spark.sql.session.timeZone")
+        conf = self.query.session.conf
+        style = style_of(conf.get("spark.sql.session.timeZone"), conf.get("spark.sql.binaryOutputStyle"))
         batches: list[pa.RecordBatch] = []
         for batch in self.query.batches():
             batches.append(batch)
             if sum(each.num_rows for each in batches) > n:
                 break
         table = pa.Table.from_batches(batches, self.query.arrow_schema)
-        print(show_string(table, self.schema, n, truncate, vertical, zone_of(zone)), end="")  # noqa: T201 - what show() is for
+        print(show_string(table, self.schema, n, truncate, vertical, style), end="")  # noqa: T201 - what show() is for
 
     def explain(self, mode: str | bool = "simple") -> None:
         """Prints the plan; `mode` is simple, extended, formatted, cost, rules or analyze (True means extended)."""

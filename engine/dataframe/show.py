@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, tzinfo
 
 import pyarrow as pa
 
@@ -25,24 +24,26 @@ _ESCAPES = str.maketrans(
 _FULL_WIDTH = re.compile("[ᄀ-ᅟ⺀-꓏가-힣豈-﫿︰-﹏＀-｠￠-￦]")
 
 
+_STYLE = Style()
+
+
 def show_string(
     table: pa.Table,
     types: StructType,
     n: int = 20,
     truncate: bool | int = True,
     vertical: bool = False,
-    zone: tzinfo = UTC,
+    style: Style = _STYLE,
 ) -> str:
     """The first `n` rows of `table` as `DataFrame.show` prints them, with a line end after the last line.
 
     `table` should hold one row more than `n` where there are more: that is how the last line knows. `truncate` is True
-    for 20 characters, False or 0 for none, or the number of characters; `zone` is the session's time zone.
+    for 20 characters, False or 0 for none, or the number of characters; `style` is how the session shows values.
     """
     n = max(0, n)
     limit = 20 if truncate is True else int(truncate)
     names = [_escaped(name) for name in types.names]
     shown = table.slice(0, n).combine_chunks()
-    style = Style(zone=zone)
     columns = [
         [
             _cut(_escaped("NULL" if text is None else text), limit)

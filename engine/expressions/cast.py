@@ -5,8 +5,8 @@ from __future__ import annotations
 from engine.expressions.base import Expression, Mode
 from engine.lazy import cached_property
 from engine.tree.node import node
-from engine.types import DataType
-from engine.types.casts import cast_can_raise, cast_is_nullable, is_up_cast, raises_in_every_mode
+from engine.types import BinaryType, DataType
+from engine.types.casts import cast_can_raise, cast_is_nullable, is_up_cast
 
 
 @node
@@ -24,18 +24,11 @@ class Cast(Expression):
 
     @cached_property
     def nullable(self) -> bool:
-        if self.child.nullable:
-            return True
-        match self.mode:
-            case Mode.TRY:  # null for what ANSI raises for, where the legacy cast wraps
-                return not is_up_cast(self.child.dataType, self.to)
-            case Mode.LEGACY:
-                return cast_is_nullable(self.child.dataType, self.to)
-        return False
+        source = self.child.dataType
+        if self.mode is Mode.TRY:
+            return self.child.nullable or not (is_up_cast(source, self.to) or isinstance(self.to, BinaryType))
+        return self.child.nullable or cast_is_nullable(source, self.to)
 
     @property
     def raises(self) -> bool:
-        source = self.child.dataType
-        if self.mode is Mode.LEGACY:
-            return raises_in_every_mode(source, self.to)
-        return self.mode is Mode.ANSI and cast_can_raise(source, self.to)
+        return self.mode is not Mode.TRY and cast_can_raise(self.child.dataType, self.to, self.mode is Mode.ANSI)

@@ -37,15 +37,9 @@ from engine.types import (
     TimeType,
     YearMonthIntervalType,
 )
-from engine.types.cells import (
-    date_text,
-    java_double,
-    java_float,
-    time_text,
-    timestamp_text,
-    zone_of,
-)
+from engine.types.cells import date_text, time_text, timestamp_text, zone_of
 from engine.types.intervals import calendar_interval_text, interval_text
+from engine.types.java_numbers import java_double, java_float
 from engine.types.session import shown_zone
 
 Name = Callable[[Attribute], str]

@@ -20,7 +20,6 @@ from engine.functions.signature import ANY, STRICT_TEXT
 from engine.functions.text_options import is_set, options_of, read_options, struct_of
 from engine.kernels.context import CallContext
 from engine.kernels.datetime_text import formatted, text_of
-from engine.kernels.numbers_text import java_double, java_float
 from engine.kernels.rows import valid
 from engine.sources.csv_dialect import Dialect, dialect_of, records
 from engine.sources.textvalues import convert, infer_type, narrowed
@@ -45,6 +44,7 @@ from engine.types import (
 )
 from engine.types.arrow import to_arrow
 from engine.types.cells import Style, texts, zone_of
+from engine.types.java_numbers import java_double, java_float
 
 CORRUPT = "_corrupt_record"
 _TRIMMED = (DoubleType, FloatType, DateType, TimestampType, TimestampNTZType)

@@ -210,15 +210,21 @@ def from_int64(values: Integers, is_valid: Integers, wanted: pa.Decimal128Type) 
     return pa.Array.from_buffers(wanted, len(values), [validity_buffer(is_valid), pa.py_buffer(words)])
 
 
-def fitted(values: list[int | None], scale: int, wanted: pa.Decimal128Type, mode: Mode) -> pa.Array:
-    """Multiples of 10 ** -scale, rounded HALF_UP and checked as in `fit`."""
+def fitted(
+    values: list[int | None],
+    scale: int,
+    wanted: pa.Decimal128Type,
+    mode: Mode,
+    original: Callable[[int], decimal.Decimal] | None = None,
+) -> pa.Array:
+    """Multiples of 10 ** -scale, rounded HALF_UP and checked as in `fit`. Errors show the `original` number at a place."""
     drop, limit = scale - wanted.scale, 10**wanted.precision
     result: list[int | None] = []
-    for value in values:
+    for place, value in enumerate(values):
         rounded = None if value is None else round_half_up(value, drop)
         if rounded is not None and abs(rounded) >= limit:
             if mode is Mode.ANSI:
-                raise out_of_range(_as_decimal(value or 0, scale), wanted)
+                raise out_of_range(original(place) if original else _as_decimal(value or 0, scale), wanted)
             rounded = None
         result.append(rounded)
     return from_unscaled(result, wanted)

@@ -15,7 +15,6 @@ import pyarrow as pa
 
 from engine.kernels.casts.text_datetimes import read_date, read_timestamp
 from engine.kernels.json_reader import DEFAULT, Liberties, Malformed, Number, loads
-from engine.kernels.numbers_text import java_double, java_float
 from engine.types import (
     ArrayType,
     BinaryType,
@@ -33,6 +32,7 @@ from engine.types import (
     TimestampType,
 )
 from engine.types.arrow import to_arrow
+from engine.types.java_numbers import java_double, java_float
 
 
 def dumps(value: Any) -> str:

@@ -19,7 +19,7 @@ from engine.shell.interrupt import Interrupted, interruptible
 from engine.shell.options import AlreadyTold, Settings, ShellError
 from engine.shell.output import Target, Written, write_result
 from engine.shell.progress import Progress
-from engine.types.cells import Style, zone_of
+from engine.types.cells import style_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -113,7 +113,8 @@ class Console:
 
     def _run(self, statement: str, progress: Progress, left: threading.Event) -> Written:
         frame = self.session.sql(statement, dialect=self.settings.dialect)
-        style = Style(zone_of(str(self.session.conf.get("spark.sql.session.timeZone"))))
+        conf = self.session.conf
+        style = style_of(conf.get("spark.sql.session.timeZone"), conf.get("spark.sql.binaryOutputStyle"))
         target = Target(self.stdout, self.width, self.stdout.isatty(), progress.hide)
         batches = _until(frame.toBatches(), left)
         return write_result(frame.schema, batches, self.settings.mode, self.settings.max_rows, style, target)

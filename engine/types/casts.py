@@ -1,6 +1,6 @@
-"""Which casts exist, which can fail for some value, and which may turn a value into null when not under ANSI.
+"""Which casts exist, which can fail for some value, and which may turn a value into null.
 
-The table follows Spark's `Cast.canAnsiCast` and `Cast.canCast`.
+The table follows Spark's `Cast.canAnsiCast`, `Cast.canCast`, `Cast.canUpCast` and `Cast.forceNullable`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from engine.types.types import (
     ArrayType,
     BinaryType,
     BooleanType,
+    ByteType,
     CalendarIntervalType,
     DataType,
     DateType,
@@ -18,10 +19,13 @@ from engine.types.types import (
     DoubleType,
     FloatType,
     FractionalType,
+    IntegerType,
     IntegralType,
+    LongType,
     MapType,
     NullType,
     NumericType,
+    ShortType,
     StringType,
     StructType,
     TimestampNTZType,
@@ -79,68 +83,105 @@ def _numeric_to(source: DataType, target: DataType, ansi: bool) -> bool:
 
 
 def is_up_cast(source: DataType, target: DataType) -> bool:
-    """Whether every value of `source` is one of `target`: such a cast never fails."""
+    """Whether every value of `source` is one of `target`, as Spark sees it: such a cast never fails."""
     if source == target or isinstance(source, NullType):
         return True
     match source, target:
-        case ArrayType(a, _), ArrayType(b, _):
-            return is_up_cast(a, b)
-        case MapType(ak, av, _), MapType(bk, bv, _):
-            return is_up_cast(ak, bk) and is_up_cast(av, bv)
+        case ArrayType(a, n), ArrayType(b, m):
+            return (m or not n) and is_up_cast(a, b)
+        case MapType(ak, av, n), MapType(bk, bv, m):
+            return (m or not n) and is_up_cast(ak, bk) and is_up_cast(av, bv)
         case StructType(a), StructType(b):
-            return len(a) == len(b) and all(is_up_cast(x.dataType, y.dataType) for x, y in zip(a, b, strict=True))
-        case IntegralType(), IntegralType():
-            return source.bits <= target.bits
-        case _, DecimalType(precision, scale):
-            exact = decimal_for(source)
-            return exact is not None and exact.scale <= scale and exact.precision - exact.scale <= precision - scale
-        case FloatType() | IntegralType() | DecimalType(), FloatType() | DoubleType():
+            fields = zip(a, b, strict=False)
+            return len(a) == len(b) and all(
+                (y.nullable or not x.nullable) and is_up_cast(x.dataType, y.dataType) for x, y in fields
+            )
+        case NumericType(), DecimalType():
+            return _is_wider(target, source)
+        case DecimalType(precision, 0), IntegralType():
+            whole = decimal_for(target)
+            return whole is not None and precision <= whole.precision
+        case IntegralType() | FloatType(), IntegralType() | FloatType() | DoubleType():
+            return _RANKS[type(source)] < _RANKS[type(target)]
+        case DateType() | TimestampNTZType(), TimestampType():
             return True
-        case DateType(), TimestampType() | TimestampNTZType():
+        case DateType() | TimestampType(), TimestampNTZType():
+            return True
+        case (TimestampType(), LongType()) | (LongType(), TimestampType()):
             return True
         case TimeType(one), TimeType(other):
             return one <= other
-        case TimestampType(), TimestampNTZType():
+        case (YearMonthIntervalType(), YearMonthIntervalType()) | (DayTimeIntervalType(), DayTimeIntervalType()):
             return True
-        case TimestampNTZType(), TimestampType():
-            return True
-    return isinstance(target, StringType)
+    return isinstance(target, StringType) and not source.children
 
 
-def cast_can_raise(source: DataType, target: DataType) -> bool:
-    """Whether the cast may fail for some value under ANSI."""
-    if is_up_cast(source, target):
+_RANKS: dict[type[DataType], int] = {
+    kind: rank for rank, kind in enumerate((ByteType, ShortType, IntegerType, LongType, FloatType, DoubleType))
+}
+
+
+def _is_wider(target: DecimalType, source: DataType) -> bool:
+    exact = decimal_for(source)
+    if exact is None:
+        return False
+    return exact.scale <= target.scale and exact.precision - exact.scale <= target.precision - target.scale
+
+
+def cast_can_raise(source: DataType, target: DataType, ansi: bool) -> bool:
+    """Whether the cast may fail for some value, under ANSI or not."""
+    if isinstance(source, NullType) or source == target:
         return False
     match source, target:
-        case _, FloatType():
-            return isinstance(source, StringType)
-        case NumericType(), BooleanType():
+        case StringType(), YearMonthIntervalType() | DayTimeIntervalType():
+            return True
+        case IntegralType() | DecimalType(), YearMonthIntervalType() | DayTimeIntervalType():
+            return True
+        case YearMonthIntervalType() | DayTimeIntervalType(), NumericType():
+            return not isinstance(target, LongType)
+        case ArrayType(a, _), ArrayType(b, _):
+            return cast_can_raise(a, b, ansi)
+        case MapType(ak, av, _), MapType(bk, bv, _):
+            return cast_can_raise(ak, bk, ansi) or cast_can_raise(av, bv, ansi)
+        case StructType(a), StructType(b):
+            fields = zip(a, b, strict=False)
+            return any(cast_can_raise(x.dataType, y.dataType, ansi) for x, y in fields)
+        case _, BinaryType() | StringType() | CalendarIntervalType():
             return False
-        case BooleanType(), NumericType():
-            return isinstance(target, DecimalType) and target.precision == target.scale
-        case (TimestampType() | TimestampNTZType(), DateType()) | (TimeType(), TimeType()):
+        case NumericType(), BooleanType() | FloatType() | DoubleType():
             return False
-        case StringType(), BinaryType():
+        case BooleanType(), IntegralType() | FloatType() | DoubleType():
             return False
-    return True
-
-
-def raises_in_every_mode(source: DataType, target: DataType) -> bool:
-    """Whether the cast raises without ANSI, too: of text to an ANSI interval."""
-    return isinstance(source, StringType) and isinstance(target, _INTERVAL)
+        case TimestampType() | TimestampNTZType(), DateType():
+            return False
+    return ansi and not is_up_cast(source, target)
 
 
 def cast_is_nullable(source: DataType, target: DataType) -> bool:
-    """Whether the cast may turn a value into null where ANSI is off."""
-    if is_up_cast(source, target):
+    """Whether Spark takes a cast of values without nulls for one that may give null, be it so or not."""
+    if source == target or isinstance(source, NullType):
         return False
     match source, target:
-        case IntegralType() | FractionalType(), IntegralType():
-            return False
         case StringType(), BinaryType():
             return False
-        case _, BooleanType():
-            return isinstance(source, StringType)
-        case (TimestampType() | TimestampNTZType(), DateType()) | (TimeType(), TimeType()):
+        case StringType(), _:
+            return True
+        case _, StringType():
             return False
-    return cast_can_raise(source, target)
+        case TimestampType(), ByteType() | ShortType() | IntegerType():
+            return True
+        case FloatType() | DoubleType(), TimestampType():
+            return True
+        case TimeType(), ByteType() | ShortType():
+            return True
+        case (TimestampType(), DateType()) | (DateType(), TimestampType()):
+            return False
+        case (_, DateType()) | (DateType(), _):
+            return True
+        case DecimalType(precision, scale), DecimalType(wider, finer):
+            return not _is_wider(target, source) and wider - finer <= precision - scale
+        case BooleanType(), DecimalType(precision, scale):
+            return precision == scale
+        case _, DecimalType():
+            return not _is_wider(target, source)
+    return isinstance(source, FractionalType) and isinstance(target, IntegralType)

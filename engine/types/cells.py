@@ -8,10 +8,10 @@ printable, which Python's datetime classes are not.
 
 from __future__ import annotations
 
+import math
 import re
-import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from functools import lru_cache
@@ -40,7 +40,9 @@ from engine.types import (
     TimeType,
     YearMonthIntervalType,
 )
+from engine.types.binary_text import BINARY_STYLES, DISCRETE, binary_writer
 from engine.types.intervals import calendar_interval_text, day_time_text, hive_micros, hive_months, year_month_text
+from engine.types.java_numbers import java_double, java_float, shortest_single
 
 Texts = list[str | None]
 
@@ -74,7 +76,12 @@ class Style:
     null: str = "NULL"
     plain: bool = False
     hive: bool = False
-    binary: Callable[[bytes], str] = field(default=lambda value: f"[{value.hex(' ').upper()}]")
+    binary: Callable[[bytes], str] = BINARY_STYLES[DISCRETE]
+
+
+def style_of(zone: str, binary: str | None) -> Style:
+    """How a session shows values, from its settings `spark.sql.session.timeZone` and `spark.sql.binaryOutputStyle`."""
+    return Style(zone_of(zone), binary=binary_writer(binary))
 
 
 def texts(column: pa.Array, dataType: DataType, style: Style) -> Texts:
@@ -145,7 +152,11 @@ def formatter(dataType: DataType, style: Style) -> Callable[[Any], str]:
         case YearMonthIntervalType(start, end):
             return hive_months if style.hive else lambda months: year_month_text(months, start, end)
         case DayTimeIntervalType(start, end):
-            return hive_micros if style.hive else lambda micros: day_time_text(micros, start, end)
+            return (
+                (lambda micros: hive_micros(micros, end))
+                if style.hive
+                else lambda micros: day_time_text(micros, start, end)
+            )
     return str
 
 
@@ -162,60 +173,14 @@ def _exact(column: pa.Array) -> Texts:
     return [format(Decimal(cell), "f") if cell is not None and "E" in cell else cell for cell in cells]
 
 
-def _unusual(value: float) -> str | None:
-    if value != value:
-        return "NaN"
-    if value in (float("inf"), float("-inf")):
-        return "Infinity" if value > 0 else "-Infinity"
-    return None
-
-
-def _shortest_float(value: float) -> str:
-    """The fewest digits that read back as the same 32-bit float; six digits always survive, nine always suffice."""
-    stored = struct.pack("f", value)
-    for digits in (6, 7, 8):
-        text = f"{value:.{digits}g}"
-        if struct.pack("f", float(text)) == stored:
-            return text
-    return f"{value:.9g}"
-
-
-def _java(shortest: str) -> str:
-    """Java's spelling of a finite number: plain from 10^-3 up to 10^7, else one digit before the point and an E."""
-    sign, digits, exponent = Decimal(shortest).as_tuple()
-    assert isinstance(exponent, int)  # the callers have dealt with NaN and infinities
-    text = "".join(map(str, digits)).rstrip("0") or "0"
-    point = len(digits) + exponent  # where the decimal point stands, counted from the first digit
-    minus = "-" if sign else ""
-    if text == "0":
-        return f"{minus}0.0"
-    if -2 <= point <= 7:
-        whole = text[:point].ljust(point, "0") if point > 0 else "0"
-        part = text[point:] if point > 0 else "0" * -point + text
-        return f"{minus}{whole}.{part or '0'}"
-    return f"{minus}{text[0]}.{text[1:] or '0'}E{point - 1}"
-
-
-def java_double(value: float) -> str:
-    """1.0, 1.0E10, NaN, Infinity: as `java.lang.Double.toString`."""
-    if value and 1e-3 <= abs(value) < 1e7:
-        return repr(value)
-    return _unusual(value) or _java(repr(value))
-
-
-def java_float(value: float) -> str:
-    """As `java.lang.Float.toString`; `value` is a 32-bit float widened by Arrow."""
-    return _unusual(value) or _java(_shortest_float(value))
-
-
 def plain_double(value: float) -> str:
     """Digits without an exponent up to 10^16."""
-    return _unusual(value) or repr(value)
+    return repr(value) if math.isfinite(value) else java_double(value)
 
 
 def plain_float(value: float) -> str:
     """The shortest digits of a 32-bit float, without an exponent up to 10^16."""
-    return _unusual(value) or repr(float(_shortest_float(value)))
+    return repr(float(shortest_single(value))) if math.isfinite(value) else java_float(value)
 
 
 # ------------------------------------------------------------------------------------------------------ dates and times

@@ -82,8 +82,10 @@ def hive_months(months: int) -> str:
     return f"{'-' if months < 0 else ''}{years}-{rest}"
 
 
-def hive_micros(micros: int) -> str:
-    """1 02:03:04.000000000."""
+def hive_micros(micros: int, end: int) -> str:
+    """1 02:03:04.000000000; what is smaller than the field `end` is not shown."""
+    unit = (_DAY, _HOUR, _MINUTE, 1)[end]
+    micros = abs(micros) // unit * unit * (-1 if micros < 0 else 1)
     days, rest = divmod(abs(micros), _DAY)
     seconds, fraction = divmod(rest, _SECOND)
     clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"

@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 
 from engine import Session
 from engine.errors import FlintError
+from engine.types.binary_text import binary_writer
 from engine.types.cells import Style, texts
 
 TIME_ZONE = "America/Los_Angeles"
@@ -83,8 +84,9 @@ def settings(path: Path, inputs: Path) -> dict[str, str]:
     return conf
 
 
-def _utf8(value: bytes) -> str:
-    return value.decode("utf-8", "replace")
+def _lines(text: str) -> str:
+    """The recorded files hold a line end where Spark said \\r."""
+    return text.replace("\r", "\n")
 
 
 def answer(session: Session, text: str) -> Case | FlintError:
@@ -94,14 +96,14 @@ def answer(session: Session, text: str) -> Case | FlintError:
         if not frame.columns:
             return Case(text, "struct<>", "")
         schema = frame.schema
-        style = Style(
-            zone=ZoneInfo(session.conf.get("spark.sql.session.timeZone")), null="null", hive=True, binary=_utf8
-        )
+        zone = ZoneInfo(session.conf.get("spark.sql.session.timeZone"))
+        binary = binary_writer(session.conf.get("spark.sql.binaryOutputStyle"), "UTF-8")
+        style = Style(zone=zone, null="null", hive=True, binary=binary)
         lines: list[str] = []
         for batch in frame.toBatches():
             columns = [texts(c, f.dataType, style) for c, f in zip(batch.columns, schema.fields, strict=True)]
             lines += ["\t".join("NULL" if cell is None else cell for cell in row) for row in zip(*columns, strict=True)]
-        return Case(text, schema.simpleString(), "\n".join(in_words_of_hive(text, lines)))
+        return Case(text, _lines(schema.simpleString()), _lines("\n".join(in_words_of_hive(text, lines))))
     except FlintError as error:
         return error
 

@@ -47,7 +47,7 @@ def cast_array(array: pa.Array, source: DataType, target: DataType, mode: Mode, 
     if isinstance(source, NullType) or array.null_count == len(array):
         return pa.nulls(len(array), wanted)
     if isinstance(target, StringType):
-        return to_text.cast_to_text(array, source, time_zone)
+        return to_text.cast_to_text(array, source, time_zone, plain=mode is not Mode.LEGACY)
     if isinstance(source, StringType):
         return _from_text(array, target, mode, time_zone)
     if isinstance(source, TimeType):

@@ -7,9 +7,9 @@ import pyarrow as pa
 
 from engine.expressions.base import Mode
 from engine.kernels import decimals
-from engine.kernels.casts.failures import overflow_error, overflowing
-from engine.kernels.casts.numbers import cast_number
-from engine.kernels.datetimes import DAY, SECOND, check_range, from_local, local_micros
+from engine.kernels.casts.failures import invalid_input, overflow_error, overflowing
+from engine.kernels.casts.numbers import cast_number, wrapped
+from engine.kernels.datetimes import DAY, SECOND, check_range, from_local, local_micros, timestamp_text
 from engine.kernels.rows import from_numpy, numpy_values, valid
 from engine.kernels.zones import zone
 from engine.types import (
@@ -39,7 +39,7 @@ def cast_datetime(array: pa.Array, source: DataType, target: DataType, mode: Mod
     if isinstance(source, DateType):
         return pa.nulls(len(array), to_arrow(target))  # without ANSI only: Spark gives null
     if isinstance(source, TimestampType):
-        return _to_number(array, target, mode)
+        return _to_number(array, target, mode, time_zone)
     return _from_number(array, source, mode)
 
 
@@ -51,7 +51,7 @@ def _among(array: pa.Array, target: DataType, time_zone: str) -> pa.Array:
     return from_local(local_micros(array, time_zone), is_valid, to_arrow(target), time_zone)
 
 
-def _to_number(array: pa.Array, target: DataType, mode: Mode) -> pa.Array:
+def _to_number(array: pa.Array, target: DataType, mode: Mode, time_zone: str) -> pa.Array:
     micros, is_valid = numpy_values(array), valid(array)
     if isinstance(target, BooleanType):
         return pa.array(micros != 0, mask=~is_valid)
@@ -65,8 +65,9 @@ def _to_number(array: pa.Array, target: DataType, mode: Mode) -> pa.Array:
     values = numpy_values(seconds)
     bad = ((values < limits.min) | (values > limits.max)) & is_valid
     if mode is Mode.ANSI and bad.any():
-        raise overflow_error(array[int(np.argmax(bad))].value, TIMESTAMP, target)
-    return cast_number(seconds, LONG, target, mode)
+        shown = timestamp_text(array.slice(int(np.argmax(bad)), 1), time_zone)[0].as_py()
+        raise overflow_error(None, TIMESTAMP, target, f"TIMESTAMP '{shown}'")
+    return cast_number(seconds, LONG, target, Mode.TRY)  # with ANSI off too Spark gives null for what does not fit
 
 
 def _from_number(array: pa.Array, source: DataType, mode: Mode) -> pa.Array:
@@ -85,24 +86,28 @@ def _from_number(array: pa.Array, source: DataType, mode: Mode) -> pa.Array:
     if isinstance(source, DecimalType):
         values = decimals.unscaled(array)
         unit = 10**array.type.scale
-        cut = [None if v is None else abs(v) * SECOND // unit * (1 if v >= 0 else -1) for v in values]
-        wide = [v if v is None or -(2**63) <= v <= _MAX else None for v in cut]
-        return pa.array(wide, pa.int64()).view(kind)
-    return _from_doubles(array, source, mode)
+        exact = [None if v is None else wrapped(abs(v) * SECOND // unit * (1 if v >= 0 else -1), 64) for v in values]
+        return pa.array(exact, pa.int64()).view(kind)
+    return _from_doubles(array, mode)
 
 
-def _from_doubles(array: pa.Array, source: DataType, mode: Mode) -> pa.Array:
+def _from_doubles(array: pa.Array, mode: Mode) -> pa.Array:
     seconds = numpy_values(array).astype(np.float64)
     is_valid = valid(array)
     finite = np.isfinite(seconds)
     if mode is not Mode.LEGACY:
-        with np.errstate(invalid="ignore"):
-            bad = (~finite | (np.abs(seconds) > _MAX / SECOND)) & is_valid
-        is_valid = (
-            overflowing(array, bad, source if isinstance(source, FloatType) else DOUBLE, TIMESTAMP, mode) & is_valid
-        )
-    micros = np.clip(np.where(finite & is_valid, seconds, 0) * SECOND, -(2.0**63), np.nextafter(2.0**63, 0))
-    return from_numpy(np.trunc(micros).astype(np.int64), to_arrow(TIMESTAMP), is_valid & finite)
+        if mode is Mode.ANSI and (~finite & is_valid).any():
+            value = float(seconds[int(np.argmax(~finite & is_valid))])
+            raise invalid_input(value, TIMESTAMP, DOUBLE)
+        with np.errstate(all="ignore"):
+            scaled = from_numpy(seconds * SECOND, pa.float64(), is_valid)
+            bad = (~finite | (np.abs(seconds * SECOND) > float(_MAX))) & is_valid
+        is_valid = overflowing(scaled, bad, DOUBLE, LONG, mode) & is_valid
+    with np.errstate(over="ignore"):
+        micros = np.where(finite & is_valid, seconds, 0) * SECOND
+    at_end = micros >= 2.0**63
+    whole = np.trunc(np.clip(np.where(at_end, 0, micros), -(2.0**63), None)).astype(np.int64)
+    return from_numpy(np.where(at_end, _MAX, whole), to_arrow(TIMESTAMP), is_valid & finite)
 
 
 def instant_now(time_zone: str, now: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,11 @@ import pyarrow as pa
 
 from engine.errors import ExecutionError
 from engine.expressions.base import Mode
-from engine.kernels.numbers_text import java_double, java_float
 from engine.types import (
+    STRING,
     ByteType,
     DataType,
+    DayTimeIntervalType,
     DecimalType,
     DoubleType,
     FloatType,
@@ -20,8 +22,11 @@ from engine.types import (
     ShortType,
     StringType,
     TimeType,
+    YearMonthIntervalType,
 )
 from engine.types.cells import time_text
+from engine.types.intervals import interval_text
+from engine.types.java_numbers import java_double, java_float
 
 
 def shown(value: Any, data_type: DataType) -> str:
@@ -39,25 +44,30 @@ def shown(value: Any, data_type: DataType) -> str:
             return f"{value}L"
         case DecimalType():
             return f"{value:f}BD"
+        case YearMonthIntervalType() | DayTimeIntervalType():
+            return interval_text(value, data_type)
         case TimeType():
             return f"TIME '{time_text(value)}'"
         case DoubleType() | FloatType():
-            text = java_double(value) if isinstance(data_type, DoubleType) else java_float(value)
-            if value != value or value in (float("inf"), float("-inf")):
-                return f"CAST('{text}' AS {data_type.sql})"
-            return f"{text}D" if isinstance(data_type, DoubleType) else f"CAST({text} AS FLOAT)"
+            if isinstance(data_type, FloatType):
+                return java_float(value)
+            return java_double(value) + ("D" if math.isfinite(value) else "")
     return str(value)
 
 
-def overflow_error(value: Any, source: DataType, target: DataType) -> ExecutionError:
-    """The value is out of the range of the target type."""
-    parameters = {"value": shown(value, source), "sourceType": f'"{source.sql}"', "targetType": f'"{target.sql}"'}
+def overflow_error(value: Any, source: DataType, target: DataType, text: str = "") -> ExecutionError:
+    """The value is out of the range of the target type. `text` shows it where it takes more than its type to show."""
+    parameters = {
+        "value": text or shown(value, source),
+        "sourceType": f'"{source.sql}"',
+        "targetType": f'"{target.sql}"',
+    }
     return ExecutionError("CAST_OVERFLOW", parameters)
 
 
-def invalid_input(value: str, target: DataType) -> ExecutionError:
-    """The text is not a value of the target type."""
-    parameters = {"expression": shown(value, StringType()), "sourceType": '"STRING"', "targetType": f'"{target.sql}"'}
+def invalid_input(value: Any, target: DataType, source: DataType = STRING) -> ExecutionError:
+    """The text, or the double that is no number, is not a value of the target type."""
+    parameters = {"expression": shown(value, source), "sourceType": f'"{source.sql}"', "targetType": f'"{target.sql}"'}
     return ExecutionError("CAST_INVALID_INPUT", parameters)
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from engine.errors import ExecutionError
 from engine.expressions.base import Mode
 from engine.kernels import decimals
 from engine.kernels.casts.failures import invalid_input
@@ -23,7 +25,7 @@ from engine.types.arrow import to_arrow
 
 BLANKS = "".join(map(chr, range(33))) + "\x7f"
 _TRUE, _FALSE = {"t", "true", "y", "yes", "1"}, {"f", "false", "n", "no", "0"}
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")  # the digits of any script
 _DOUBLE = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[dDfF]?", re.ASCII)
 _HEXADECIMAL = re.compile(r"[+-]?0[xX][0-9a-fA-F]*\.?[0-9a-fA-F]*[pP][+-]?\d+[dDfF]?", re.ASCII)
 _SPECIAL = {"inf": "inf", "+inf": "inf", "infinity": "inf", "+infinity": "inf", "-inf": "-inf", "-infinity": "-inf"}
@@ -71,7 +73,7 @@ def _integer_reader(bits: int, mode: Mode) -> Callable[[str], int | None]:
     def read(text: str) -> int | None:
         if mode is Mode.LEGACY:
             found = _WHOLE_LEGACY.fullmatch(text)
-            if found is None or text in ("", "+", "-", "."):
+            if found is None or text in ("", "+", "-"):
                 return None
             text = found[1] if found[1] not in ("", "+", "-") else "0"
         elif not _WHOLE.fullmatch(text):
@@ -105,6 +107,8 @@ def read_double(text: str) -> float | None:
         return float(text.rstrip("dDfF"))
     if _HEXADECIMAL.fullmatch(text):
         return float.fromhex(text.rstrip("dDfF") if "p" in text.lower() else text)
+    if text in ("+NaN", "-NaN"):
+        return float("nan")
     lower = text.lower()
     if lower == "nan":
         return float("nan")
@@ -115,9 +119,16 @@ def _decimals(array: pa.Array, target: DecimalType, mode: Mode) -> pa.Array:
     shift = target.scale + 1
 
     def read(text: str) -> int | None:
-        return scaled(text, shift) if _NUMBER.fullmatch(text) else None
+        if not _NUMBER.fullmatch(text):
+            return None
+        if Decimal(text).adjusted() >= DecimalType.MAX_PRECISION:
+            if mode is Mode.ANSI:
+                raise ExecutionError("NUMERIC_OUT_OF_SUPPORTED_RANGE", {"value": text})
+            return None
+        return scaled(text, shift)
 
-    return decimals.fitted(each(array, read, target, mode), shift, to_arrow(target), mode)
+    values = each(array, read, target, mode)
+    return decimals.fitted(values, shift, to_arrow(target), mode, lambda row: Decimal(array[row].as_py().strip(BLANKS)))
 
 
 def _boolean(text: str) -> bool | None:

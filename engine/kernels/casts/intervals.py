@@ -8,8 +8,7 @@ from engine.errors import ExecutionError
 from engine.expressions.base import Mode
 from engine.kernels import decimals
 from engine.kernels.casts.failures import overflow_error
-from engine.kernels.casts.numbers import cast_number
-from engine.types import LONG, DataType, DayTimeIntervalType, DecimalType, YearMonthIntervalType
+from engine.types import DataType, DayTimeIntervalType, DecimalType, IntegralType, YearMonthIntervalType
 from engine.types.arrow import CALENDAR_INTERVAL_ARROW, to_arrow
 from engine.types.interval_reading import IntervalFormat, OutsideRange, read_fields, read_units
 from engine.types.types import SECOND, YEAR
@@ -82,6 +81,7 @@ def _whole(value: int, unit: int) -> int:
 
 
 def _to_number(array: pa.Array, source: Interval, target: DataType, mode: Mode) -> pa.Array:
+    loud = Mode.TRY if mode is Mode.TRY else Mode.ANSI  # too large a number is an error with ANSI off too
     if isinstance(target, DecimalType):
         unit = 12 if isinstance(source, YearMonthIntervalType) and source.end == YEAR else 1
         if isinstance(source, DayTimeIntervalType):
@@ -89,10 +89,18 @@ def _to_number(array: pa.Array, source: Interval, target: DataType, mode: Mode) 
         else:
             scale = 0
         values = [None if v is None else _whole(v, unit) for v in _integers(array)]
-        return decimals.fitted(values, scale, to_arrow(target), mode)
+        return decimals.fitted(values, scale, to_arrow(target), loud)
+    assert isinstance(target, IntegralType), "analysis allows no other type"
     unit = _UNITS[source.end] if isinstance(source, DayTimeIntervalType) else _unit(source, source.end)
-    whole = pa.array([None if v is None else _whole(v, unit) for v in _integers(array)], pa.int64())
-    return cast_number(whole, LONG, target, Mode.ANSI if mode is Mode.ANSI else mode)
+    bound, result = 1 << target.bits - 1, []
+    for micros in _integers(array):
+        value = None if micros is None else _whole(micros, unit)
+        if value is not None and not -bound <= value < bound:
+            if loud is Mode.ANSI:
+                raise overflow_error(micros, source, target)
+            value = None
+        result.append(value)
+    return pa.array(result, to_arrow(target))
 
 
 def _from_number(array: pa.Array, source: DataType, target: Interval, mode: Mode) -> pa.Array:
@@ -104,7 +112,7 @@ def _from_number(array: pa.Array, source: DataType, target: Interval, mode: Mode
     for place, number in enumerate(numbers):
         value = None if number is None else decimals_quotient(number * unit, scale)
         if value is not None and not -(2**bits) <= value < 2**bits:
-            if mode is Mode.ANSI:
+            if mode is not Mode.TRY:
                 raise overflow_error(array[place].as_py(), source, target)
             value = None
         result.append(value)

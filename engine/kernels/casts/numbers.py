@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from engine.types import (
     IntegralType,
 )
 from engine.types.arrow import to_arrow
+from engine.types.java_numbers import java_double
 
 Numbers = np.ndarray[Any, Any]
 _EXACT = 2**53
@@ -76,8 +78,9 @@ def _floats_to_integers(array: pa.Array, source: DataType, target: DataType, mod
     low, high = -(2.0 ** (bits - 1)), 2.0 ** (bits - 1)
     is_valid = valid(array)
     with np.errstate(invalid="ignore"):
-        # -128.9 and 127.9 still have a whole part that fits
-        bad = ~((np.ceil(values) >= low) & (np.floor(values) < high)) & is_valid
+        # -128.9 and 127.9 still have a whole part that fits; 2 ** 63 is what a double takes the largest BIGINT for
+        fits = np.floor(values) <= high if bits == 64 else np.floor(values) < high
+        bad = ~((np.ceil(values) >= low) & fits) & is_valid
     if mode is not Mode.LEGACY:
         is_valid = overflowing(array, bad, source, target, mode) & is_valid
         return from_numpy(_cut(values, is_valid, bits), wanted, is_valid)
@@ -92,7 +95,11 @@ def _floats_to_integers(array: pa.Array, source: DataType, target: DataType, mod
 
 
 def _cut(values: Numbers, is_valid: Numbers, bits: int) -> Numbers:
-    return np.trunc(np.where(is_valid, values, 0)).astype(np.dtype(f"int{bits}"))
+    whole = np.trunc(np.where(is_valid, values, 0))
+    if bits == 64:
+        at_end = whole >= 2.0**63
+        return np.where(at_end, np.iinfo(np.int64).max, np.where(at_end, 0, whole).astype(np.int64))
+    return whole.astype(np.dtype(f"int{bits}"))
 
 
 def _decimals_to_integers(array: pa.Array, source: DataType, target: DataType, mode: Mode) -> pa.Array:
@@ -109,12 +116,13 @@ def _decimals_to_integers(array: pa.Array, source: DataType, target: DataType, m
         if not least <= whole <= most:
             if mode is Mode.ANSI:
                 raise overflow_error(array[place].as_py(), source, target)
-            whole = _wrapped(whole, wanted.bit_width) if mode is Mode.LEGACY else None
+            whole = wrapped(whole, wanted.bit_width) if mode is Mode.LEGACY else None
         result.append(whole)
     return pa.array(result, wanted)
 
 
-def _wrapped(value: int, bits: int) -> int:
+def wrapped(value: int, bits: int) -> int:
+    """The low `bits` bits of `value` as a signed number, as Java narrows."""
     half = 1 << (bits - 1)
     return ((value + half) & ((1 << bits) - 1)) - half
 
@@ -133,15 +141,13 @@ def from_int_exact(array: pa.Array) -> pa.Array:
 def _floats_to_decimal(array: pa.Array, target: DecimalType, mode: Mode) -> pa.Array:
     wanted = to_arrow(target)
     shift = target.scale + 1
-    single = pa.types.is_float32(array.type)
     values: list[int | None] = []
     for value in array.to_pylist():
         if value is None or value != value or value in (float("inf"), float("-inf")):
             values.append(None)
         else:
-            text = str(np.float32(value)) if single else repr(value)
-            values.append(scaled(text, shift))
-    return decimals.fitted(values, shift, wanted, mode)
+            values.append(scaled(java_double(value), shift))
+    return decimals.fitted(values, shift, wanted, mode, lambda place: Decimal(java_double(array[place].as_py())))
 
 
 def scaled(text: str, scale: int) -> int:

@@ -10,7 +10,6 @@ import pyarrow.compute as pc
 from engine.kernels import decimals
 from engine.kernels.datetimes import date_text, time_text, timestamp_text
 from engine.kernels.lists import flat, flat_entries, lengths
-from engine.kernels.numbers_text import java_double, java_float
 from engine.kernels.rows import valid
 from engine.types import (
     ArrayType,
@@ -30,16 +29,17 @@ from engine.types import (
     YearMonthIntervalType,
 )
 from engine.types.intervals import calendar_interval_text, interval_text
+from engine.types.java_numbers import java_double, java_float
 
 
-def cast_to_text(array: pa.Array, source: DataType, time_zone: str) -> pa.Array:
-    """Values of any type as strings."""
+def cast_to_text(array: pa.Array, source: DataType, time_zone: str, plain: bool = True) -> pa.Array:
+    """Values of any type as strings. Decimals that are not `plain` are those of Java's BigDecimal: 1E-7."""
     match source:
         case DoubleType() | FloatType():
             write = java_double if isinstance(source, DoubleType) else java_float
             return pa.array([None if value is None else write(value) for value in array.to_pylist()], pa.string())
         case DecimalType():
-            return _decimal_text(array)
+            return _decimal_text(array) if plain else array.cast(pa.string())
         case DateType():
             return date_text(array)
         case TimestampType() | TimestampNTZType():
@@ -56,7 +56,7 @@ def cast_to_text(array: pa.Array, source: DataType, time_zone: str) -> pa.Array:
         case BinaryType():
             return _binary_text(array)
         case ArrayType() | MapType() | StructType():
-            return _nested_text(array, source, time_zone)
+            return _nested_text(array, source, time_zone, plain)
     return array.cast(pa.string())
 
 
@@ -65,13 +65,13 @@ def _decimal_text(array: pa.Array) -> pa.Array:
     if not pc.any(pc.match_substring(text, "E")).as_py():
         return text
     scale = array.type.scale
-    return pa.array([None if v is None else plain(v, scale) for v in decimals.unscaled(array)], pa.string())
+    return pa.array([None if v is None else digits(v, scale) for v in decimals.unscaled(array)], pa.string())
 
 
-def plain(value: int, scale: int) -> str:
+def digits(value: int, scale: int) -> str:
     """value * 10 ** -scale without an exponent, with `scale` digits after the point."""
-    digits = str(abs(value)).rjust(scale + 1, "0")
-    text = f"{digits[: len(digits) - scale]}.{digits[len(digits) - scale :]}" if scale else digits
+    shown = str(abs(value)).rjust(scale + 1, "0")
+    text = f"{shown[: len(shown) - scale]}.{shown[len(shown) - scale :]}" if scale else shown
     return f"-{text}" if value < 0 else text
 
 
@@ -83,28 +83,28 @@ def _binary_text(array: pa.Array) -> pa.Array:
         return pa.array(texts, pa.string())
 
 
-def _nested_text(array: pa.Array, source: DataType, time_zone: str) -> pa.Array:
+def _nested_text(array: pa.Array, source: DataType, time_zone: str, plain: bool) -> pa.Array:
     is_valid = valid(array)
     match source:
         case ArrayType(element, _):
-            items = _texts(flat(array), element, time_zone)
+            items = _texts(flat(array), element, time_zone, plain)
             rows = _grouped(items, lengths(array).tolist())
             texts = [f"[{', '.join(row)}]" for row in rows]
         case MapType(key, value, _):
             keys, values = flat_entries(array)
-            pairs = zip(_texts(keys, key, time_zone), _texts(values, value, time_zone), strict=True)
+            pairs = zip(_texts(keys, key, time_zone, plain), _texts(values, value, time_zone, plain), strict=True)
             rows = _grouped([f"{k} -> {v}" for k, v in pairs], lengths(array).tolist())
             texts = [f"{{{', '.join(row)}}}" for row in rows]
         case StructType(fields):
-            columns = [_texts(c, f.dataType, time_zone) for c, f in zip(array.flatten(), fields, strict=True)]
+            columns = [_texts(c, f.dataType, time_zone, plain) for c, f in zip(array.flatten(), fields, strict=True)]
             texts = [f"{{{', '.join(row)}}}" for row in zip(*columns, strict=True)] if columns else ["{}"] * len(array)
         case _:
             raise TypeError(f"not nested: {source}")
     return pa.array([text if ok else None for text, ok in zip(texts, is_valid, strict=True)], pa.string())
 
 
-def _texts(array: pa.Array, data_type: DataType, time_zone: str) -> list[str]:
-    return ["null" if text is None else text for text in cast_to_text(array, data_type, time_zone).to_pylist()]
+def _texts(array: pa.Array, data_type: DataType, time_zone: str, plain: bool) -> list[str]:
+    return ["null" if text is None else text for text in cast_to_text(array, data_type, time_zone, plain).to_pylist()]
 
 
 def _grouped(items: Sequence[str], counts: Sequence[int]) -> list[Sequence[str]]:
