@@ -253,6 +253,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42K09",
         "Cannot resolve <sqlExpr> due to data type mismatch: The data type of the column (<columnIndex>) do not have the same type: <leftType> (<leftParamIndex>) <> <rightType> (<rightParamIndex>).",
     ),
+    "DATATYPE_MISMATCH.UNEXPECTED_CLASS_TYPE": (
+        "42K09",
+        "Cannot resolve <sqlExpr> due to data type mismatch: class <className> not found.",
+    ),
     "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE": (
         "42K09",
         "Cannot resolve <sqlExpr> due to data type mismatch: The <paramIndex> parameter requires the <requiredType> type, however <inputSql> has the type <inputType>.",

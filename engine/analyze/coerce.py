@@ -62,8 +62,17 @@ def coerce(node: Expression, ansi: bool) -> Expression:
     for kind in type(node).__mro__:
         found = _COERCIONS.get(kind)
         if found is not None:
-            return copy_origin(node, found(node, ansi))
+            return copy_origin(node, _placed(node, found(node, ansi)))
     return node
+
+
+def _placed(node: Expression, coerced: Expression) -> Expression:
+    """The casts that coercion added belong to the operator: errors point to all of it."""
+    known = set(map(id, node.children))
+    for child in coerced.children:
+        if type(child) is Cast and child.implicit and id(child) not in known:
+            child.at(node.origin)
+    return coerced
 
 
 def cast(expression: Expression, to: DataType, ansi: bool) -> Expression:

@@ -79,7 +79,7 @@ class Resolver:
     def finish(self, node: Expression) -> Expression:
         """An operator with resolved children: its mode from the settings, its operands coerced."""
         if any(type(child) is Call and is_generator(child) for child in node.children) and not isinstance(node, Alias):
-            raise AnalysisError("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS", {"expression": sql(node)}, node.origin)
+            raise AnalysisError("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS", {"expression": shown(node)}, node.origin)
         if not self.context.ansi and isinstance(node, BinaryArithmetic | UnaryMinus | Cast) and node.mode is Mode.ANSI:
             node = copy_origin(node, replace(node, mode=Mode.LEGACY))
         return coerce(node, self.context.ansi)
@@ -212,7 +212,7 @@ class Resolver:
             raise AnalysisError("WRONG_NUM_ARGS.WITH_SUGGESTION", counted, node.origin, hint="count(*) counts rows.")
         arguments = self._arguments(name, node)
         if any(type(each) is Call and is_generator(each) for each in arguments):
-            raise AnalysisError("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS", {"expression": sql(node)}, node.origin)
+            raise AnalysisError("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS", {"expression": shown(node)}, node.origin)
         found = resolve_call(
             name,
             arguments,

@@ -16,7 +16,7 @@ from engine.analyze.typed_names import by_type
 from engine.expressions.base import Attribute, Expression, Literal
 from engine.expressions.calls import Call, Field
 from engine.expressions.cast import Cast
-from engine.expressions.operators import Add, BinaryArithmetic, Divide, Multiply, Subtract
+from engine.expressions.operators import Add, BinaryArithmetic, Concat, Divide, Multiply, Subtract
 from engine.expressions.sql import sql
 from engine.expressions.subquery import SubqueryExpression, own_subqueries
 from engine.expressions.window import CurrentRow, Frame, Offset, Unbounded, WindowSpec
@@ -165,6 +165,13 @@ class _Names:
     def _datetime(self, node: un.UnresolvedDatetime) -> Expression:
         return self.resolver.resolve(node)
 
+    def _joined(self, node: Concat) -> Expression:
+        """a || b || c is shown as two calls."""
+        text = sql(self.text(node.arguments[0]))
+        for each in node.arguments[1:]:
+            text = f"concat({text}, {sql(self.text(each))})"
+        return _raw(text)
+
     def _type(self, argument: Expression) -> DataType:
         return VOID if _has_shown(argument) else self.resolver.resolve(argument).dataType
 
@@ -278,4 +285,5 @@ _HANDLERS: dict[type, Any] = {
     un.UnresolvedExists: _Names._subquery,
     un.UnresolvedInSubquery: _Names._subquery,
     Cast: _Names._cast,
+    Concat: _Names._joined,
 }

@@ -81,6 +81,12 @@ _CLASSES: dict[str, str] = {
 }  # fmt: skip
 
 
+def builder_of(name: str) -> str:
+    """The class that makes calls of `name`: an object of Scala where it is no expression itself."""
+    found = class_of(name)
+    return f"{found}$" if found.endswith("Builder") else found
+
+
 def class_of(name: str) -> str:
     """The class that Spark has for the function `name`."""
     found = _CLASSES.get(name.lower())

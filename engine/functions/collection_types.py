@@ -111,10 +111,19 @@ def list_then(*rest: DataType) -> Coerce:
 
 def map_and_key(types: Types, _ansi: bool) -> Sequence[DataType] | None:
     """(map, key): both meet in one key type."""
+    return _with_key(types, exact_type)
+
+
+def map_and_wider_key(types: Types, _ansi: bool) -> Sequence[DataType] | None:
+    """As `map_and_key`, where numbers meet in any type that is wide enough."""
+    return _with_key(types, tightest_common_type)
+
+
+def _with_key(types: Types, meet: Callable[[DataType, DataType], DataType | None]) -> Sequence[DataType] | None:
     given = types[0]
     if not isinstance(given, MapType) or isinstance(types[1], NullType):
         return None
-    met = exact_type(given.keyType, types[1])
+    met = meet(given.keyType, types[1])
     return None if met is None else (MapType(met, given.valueType, given.valueContainsNull), met)
 
 

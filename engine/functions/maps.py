@@ -11,7 +11,7 @@ import pyarrow as pa
 from engine.errors import AnalysisError, ExecutionError, quoted
 from engine.expressions.sql import shown_type
 from engine.functions.arrays import with_nulls
-from engine.functions.collection_types import as_list, exact_type, map_and_key, maps_in, no_key
+from engine.functions.collection_types import as_list, exact_type, map_and_key, map_and_wider_key, maps_in, no_key
 from engine.functions.elements import keys
 from engine.functions.mismatch import mismatch, wrong_type
 from engine.functions.registry import function
@@ -37,10 +37,15 @@ def build(counts: Any, map_keys: pa.Array, values: pa.Array, is_valid: Any, want
         seen = set()
         for each in known[start : start + count]:
             if each in seen:
-                raise ExecutionError("DUPLICATED_MAP_KEY", {"key": each})
+                raise ExecutionError("DUPLICATED_MAP_KEY", {"key": _shown(each)})
             seen.add(each)
         start += count
     return make_map(counts, map_keys, values, is_valid, wanted)
+
+
+def _shown(key: Any) -> Any:
+    """A key as Spark writes rows and arrays: [1,2]."""
+    return f"[{','.join(str(_shown(each)) for each in key)}]" if isinstance(key, tuple) else key
 
 
 def _alternating(types: tuple[DataType, ...], ansi: bool) -> Sequence[DataType] | None:
@@ -295,7 +300,7 @@ def map_subscript(value: pa.Array, wanted: pa.Array) -> pa.Array:
     return map_element_at(value, wanted)
 
 
-@function("map_contains_key", (MAP, ANY), returns=BOOLEAN, coerce=map_and_key, mismatch=no_key)
+@function("map_contains_key", (MAP, ANY), returns=BOOLEAN, coerce=map_and_wider_key, mismatch=no_key)
 def map_contains_key(value: pa.Array, wanted: pa.Array) -> pa.Array:
     """Returns whether a map has a key.
 

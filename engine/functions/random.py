@@ -7,20 +7,22 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from engine.errors import AnalysisError, ExecutionError
 from engine.expressions.base import Expression, Literal, Mode
 from engine.expressions.calls import Call
 from engine.expressions.cast import Cast
 from engine.expressions.operators import Add, Multiply, Subtract
+from engine.expressions.sql import shown
 from engine.functions.elements import Picks, picked, spans
-from engine.functions.mismatch import mismatch, not_constant, wrong_input
+from engine.functions.mismatch import mismatch, wrong_input
 from engine.functions.registry import function
 from engine.functions.resolve import resolve_call
 from engine.functions.session import random_source
-from engine.functions.signature import ANY, LIST, STRICT_INT
+from engine.functions.signature import ANY, LIST, SEED
 from engine.functions.substrings import same
 from engine.kernels.context import CallContext
 from engine.kernels.lists import flat
-from engine.types import DOUBLE, FLOAT, INT, LONG, STRING, DataType, DecimalType, NullType, NumericType
+from engine.types import DOUBLE, FLOAT, INT, STRING, DataType, DecimalType, NullType, NumericType
 from engine.types.coercion import tightest_common_type
 
 _POOL = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -31,13 +33,17 @@ def _wider(low: DataType, high: DataType) -> DataType:
     for kind in (DOUBLE, FLOAT):
         if kind in (low, high):
             return kind
-    decimal = next((each for each in (low, high) if isinstance(each, DecimalType)), None)
-    met = decimal or tightest_common_type(low, high)
+    decimals = [each for each in (low, high) if isinstance(each, DecimalType)]
+    met = decimals[0] if len(decimals) == 1 else tightest_common_type(low, high)
     assert met is not None, "whole numbers meet in a type"
     return met
 
 
-@function("uniform", (ANY, ANY, LONG), kind="rewrite", optional=1, folded=(0, 1, 2))
+def _varies(name: str, wanted: str, given: Expression) -> AnalysisError:
+    return mismatch("NON_FOLDABLE_INPUT", inputName=f"`{name}`", inputType=wanted, inputExpr=shown(given))
+
+
+@function("uniform", (ANY, ANY, SEED), kind="rewrite", optional=1, folded=(0, 1, 2))
 def uniform(low: Expression, high: Expression, seed: Expression | None = None) -> Expression:
     """Returns a random number between two constants, of their type.
 
@@ -48,7 +54,9 @@ def uniform(low: Expression, high: Expression, seed: Expression | None = None) -
         if not isinstance(each.dataType, NumericType | NullType):
             raise wrong_input(index, '"NUMERIC"', each)
         if not isinstance(each, Literal):
-            raise not_constant(("min", "max")[index], "NUMERIC", each)
+            raise _varies(("min", "max")[index], "integer or floating-point", each)
+    if seed is not None and not isinstance(seed, Literal):
+        raise _varies("seed", "integer or floating-point", seed)
     kinds = [each.dataType for each in (low, high)]
     if any(isinstance(kind, NullType) for kind in kinds):
         return Literal(None, DOUBLE)
@@ -59,25 +67,22 @@ def uniform(low: Expression, high: Expression, seed: Expression | None = None) -
     return Cast(value, wanted, Mode.ANSI, implicit=True)
 
 
-@function("randstr", (STRICT_INT, LONG), kind="rewrite", optional=1, folded=(0, 1))
+@function("randstr", (INT, SEED), kind="rewrite", optional=1, folded=(0, 1))
 def randstr(length: Expression, seed: Expression | None = None) -> Expression:
     """Returns a random string of digits and letters.
 
     > SELECT randstr(3, 0) AS result;
     ceV
     """
-    size = length.child if isinstance(length, Cast) else length
-    if not isinstance(size, Literal):
-        raise not_constant("length", "INT or SMALLINT", length)
-    if size.value is None or int(str(size.value)) < 0:
-        raise mismatch("VALUE_OUT_OF_RANGE", exprName="`length`", valueRange="[0, 2147483647]", currentValue=size.value)
-    arguments = (Literal(size.value, INT),) if seed is None else (Literal(size.value, INT), seed)
-    return Call("random_text", arguments, STRING, False, False, False)
+    for name, each in (("length", length), ("seed", seed)):
+        if each is not None and not isinstance(each, Literal):
+            raise _varies(name, "integer", each)
+    return Call("random_text", (length,) if seed is None else (length, seed), STRING, False, True, False)
 
 
 @function(
     "random_text",
-    (INT, LONG),
+    (INT, SEED),
     returns=STRING,
     optional=1,
     nullable="never",
@@ -92,7 +97,10 @@ def random_text(length: pa.Array, seed: pa.Array | None = None, *, context: Call
     5
     """
     source = random_source(context, seed)
-    size = length[0].as_py() if len(length) else 0
+    size = (length[0].as_py() or 0) if len(length) else 0
+    if size < 0:
+        parameters = {"parameter": "`length`", "functionName": "`randstr`", "length": size}
+        raise ExecutionError("INVALID_PARAMETER_VALUE.LENGTH", parameters)
     texts = ["".join(_POOL[abs(_remainder(source.next_int()))] for _ in range(size)) for _ in range(context.rows)]
     return pa.array(texts, pa.string())
 
@@ -126,7 +134,7 @@ class _Twister:
 
 @function(
     "shuffle",
-    (LIST, LONG),
+    (LIST, SEED),
     returns=same,
     optional=1,
     nullable=lambda value, *_seed: value.nullable,

@@ -9,6 +9,9 @@ from typing import Any
 import pyarrow as pa
 
 from engine.errors import ExecutionError
+from engine.expressions.base import Expression, Literal
+from engine.expressions.calls import Call
+from engine.functions.mismatch import mismatch, not_constant
 from engine.functions.registry import function
 from engine.kernels.regex import compile_pattern
 from engine.kernels.rowwise import map_rows
@@ -87,29 +90,37 @@ def _template(replacement: str) -> str:
     return "".join(out)
 
 
-@function("regexp_replace", (STRING, STRING, STRING, INT), returns=STRING, optional=1, raises=True)
+@function("regexp_replace", (STRING, STRING, STRING, INT), kind="rewrite", optional=1, folded=(3,))
 def regexp_replace(
-    text: pa.Array, pattern: pa.Array, replacement: pa.Array, position: pa.Array | None = None
-) -> pa.Array:
+    text: Expression, pattern: Expression, replacement: Expression, position: Expression | None = None
+) -> Expression:
     """Replaces every match at or after `position` by `replacement`, in which $1 is the first group.
 
     > SELECT regexp_replace('100-200', '(\\\\d+)', 'num');
     num-num
     """
+    begin = Literal(1, INT) if position is None else position
+    if not isinstance(begin, Literal):
+        raise not_constant("position", "INT", begin)
+    if begin.value is not None and int(str(begin.value)) < 1:
+        raise mismatch(
+            "VALUE_OUT_OF_RANGE", exprName="position", valueRange="(0, 2147483647]", currentValue=begin.value
+        )
+    arguments = (text, pattern, replacement, begin)
+    return Call("replace_matches", arguments, STRING, any(each.nullable for each in arguments), True)
 
-    def replaced(value: str, regex: str, new: str, begin: int = 1) -> str:
-        if begin < 1:
-            parameters = {"parameter": "`position`", "functionName": "`regexp_replace`"}
-            raise ExecutionError(
-                "INVALID_PARAMETER_VALUE", parameters | {"reason": f"expects a positive value, but got {begin}."}
-            )
+
+@function("replace_matches", (STRING, STRING, STRING, INT), returns=STRING, raises=True, hidden=True)
+def replace_matches(text: pa.Array, pattern: pa.Array, replacement: pa.Array, position: pa.Array) -> pa.Array:
+    """Kernel of `regexp_replace`."""
+
+    def replaced(value: str, regex: str, new: str, begin: int) -> str:
         compiled = compile_pattern(regex, "regexp_replace")
         if begin - 1 > len(value):
             return value
         return value[: begin - 1] + _substituted(compiled, new, value[begin - 1 :])
 
-    arrays = (text, pattern, replacement) if position is None else (text, pattern, replacement, position)
-    return map_rows(replaced, pa.string(), *arrays)
+    return map_rows(replaced, pa.string(), text, pattern, replacement, position)
 
 
 def _substituted(pattern: re.Pattern[str], replacement: str, value: str) -> str:

@@ -17,7 +17,7 @@ from engine.expressions.cast import Cast
 from engine.expressions.lambdas import Lambda
 from engine.expressions.sql import shown, shown_type, sql
 from engine.expressions.window import WindowCall
-from engine.functions.classes import class_of
+from engine.functions.classes import builder_of
 from engine.functions.clauses import Clauses, check_clauses, with_ordered
 from engine.functions.mismatch import (
     ORDINALS,
@@ -105,7 +105,7 @@ def _resolved(
     arguments = in_order(overloads, with_ordered(name, arguments, clauses, origin), named)
     function, types = _choose(overloads, name, arguments, ansi, origin, text)
     check_clauses(function, name, clauses, origin)
-    cast = tuple(_cast(argument, to, ansi) for argument, to in zip(arguments, types, strict=True))
+    cast = tuple(_cast(argument, to, ansi, origin) for argument, to in zip(arguments, types, strict=True))
     if fold is not None and function.folded:
         cast = tuple(fold(each) if place in function.folded else each for place, each in enumerate(cast))
     result = _build(function, cast, types, ansi)
@@ -156,7 +156,7 @@ def lambda_parameters(
         raise unresolved_routine(name, None)
     if any(each.lambda_types is not None for each in overloads):
         raise wrong_number(overloads, name, len(types), None)
-    raise AnalysisError("INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION", {"class": class_of(name)})
+    raise AnalysisError("INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION", {"class": builder_of(name)})
 
 
 @lru_cache(maxsize=4096)
@@ -279,12 +279,13 @@ def _mismatch(
     return different_types(name, types)
 
 
-def _cast(argument: Expression, to: DataType, ansi: bool) -> Expression:
+def _cast(argument: Expression, to: DataType, ansi: bool, origin: Position | None = None) -> Expression:
+    """`argument` as `to`; a cast that is added belongs to the call at `origin`, and so do its errors."""
     if argument.dataType == to:
         return argument
     if isinstance(argument, Lambda):
-        return Lambda(argument.parameters, _cast(argument.body, to, ansi)).at(argument.origin)
-    return Cast(argument, to, Mode.ANSI if ansi else Mode.LEGACY, implicit=True).at(argument.origin)
+        return Lambda(argument.parameters, _cast(argument.body, to, ansi, origin)).at(argument.origin)
+    return Cast(argument, to, Mode.ANSI if ansi else Mode.LEGACY, implicit=True).at(origin or argument.origin)
 
 
 def _build(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from engine.errors import AnalysisError, quoted
+from engine.errors import AnalysisError, ExecutionError, quoted
 from engine.expressions.base import Expression, Literal, Mode
 from engine.expressions.calls import Call
 from engine.expressions.cast import Cast
@@ -61,7 +61,8 @@ def _places(name: str, scale: Expression) -> int:
     sign = 1
     while isinstance(scale, Cast | UnaryMinus):
         sign, scale = (-sign if isinstance(scale, UnaryMinus) else sign), scale.child
-    if isinstance(scale, Literal) and (isinstance(scale.value, int) or scale.value is None):
+    known = isinstance(scale, Literal) and (isinstance(scale.value, int) or scale.value is None)
+    if isinstance(scale, Literal) and known and (scale.value is not None or name not in ("ceil", "floor")):
         return sign * (scale.value or 0)
     if name in ("ceil", "floor"):
         parameters = {"funcName": quoted(name), "paramName": "`scale`", "paramType": '"INT"'}
@@ -123,7 +124,7 @@ def _towards(name: str, value: Expression, scale: Expression | None, mode: Mode)
     return _call(name, decimal, scale, mode)
 
 
-@function("ceil", (NUMERIC, INT), kind="rewrite", optional=1, aliases=("ceiling",), wants_context=True)
+@function("ceil", (NUMERIC, INT), kind="rewrite", optional=1, expected="2", aliases=("ceiling",), wants_context=True)
 def ceil(value: Expression, scale: Expression | None = None, *, mode: Mode) -> Expression:
     """Rounds up, to a whole number or to `scale` digits after the point.
 
@@ -135,7 +136,7 @@ def ceil(value: Expression, scale: Expression | None = None, *, mode: Mode) -> E
     return _towards("ceil", value, scale, mode)
 
 
-@function("floor", (NUMERIC, INT), kind="rewrite", optional=1, wants_context=True)
+@function("floor", (NUMERIC, INT), kind="rewrite", optional=1, expected="2", wants_context=True)
 def floor(value: Expression, scale: Expression | None = None, *, mode: Mode) -> Expression:
     """Rounds down, to a whole number or to `scale` digits after the point.
 
@@ -188,7 +189,7 @@ def _integers(value: pa.Array, digits: int, rounding: Round, context: CallContex
         rounded = None if number is None else rounding(number, -digits) * unit
         if rounded is not None and not -limit <= rounded < limit:
             if context.ansi:
-                raise overflow({8: "byte", 16: "short", 32: "integer", 64: "long"}[bits])
+                raise ExecutionError("ARITHMETIC_OVERFLOW", {"message": "Overflow"})
             rounded = ((rounded + limit) & (2 * limit - 1)) - limit
         result.append(rounded)
     return pa.array(result, value.type)

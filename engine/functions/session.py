@@ -13,7 +13,7 @@ from engine.expressions.base import Expression, Literal
 from engine.expressions.calls import Call
 from engine.expressions.sql import sql
 from engine.functions.registry import function
-from engine.functions.signature import ANY
+from engine.functions.signature import ANY, SEED
 from engine.kernels.context import CallContext
 from engine.kernels.random import XorShift
 from engine.types import BOOLEAN, DOUBLE, INT, LONG, STRING, VOID
@@ -118,7 +118,7 @@ def random_source(context: CallContext, seed: pa.Array | None) -> XorShift:
 
 @function(
     "rand",
-    (LONG,),
+    (SEED,),
     returns=DOUBLE,
     optional=1,
     nullable="never",
@@ -136,7 +136,7 @@ def rand(seed: pa.Array | None = None, *, context: CallContext) -> pa.Array:
     return pa.array([source.next_double() for _ in range(context.rows)], pa.float64())
 
 
-@function("randn", (LONG,), returns=DOUBLE, optional=1, nullable="never", deterministic=False, wants_context=True)
+@function("randn", (SEED,), returns=DOUBLE, optional=1, nullable="never", deterministic=False, wants_context=True)
 def randn(seed: pa.Array | None = None, *, context: CallContext) -> pa.Array:
     """Returns a random number of the standard normal distribution for each row.
 
@@ -147,6 +147,10 @@ def randn(seed: pa.Array | None = None, *, context: CallContext) -> pa.Array:
     return pa.array([source.next_gaussian() for _ in range(context.rows)], pa.float64())
 
 
+def _or_null(text: str | None) -> str:
+    return "null" if text is None else text
+
+
 @function("raise_error", (STRING,), returns=VOID, nullable="always", raises=True)
 def raise_error(message: pa.Array) -> pa.Array:
     """Raises an error with a message.
@@ -154,7 +158,9 @@ def raise_error(message: pa.Array) -> pa.Array:
     > SELECT if(true, 1, raise_error('never'));
     1
     """
-    raise ExecutionError("USER_RAISED_EXCEPTION", {"errorMessage": message[0].as_py() if len(message) else ""})
+    raise ExecutionError(
+        "USER_RAISED_EXCEPTION", {"errorMessage": _or_null(message[0].as_py() if len(message) else "")}
+    )
 
 
 @function("assert_true", (BOOLEAN, STRING), kind="rewrite", optional=1)
@@ -177,5 +183,5 @@ def assert_rows(condition: pa.Array, message: pa.Array) -> pa.Array:
     """
     for holds, text in zip(condition.to_pylist(), message.to_pylist(), strict=True):
         if holds is not True:
-            raise ExecutionError("USER_RAISED_EXCEPTION", {"errorMessage": text})
+            raise ExecutionError("USER_RAISED_EXCEPTION", {"errorMessage": _or_null(text)})
     return pa.nulls(len(condition))

@@ -91,6 +91,8 @@ LIST_OR_MAP = Kind("(ARRAY or MAP)", (ArrayType, MapType), nulls=False)
 SMALL_INT = Kind("INT", (ByteType, ShortType, IntegerType), nulls=False)
 """A whole number of at most 32 bits, and nothing that could be cast to one."""
 STRICT_INT = Kind("INT", (ByteType, ShortType, IntegerType), fallback=INT, strict=True)
+SEED = Kind("(INT or BIGINT)", (IntegralType,), fallback=LONG, strict=True)
+"""What random numbers start from."""
 STRICT_BOOLEAN = Kind("BOOLEAN", (BooleanType,), fallback=BOOLEAN, strict=True)
 STRUCT = Kind("STRUCT", (StructType,))
 ARRAY_OR_MAP = Kind("(ARRAY or MAP)", (ArrayType, MapType), fallback=ArrayType(VOID))
