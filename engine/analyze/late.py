@@ -36,13 +36,15 @@ _WRONG_NAMES = ("AMBIGUOUS_REFERENCE", "FIELD_NOT_FOUND", "INVALID_EXTRACT")
 @dataclass(frozen=True)
 class Late:
     """Resolves expressions above the select list `columns`, whose values are `aliases`, and `grouped` if that is not None.
-    Above SELECT DISTINCT there is nothing but the select list."""
+    Above SELECT DISTINCT there is nothing but the select list; above window functions of groups (`windowed`) nothing but that
+    and the columns that are grouped by."""
 
     resolver: Resolver
     columns: tuple[NamedExpression, ...]
     aliases: Aliases
     grouped: Grouped | None
     distinct: bool
+    windowed: bool = False
 
     def condition(self, written: Expression, clause: str) -> Expression:
         """HAVING or QUALIFY."""
@@ -64,7 +66,25 @@ class Late:
         if order.by_all and not self._is_named("all"):
             item = order.order[0] if order.order else SortOrder(Literal(True))
             return tuple(SortOrder(value, item.ascending, item.nulls_first) for value in values)
+        if self.windowed and self.grouped is not None:
+            self._check_above_windows(order, self.grouped)
         return tuple(self._sort_key(item, values, by_ordinal, order.origin) for item in order.order)
+
+    def _check_above_windows(self, order: un.UnresolvedSort, grouped: Grouped) -> None:
+        """Aggregates are computed below window functions: what is sorted by above cannot ask for more of them."""
+        kept = frozenset(key.id for key in grouped.keys if isinstance(key, Attribute))
+        scope = self.resolver.scope
+        scope = replace(scope, columns=tuple(c for c in scope.columns if c.id in kept), hidden=())
+        above = replace(self.resolver, scope=scope, aliases=self.aliases, aliases_first=True, proposals=self._selected)
+        wrong: list[un.UnresolvedFunction] = []
+        for item in order.order:
+            if isinstance(item.child, Literal | un.UnresolvedStar):
+                continue
+            above.resolve(item.child)
+            wrong += [call for call in item.child.collect(un.UnresolvedFunction) if is_aggregate(call)]
+        if wrong:
+            parameters = {"operator": "Sort", "invalidExprSqls": ", ".join(f'"{sql(call)}"' for call in wrong)}
+            raise AnalysisError("UNSUPPORTED_EXPR_FOR_OPERATOR", parameters, order.origin)
 
     def _is_named(self, name: str) -> bool:
         return name in self.aliases or self.resolver.scope.find((name,)) is not None

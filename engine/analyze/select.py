@@ -284,7 +284,8 @@ class Select:
     def _late(self) -> Late:
         """Resolves what is computed after grouping."""
         columns = tuple(item.column for item in self.items)
-        return Late(self.resolver, columns, self._aliases(REFERENCE), self.grouped, self.node.distinct)
+        windowed = any(item.expression.has(WindowExpression) for item in self.items)
+        return Late(self.resolver, columns, self._aliases(REFERENCE), self.grouped, self.node.distinct, windowed)
 
     # windows
 

@@ -124,6 +124,23 @@ def plain_floats(array: pa.Array) -> npt.NDArray[Any]:
 
 def as_text(array: pa.Array) -> pa.Array:
     """A text for each value, equal for equal values: for keys of types that have no cheaper form (arrays, maps)."""
-    return pc.fill_null(
-        pa.array([None if value is None else repr(value) for value in array.to_pylist()], pa.string()), ""
-    )
+    values = array.to_pylist()
+    if _holds_map(array.type):
+        values = [_in_order(value, array.type) for value in values]
+    return pc.fill_null(pa.array([None if value is None else repr(value) for value in values], pa.string()), "")
+
+
+def _holds_map(kind: pa.DataType) -> bool:
+    return pa.types.is_map(kind) or any(_holds_map(kind.field(place).type) for place in range(kind.num_fields))
+
+
+def _in_order(value: Any, kind: pa.DataType) -> Any:
+    """`value` with the entries of maps in one order: that of the text of their keys."""
+    if value is None or not _holds_map(kind):
+        return value
+    if pa.types.is_map(kind):
+        entries = [(_in_order(key, kind.key_type), _in_order(item, kind.item_type)) for key, item in value]
+        return sorted(entries, key=lambda entry: repr(entry[0]))
+    if pa.types.is_struct(kind):
+        return {name: _in_order(item, kind.field(name).type) for name, item in value.items()}
+    return [_in_order(item, kind.value_type) for item in value]

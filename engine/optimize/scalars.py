@@ -15,7 +15,7 @@ from engine.logical import plan as lp
 from engine.logical.plan import Join, JoinType, LogicalPlan
 from engine.optimize.correlation import Pulled, grouped, is_correlated, pull, unwrapped
 from engine.optimize.domain import empty_row
-from engine.optimize.membership import by_domain
+from engine.optimize.membership import by_domain, has_global_aggregate
 from engine.optimize.nulls import is_null_with
 from engine.optimize.substitution import substitute
 from engine.types import INT, LONG, STRING, VOID, DataType
@@ -62,7 +62,7 @@ def with_scalars(expression: Any, child: LogicalPlan) -> tuple[Any, LogicalPlan]
 def _column(subquery: ScalarSubquery, child: LogicalPlan) -> tuple[Expression, LogicalPlan]:
     plan = _having_as_value(subquery.plan)
     single = _is_single(plan)
-    found = pull(plan)
+    found = None if _counts_below(plan) else pull(plan)
     if found is not None and not single:
         found = _counted(found)
     if found is None:
@@ -84,6 +84,17 @@ def _column(subquery: ScalarSubquery, child: LogicalPlan) -> tuple[Expression, L
         many = GreaterThan(found.plan.output[1].with_nullability(True), Literal(1, LONG))
         result = If(many, _too_many(value.dataType), result)
     return result, Join(child, inner, JoinType.LEFT, on)
+
+
+def _counts_below(plan: LogicalPlan) -> bool:
+    """Whether a correlated aggregate without grouping stands below another operator than projections: it gives a row even
+    where nothing matches, which a join could not tell from no row."""
+    while isinstance(plan, lp.Project | lp.Sort | lp.SubqueryAlias):
+        plan = plan.child
+    if isinstance(plan, lp.Filter):
+        plan = plan.child
+    parts = plan.plans if isinstance(plan, lp.Aggregate) else (plan,)
+    return any(has_global_aggregate(each) for each in parts)
 
 
 def _is_single(plan: LogicalPlan) -> bool:

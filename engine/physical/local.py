@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import Any
 
 import pyarrow as pa
 
@@ -29,6 +30,14 @@ class LocalExec(Source):
 
     def __hash__(self) -> int:
         return hash((self.columns, self.batch.num_rows))  # batches do not hash
+
+    def __getstate__(self) -> dict[str, Any]:
+        # a batch without columns forgets its rows on the way to a worker
+        return super().__getstate__() | {"batch": self.batch if self.columns else self.batch.num_rows}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        batch = state["batch"]
+        super().__setstate__(state | {"batch": batch_of([], batch) if isinstance(batch, int) else batch})
 
     def morsels(self, run: Execution) -> Sequence[Morsel]:
         if run.partition > 0:

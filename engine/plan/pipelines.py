@@ -42,7 +42,7 @@ def assign_ids(root: Operator, start: int = 1) -> Operator:
 
 def _copy(node: Operator) -> Operator:
     copied = object.__new__(type(node))
-    copied.__dict__.update(node.__getstate__())
+    copied.__setstate__(node.__getstate__())
     return copied
 
 

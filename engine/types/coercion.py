@@ -140,8 +140,20 @@ def _nested(left: DataType, right: DataType, meet: Callable[[DataType, DataType]
             fields = []
             for x, y in zip(a, b, strict=True):
                 met = meet(x.dataType, y.dataType)
-                if met is None or x.name.lower() != y.name.lower():
+                if met is None or (x.name.lower() != y.name.lower() and not same_structure(x.dataType, y.dataType)):
                     return None
                 fields.append(StructField(x.name, met, x.nullable or y.nullable))
             return StructType(tuple(fields))
     return None
+
+
+def same_structure(left: DataType, right: DataType) -> bool:
+    """Whether two types differ in nothing but the names and the nullability of fields."""
+    match left, right:
+        case ArrayType(a), ArrayType(b):
+            return same_structure(a, b)
+        case MapType(ak, av), MapType(bk, bv):
+            return same_structure(ak, bk) and same_structure(av, bv)
+        case StructType(a), StructType(b):
+            return len(a) == len(b) and all(same_structure(x.dataType, y.dataType) for x, y in zip(a, b, strict=True))
+    return left == right

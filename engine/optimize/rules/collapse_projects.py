@@ -26,7 +26,9 @@ def collapse_projects(plan: TreeNode) -> TreeNode | None:
         case Project(upper, Project(lower, child)) if _may_merge(upper, lower):
             both = Project(merged(upper, lower), child)
             return collapse_projects.rewrite(both) or both  # with what `lower` alone did not merge
-        case Project(upper, Aggregate(grouping, aggregates, child)) if _may_merge(upper, aggregates):
+        case Project(upper, Aggregate(grouping, aggregates, child)) if _may_merge(upper, aggregates) and _keeps_keys(
+            upper, grouping, aggregates
+        ):
             return Aggregate(grouping, merged(upper, aggregates), child)
     return None
 
@@ -60,3 +62,14 @@ def _may_merge(upper: Sequence[NamedExpression], lower: Sequence[NamedExpression
         if key in below_subquery and not isinstance(each, Attribute):
             return False
     return True
+
+
+def _keeps_keys(
+    upper: Sequence[NamedExpression], grouping: Sequence[Expression], aggregates: Sequence[NamedExpression]
+) -> bool:
+    """Whether computed grouping expressions stay as they are: within others, which may be simplified, they would no longer
+    be found."""
+    computed = {each for each in grouping if not isinstance(each, Attribute)}
+    keys = {key for key, each in meanings(aggregates).items() if each in computed}
+    plain = (each.child if isinstance(each, Alias) else each for each in upper)
+    return not keys or all(isinstance(each, Attribute) or not each.references & keys for each in plain)

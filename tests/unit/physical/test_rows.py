@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -20,6 +21,7 @@ from engine.kernels.context import EvalContext
 from engine.kernels.sorting import SortKey, compare, sort_rows
 from engine.logical import plan as lp
 from engine.logical.relation import ScanRequest, Split
+from engine.physical.local import LocalExec, one_row
 from engine.physical.program import ResultOutput
 from engine.physical.task import TaskContext
 from engine.plan.context import PlannerContext
@@ -239,3 +241,8 @@ def test_top_n_of_many_rows(ascending: bool, nulls_first: bool) -> None:
     whole = run(lp.Sort(order, True, source))
     assert run(lp.TopN(40, 2, order, source), 2) == whole[2:42]
     assert run(lp.TopN(40_000, 0, order, source), 2) == whole[:40_000]
+
+
+def test_rows_without_columns_reach_workers() -> None:
+    sent = pickle.loads(pickle.dumps(LocalExec((), one_row())))
+    assert sent.batch.num_rows == 1
