@@ -100,6 +100,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "22018",
         "The value <str> (<fmt>) cannot be converted to <targetType> because it is malformed. Correct the value as per the syntax, or change its format. Use <suggestion> to tolerate malformed input and return NULL instead.",
     ),
+    "CREATE_EXTERNAL_TABLE_WITHOUT_LOCATION": ("42601", "CREATE EXTERNAL TABLE must be accompanied by LOCATION."),
     "CREATE_VIEW_COLUMN_ARITY_MISMATCH.NOT_ENOUGH_DATA_COLUMNS": (
         "21S01",
         "Cannot create view <viewName>, the reason is not enough data columns: view columns: <viewColumns>; data columns: <dataColumns>.",
@@ -327,6 +328,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "4274K",
         "Call to routine <routineName> is invalid because it includes multiple argument assignments to the same parameter name <parameterName>. More than one named argument referred to the same parameter. Please assign a value only once.",
     ),
+    "EXCEED_LIMIT_LENGTH": ("54006", "Exceeds char/varchar type length limitation: <limit>."),
     "EXCEPT_OVERLAPPING_COLUMNS": (
         "42702",
         "Columns in an EXCEPT list must be distinct and non-overlapping, but got (<columns>).",
@@ -502,6 +504,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42623",
         "Failed to execute <statement> command because the destination column or variable <colName> has a DEFAULT value <defaultValue>, which contains subquery expressions.",
     ),
+    "INVALID_EMPTY_LOCATION": ("42K05", "The location name cannot be empty string, but `<location>` was given."),
     "INVALID_ESCAPE_CHAR": (
         "42604",
         "`EscapeChar` should be a string literal of length one, but got <sqlExpr>.",
@@ -714,6 +717,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "22023",
         "The value of parameter(s) <parameter> in <functionName> is invalid: expects %1$, %2$ and so on, but got %0$.",
     ),
+    "INVALID_PARTITION_COLUMN_DATA_TYPE": ("0A000", "Cannot use <type> for partition column."),
     "INVALID_PARTITION_OPERATION.PARTITION_SCHEMA_IS_EMPTY": (
         "42601",
         "The partition command is invalid. Table <name> is not partitioned.",
@@ -1231,10 +1235,6 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42883",
         "The variable <variableName> cannot be found. Verify the spelling and correctness of the schema and catalog. If you did not qualify the name with a schema and catalog, verify the current_schema() output, or qualify the name with the correct schema and catalog. To tolerate the error on drop use DROP VARIABLE IF EXISTS.",
     ),
-    "VIEW_NOT_FOUND": (
-        "42P01",
-        "The view <relationName> cannot be found. Verify the spelling and correctness of the schema and catalog.",
-    ),
     "WINDOW_FUNCTION_FRAME_NOT_ORDERED": (
         "42601",
         "Window function <wf> requires window to be ordered, please add ORDER BY clause. For example SELECT <wf> (value_expr) OVER (PARTITION BY window_partition ORDER BY window_ordering) from table.",
@@ -1307,6 +1307,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "_LEGACY_ERROR_TEMP_1266": (
         "42000",
         "Operation not allowed: TRUNCATE TABLE on external tables: <tableIdentWithDB>.",
+    ),
+    "_LEGACY_ERROR_TEMP_1273": (
+        "42000",
+        "<table> is a Spark data source table. Use `SHOW CREATE TABLE` without `AS SERDE` instead.",
     ),
 }
 

@@ -209,6 +209,12 @@ SETTINGS: dict[str, Setting] = {
         ),
         Setting("spark.sql.parquet.mergeSchema", boolean, "false", "Unite the columns of all files of a table."),
         Setting(
+            "spark.sql.legacy.charVarcharAsString",
+            boolean,
+            "false",
+            "Take CHAR(n) and VARCHAR(n) for strings of any length: neither padded nor checked.",
+        ),
+        Setting(
             "spark.sql.legacy.viewSchemaBindingMode",
             boolean,
             "true",

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.analyze.char_padding import with_padded_comparisons
 from engine.analyze.coerce import cast
 from engine.analyze.context import AnalyzerContext
 from engine.analyze.ctes import Ctes
@@ -41,7 +42,7 @@ from engine.types.coercion import common_type
 def analyze(plan: LogicalPlan, context: AnalyzerContext) -> LogicalPlan:
     """`plan` with every name and type definite. Raises AnalysisError with the place in the query."""
     analyzer = Analyzer(context)
-    return analyzer.query(analyzer.with_identifiers(plan), None)
+    return with_padded_comparisons(analyzer.query(analyzer.with_identifiers(plan), None))
 
 
 class Analyzer:
@@ -109,7 +110,7 @@ class Analyzer:
         plan = analyzer.query(analyzer.with_identifiers(context.parse(view.text)), None)
         plan = view_columns(view, found.name, plan, context.case_sensitive, origin)
         if "EVOLUTION" in view.mode:
-            self.context.catalog.evolve(view, plan.schema)
+            self.context.catalog.evolve(view, plan)
         return plan
 
     # what stands around SELECT

@@ -9,7 +9,6 @@ from typing import Any, Protocol
 from engine.expressions.base import Expression, Literal, Mode
 from engine.logical.plan import LogicalPlan
 from engine.logical.relation import Relation
-from engine.types import StructType
 
 
 class Catalog(Protocol):
@@ -21,7 +20,7 @@ class Catalog(Protocol):
     def open_file(self, format: str | None, path: str) -> Relation:
         """A file, folder or glob as a relation; the format from the suffix if None, then CSV is sniffed."""
 
-    def evolve(self, view: Any, schema: StructType) -> None:
+    def evolve(self, view: Any, plan: LogicalPlan) -> None:
         """Keeps the columns that a view has now."""
 
 
@@ -73,5 +72,5 @@ class _InDatabase:
     def open_file(self, format: str | None, path: str) -> Relation:
         return self.catalog.open_file(format, path)
 
-    def evolve(self, view: Any, schema: StructType) -> None:
-        self.catalog.evolve(view, schema)
+    def evolve(self, view: Any, plan: LogicalPlan) -> None:
+        self.catalog.evolve(view, plan)

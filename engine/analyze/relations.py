@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from engine.analyze.asof import asof_join
@@ -14,6 +16,7 @@ from engine.analyze.subqueries import check_correlation, check_in_join
 from engine.analyze.unnest import unnested
 from engine.errors import AnalysisError, Position, quoted
 from engine.expressions.base import Alias, Attribute, Expression
+from engine.expressions.char import PaddedChar
 from engine.expressions.conditional import Coalesce
 from engine.expressions.predicates import BinaryComparison, EqualTo, GreaterThanOrEqual, conjunction
 from engine.expressions.sql import sql
@@ -114,7 +117,7 @@ class Relations:
         """What the catalog found for a name: a table's relation, or a view to analyze."""
         if hasattr(found, "relation"):
             name = tuple(found.name) if tuple(found.name) != parts or len(parts) != 2 else ()
-            return self.relation(found.relation, name)
+            return self.relation(found.relation, name, padded=dict(found.padded))
         plan = self.analyzer.view(found, origin)
         aliased = lp.SubqueryAlias(tuple(found.name), plan)
         return Bound(aliased, self._scope(aliased.output, None))
@@ -126,10 +129,20 @@ class Relations:
             error.position = error.position or origin
             raise
 
-    def relation(self, relation: Relation, name: tuple[str, ...], origin: Position | None = None) -> Bound:
-        """All columns of a relation, under ids of their own."""
+    def relation(
+        self,
+        relation: Relation,
+        name: tuple[str, ...],
+        origin: Position | None = None,
+        padded: Mapping[str, int] = MappingProxyType({}),
+    ) -> Bound:
+        """All columns of a relation, under ids of their own; those in `padded` with blanks up to that length."""
         columns = tuple(Attribute(f.name, f.dataType, f.nullable) for f in relation.schema.fields)
         plan: LogicalPlan = lp.Scan(relation, columns, name).at(origin)
+        if padded:
+            plan = lp.Project(
+                tuple(Alias(PaddedChar(c, padded[c.name]), c.name) if c.name in padded else c for c in columns), plan
+            )
         if name:
             plan = lp.SubqueryAlias(name, plan)
         return Bound(plan, self._scope(plan.output, None))

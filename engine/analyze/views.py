@@ -17,6 +17,7 @@ from engine.expressions.sql import sql
 from engine.logical.plan import LogicalPlan, Project
 from engine.types import DataType
 from engine.types.casts import can_cast, is_up_cast
+from engine.types.char import without_lengths
 
 
 def view_columns(
@@ -33,7 +34,7 @@ def view_columns(
     names = view.names or tuple(column.name for column in plan.output)
     found = _by_name(view, name, names, plan, case_sensitive)
     columns = [
-        named(_as(column, field.dataType, view.mode, origin), field.name)
+        named(_as(column, without_lengths(field.dataType), view.mode, origin), field.name)
         for column, field in zip(found, view.schema.fields, strict=True)
     ]
     if columns == list(plan.output):

@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from engine.catalog.folder import FolderStore
 from engine.catalog.hints import file_hint, format_hint, format_inside, is_empty_directory
+from engine.catalog.lineage import schema_of_query
 from engine.catalog.memory import MemoryStore
 from engine.catalog.patterns import matching
 from engine.catalog.tables import (
@@ -37,9 +38,10 @@ from engine.errors import AnalysisError, Position, quoted, suggestions
 from engine.expressions.base import Attribute
 from engine.logical.plan import LogicalPlan, Scan
 from engine.logical.relation import Relation
-from engine.sources.base import FORMATS, format_of, is_format, open_relation
+from engine.sources.base import FORMATS, format_of, heeded, is_format, open_relation
 from engine.sources.filescan import FileRelation
-from engine.types import StructType
+from engine.types import CharType, StructType
+from engine.types.char import schema_without_lengths
 
 
 class Catalog:
@@ -77,6 +79,8 @@ class Catalog:
         found = self.find(parts)
         if found is None:
             if len(parts) == 2 and is_format(parts[0]):
+                if not parts[1]:
+                    raise AnalysisError("INVALID_EMPTY_LOCATION", {"location": ""}, position)
                 return ResolvedTable(self.open_file(parts[0], parts[1]), parts)
             raise self.not_found(parts, position)
         name = self._full_name(found)
@@ -87,7 +91,12 @@ class Catalog:
             return ResolvedTempView(self.refreshed(found.plan), name)
         if isinstance(found, View):
             return ResolvedView(found, name)
-        return ResolvedTable(self.open_table(found), name)
+        return ResolvedTable(self.open_table(found), name, self._padded(found))
+
+    def _padded(self, table: Table) -> tuple[tuple[str, int], ...]:
+        if table.schema is None or self._conf.get("spark.sql.legacy.charVarcharAsString", "false").lower() == "true":
+            return ()
+        return tuple((f.name, f.dataType.length) for f in table.schema.fields if isinstance(f.dataType, CharType))
 
     def find(self, parts: tuple[str, ...]) -> Entry | TempView | None:
         """The entry that `parts` name, None if there is none (or no such database)."""
@@ -106,7 +115,9 @@ class Catalog:
 
     def open_table(self, table: Table) -> Relation:
         """The rows of a table's files."""
-        return open_relation(table.format, [table.location], dict(table.options), table.schema, self._conf)
+        schema = None if table.schema is None else schema_without_lengths(table.schema)
+        options = heeded(table.format, dict(table.options))
+        return open_relation(table.format, [table.location], options, schema, self._conf)
 
     def refreshed(self, plan: LogicalPlan) -> LogicalPlan:
         """An analyzed plan over the tables and files of now: what a temporary view stands for.
@@ -170,13 +181,14 @@ class Catalog:
         # opened as text only to get PATH_NOT_FOUND with the nearest names
         open_relation("text", [path], {}, None, self._conf)
 
-    def not_found(self, parts: tuple[str, ...], position: Position | None = None, kind: str = "") -> AnalysisError:
-        """TABLE_OR_VIEW_NOT_FOUND (VIEW_NOT_FOUND for the `kind` "view") with what may have been meant."""
+    def not_found(self, parts: tuple[str, ...], position: Position | None = None) -> AnalysisError:
+        """TABLE_OR_VIEW_NOT_FOUND with what may have been meant."""
         near = suggestions(parts[-1], self._candidates(parts))
         said = f" Did you mean one of the following? [{', '.join(near)}]." if near else ""
         parameters = {"relationName": quoted(parts), "suggestion": said}
-        condition = "VIEW_NOT_FOUND" if kind == "view" else "TABLE_OR_VIEW_NOT_FOUND"
-        return AnalysisError(condition, parameters, position, hint=format_hint(parts) or file_hint(parts))
+        return AnalysisError(
+            "TABLE_OR_VIEW_NOT_FOUND", parameters, position, hint=format_hint(parts) or file_hint(parts)
+        )
 
     def _candidates(self, parts: tuple[str, ...]) -> list[str]:
         if len(parts) > 1 and self._store.database(self.fold(parts[-2])) is not None:
@@ -277,14 +289,15 @@ class Catalog:
             self.uncache((CATALOG, entry.database, entry.name))
         return done
 
-    def evolve(self, view: View, schema: StructType) -> None:
+    def evolve(self, view: View, plan: LogicalPlan) -> None:
         """Keeps the columns that a view has now: one that takes those of its query (WITH SCHEMA ... EVOLUTION)."""
-        known = {field.name: field.comment for field in view.schema.fields}
-        fields = tuple(replace(f, comment=known.get(f.name, "") or f.comment) for f in schema.fields)
-        if [(f.name, f.dataType) for f in fields] == [(f.name, f.dataType) for f in view.schema.fields]:
-            return
-        names = tuple(schema.names) if view.mode == "EVOLUTION" else view.names
-        self.put(replace(view, schema=StructType(fields), names=names), replace=True)
+        schema = schema_of_query(plan, self.find)
+        if view.mode != "EVOLUTION":  # its columns have names and comments of their own
+            known = {field.name: field.comment for field in view.schema.fields}
+            schema = StructType(tuple(replace(f, comment=known.get(f.name, f.comment)) for f in schema.fields))
+        if schema.fields != view.schema.fields:
+            names = tuple(schema.names) if view.mode == "EVOLUTION" else view.names
+            self.put(replace(view, schema=schema, names=names), replace=True)
 
     def remove(self, entry: Entry | TempView) -> None:
         """Forgets a table or a view of any kind."""

@@ -22,6 +22,7 @@ from engine.types import (
     TIMESTAMP_NTZ,
     VOID,
     ArrayType,
+    CharType,
     DataType,
     DayTimeIntervalType,
     DecimalType,
@@ -29,6 +30,7 @@ from engine.types import (
     StructField,
     StructType,
     TimeType,
+    VarcharType,
     YearMonthIntervalType,
 )
 from engine.types.types import DAY_TIME_FIELDS, YEAR_MONTH_FIELDS
@@ -88,6 +90,8 @@ def _parameterized(text: str) -> DataType:
         return DecimalType(int(match[1]), int(match[2]))
     if match := re.fullmatch(r"time\((\d)\)", text):
         return TimeType(int(match[1]))
+    if match := re.fullmatch(r"(var)?char\((\d+)\)", text):
+        return VarcharType(int(match[2])) if match[1] else CharType(int(match[2]))
     if match := re.fullmatch(r"interval (\w+)(?: to (\w+))?", text):
         start, end = match[1], match[2] or match[1]
         if start in YEAR_MONTH_FIELDS and end in YEAR_MONTH_FIELDS:
@@ -133,7 +137,7 @@ def from_json(value: dict[str, Any]) -> Entry | Database:
     kind = kinds[fields.pop("kind")]
     if fields.get("schema") is not None:
         fields["schema"] = schema_from_json(fields["schema"])
-    for name in ("options", "properties", "columns", "settings", "defaults", "added"):
+    for name in ("options", "properties", "columns", "settings", "defaults"):
         if name in fields:
             fields[name] = _pairs(fields[name])
     for name in ("partitioned_by", "names"):

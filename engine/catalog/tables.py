@@ -33,7 +33,7 @@ class Table:
     """Files under a name. `schema` holds partition columns last; None means: inferred from the files at each use.
 
     `managed` tables lie below the warehouse and go when they are dropped. `created` is in seconds since 1970. `defaults` are
-    columns with the text of their DEFAULT; `added` are columns that older files lack, with the text of what they hold there.
+    columns with the text of their DEFAULT.
     """
 
     database: str
@@ -48,7 +48,6 @@ class Table:
     properties: Pairs = ()
     created: float = 0.0
     defaults: Pairs = ()
-    added: Pairs = ()
     buckets: Buckets | None = None
 
     @property
@@ -85,7 +84,7 @@ class View:
 @dataclass(frozen=True)
 class TempView:
     """An analyzed plan under a name, for the session only. `text` is the query as written, "" for users' relations; `names` are
-    the query's columns, `current` the database it was made in."""
+    the query's columns, `current` the database it was made in, `columns` pairs of name and comment."""
 
     name: str
     plan: LogicalPlan
@@ -94,6 +93,7 @@ class TempView:
     is_global: bool = False
     current: str = DEFAULT
     names: tuple[str, ...] = ()
+    columns: Pairs = ()
 
     kind = "TEMPORARY"
 
@@ -104,10 +104,11 @@ Entry: TypeAlias = Table | View
 
 @dataclass(frozen=True)
 class ResolvedTable:
-    """A name that stands for `relation`; `name` in full."""
+    """A name that stands for `relation`; `name` in full. `padded` are columns of type CHAR with their lengths."""
 
     relation: Relation
     name: tuple[str, ...]
+    padded: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,16 @@ def alter_table(command: AlterTable, context: Context) -> LogicalPlan:
         _rename(command.table, action.name, context, view=False)
         return DONE
     table = _table(command, context)
-    changed = _CHANGES[type(action)](table, action, context)
+    try:
+        changed = _CHANGES[type(action)](table, action, context)
+    except AnalysisError as error:
+        if (
+            error.position is None
+            and isinstance(action, alter.ChangeColumns)
+            and "TABLE_OPERATION" not in error.condition
+        ):
+            error.position = command.origin
+        raise
     if changed is not table:
         context.catalog.put(changed, replace=True)
     refresh((CATALOG, table.database, table.name), context)

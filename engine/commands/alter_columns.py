@@ -8,11 +8,12 @@ from typing import NoReturn
 from engine.catalog.tables import CATALOG, Table
 from engine.commands.context import Context
 from engine.commands.defaults import check_default
-from engine.errors import AnalysisError, ParseError, quoted
+from engine.errors import AnalysisError, ParseError, Unsupported, quoted
 from engine.expressions.sql import sql
 from engine.logical.alter import AddColumns, ChangeColumns, ColumnChange, DropColumns, RenameColumn
-from engine.sources.base import open_relation
+from engine.sources.base import heeded, open_relation
 from engine.types import DataType, StructField, StructType
+from engine.types.char import schema_without_lengths
 
 
 def _full(table: Table) -> tuple[str, ...]:
@@ -50,22 +51,29 @@ def add_columns(table: Table, action: AddColumns, context: Context) -> Table:
             raise AnalysisError("COLUMN_ALREADY_EXISTS", {"columnName": quoted(fold(column.field.name))})
         names.add(fold(column.field.name))
         if column.default is not None:
+            if context.catalog.open_table(table).statistics().bytes:
+                hint = "Add the column, then ALTER COLUMN ... SET DEFAULT: it counts for rows to come."
+                raise Unsupported("DEFAULT of a column that is added to a table with rows", hint=hint)
             check_default("ALTER TABLE ADD COLUMNS", column.field, *column.default, context)
     places = {fold(name) for name in table.partitioned_by}
     inner = [field for field in schema.fields if fold(field.name) not in places]
     outer = [field for field in schema.fields if fold(field.name) in places]
     fields = StructType((*inner, *(column.field for column in action.columns), *outer))
     conf = context.session.conf.mapping()
-    open_relation(table.format, [table.location], dict(table.options), fields, conf)  # checks the types
+    options = heeded(table.format, dict(table.options))
+    open_relation(table.format, [table.location], options, schema_without_lengths(fields), conf)  # checks the types
     defaults = tuple((c.field.name, c.default[1]) for c in action.columns if c.default is not None)
-    return replace(table, schema=fields, defaults=(*table.defaults, *defaults), added=(*table.added, *defaults))
+    return replace(table, schema=fields, defaults=(*table.defaults, *defaults))
 
 
 def change_columns(table: Table, action: ChangeColumns, context: Context) -> Table:
     """ALTER COLUMN: comments and defaults; the type only where it is that already."""
+    changed = table
+    for change in action.changes:
+        changed = _changed(changed, change, context)
     if len(action.changes) > 1:
         _refuse(table, "ALTER COLUMN in bulk")
-    return _changed(table, action.changes[0], context)
+    return changed
 
 
 def _changed(table: Table, change: ColumnChange, context: Context) -> Table:

@@ -29,15 +29,16 @@ def add_partitions(table: Table, action: AddPartitions, context: Context) -> Tab
 
 
 def drop_partitions(table: Table, action: DropPartitions, context: Context) -> Table:
-    """DROP [IF EXISTS] PARTITION: with a part of the columns, all partitions with those values."""
+    """DROP [IF EXISTS] PARTITION: each is named with all of its columns."""
     schema = context.catalog.schema_of(table)
     specs = [partition_spec(each, table, schema, context, None, whole=False) for each in action.partitions]
-    missing = [spec for spec in specs if not spec.exists(table)]
+    whole = len(table.partitioned_by)
+    missing = [spec for spec in specs if len(spec.static) < whole or not spec.exists(table)]
     if missing and not action.if_exists:
         shown = {"partitionList": ", ".join(spec.shown() for spec in missing), "tableName": _name(table)}
         raise AnalysisError("PARTITIONS_NOT_FOUND", shown)
     with locked(Path(table.location)):
-        for spec in specs:
+        for spec in [each for each in specs if each not in missing]:
             for directory in spec.existing(table):
                 shutil.rmtree(Path(table.location).joinpath(*directory))
     return table

@@ -15,6 +15,7 @@ import pyarrow as pa
 from engine.errors import AnalysisError, ExecutionError, quoted
 from engine.expressions.base import Mode
 from engine.kernels.casts.cast import cast_array
+from engine.kernels.char import fit_lengths
 from engine.types import (
     ArrayType,
     DataType,
@@ -31,6 +32,7 @@ from engine.types import (
     YearMonthIntervalType,
 )
 from engine.types.casts import can_cast, is_up_cast
+from engine.types.char import without_lengths
 from engine.types.decimals import decimal_for
 
 Path = tuple[str, ...]
@@ -40,11 +42,13 @@ _OVERFLOWS = ("CAST_OVERFLOW", "NUMERIC_VALUE_OUT_OF_RANGE", "NUMERIC_VALUE_OUT_
 
 @dataclass(frozen=True)
 class Assignment:
-    """How values are stored: `table` is the name that errors show, `policy` ANSI, LEGACY or STRICT, `zone` the session's."""
+    """How values are stored: `table` is the name that errors show, `policy` ANSI, LEGACY or STRICT, `zone` the session's;
+    without `limits` the lengths of CHAR and VARCHAR are not heeded."""
 
     table: tuple[str, ...]
     policy: str
     zone: str
+    limits: bool = True
 
     def check(self, source: DataType, target: DataType, path: Path) -> None:
         """Raises INCOMPATIBLE_DATA_FOR_TABLE where values of `source` are not stored in a column of type `target`."""
@@ -82,14 +86,16 @@ class Assignment:
     def converter(self, source: DataType, target: DataType, column: str) -> Callable[[pa.Array], pa.Array]:
         """Arrays of `source` as those of `target`. It raises CAST_OVERFLOW_IN_TABLE_INSERT for a number that does not fit."""
         mode = Mode.LEGACY if self.policy == "LEGACY" else Mode.ANSI
+        plain = without_lengths(target)
 
         def convert(array: pa.Array) -> pa.Array:
             try:
-                return cast_array(array, source, target, mode, self.zone)
+                found = cast_array(array, source, plain, mode, self.zone)
+                return fit_lengths(found, target) if self.limits else found
             except ExecutionError as error:
                 if error.condition not in _OVERFLOWS:
                     raise
-                raise _overflow(error, source, target, column) from error
+                raise _overflow(error, source, plain, column) from error
 
         return convert
 

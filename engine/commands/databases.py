@@ -63,7 +63,7 @@ def drop(command: Drop, context: Context) -> LogicalPlan:
     found = context.catalog.find(command.name)
     if found is None:
         if not command.if_exists:
-            raise context.catalog.not_found(command.name, kind=command.kind)
+            raise context.catalog.not_found(command.name)
         return DONE
     is_view = not isinstance(found, Table)
     # as in Spark, DROP TABLE takes a temporary view too

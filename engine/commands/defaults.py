@@ -23,6 +23,7 @@ from engine.logical.unresolved import (
 from engine.parse.parser import parse_expression
 from engine.types import StringType, StructField, StructType
 from engine.types.casts import is_up_cast
+from engine.types.char import without_lengths
 
 
 def check_default(statement: str, field: StructField, default: Expression, text: str, context: Context) -> None:
@@ -42,7 +43,7 @@ def check_default(statement: str, field: StructField, default: Expression, text:
     try:
         if not isinstance(kind, StringType) and type(kind).__mro__[1] is not type(field.dataType).__mro__[1]:
             raise AnalysisError("INVALID_DEFAULT_VALUE.DATA_TYPE", told | types)
-        evaluate(default, field.dataType, context)
+        evaluate(default, without_lengths(field.dataType), context)
     except FlintError as error:
         raise AnalysisError("INVALID_DEFAULT_VALUE.DATA_TYPE", told | types) from error
 
@@ -60,10 +61,9 @@ class Defaults:
         name = self._context.catalog.fold(field.name)
         if name not in self._found:
             text = self._texts.get(name)
-            known = Literal(None, field.dataType)
-            self._found[name] = (
-                known if text is None else evaluate(parse_expression(text), field.dataType, self._context)
-            )
+            kind = without_lengths(field.dataType)
+            known = Literal(None, kind)
+            self._found[name] = known if text is None else evaluate(parse_expression(text), kind, self._context)
         return self._found[name]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from engine.catalog.lineage import schema_of_query
 from engine.catalog.tables import Entry, Table, TempView, View
 from engine.commands.context import Context, answer
 from engine.commands.describe_json import describe_json
@@ -32,6 +34,10 @@ def describe_table(command: DescribeTable, context: Context) -> LogicalPlan:
         found = context.catalog.resolve(relation.parts, relation.origin)  # a file as format.`path`, or an error
         return answer(COLUMNS, _columns(found.relation.schema) + _sniffed(found.relation))  # type: ignore[union-attr]
     schema = context.catalog.schema_of(entry)
+    if isinstance(entry, TempView):
+        comments = dict(entry.columns)
+        known = schema_of_query(entry.plan, context.catalog.find).fields
+        schema = StructType(tuple(replace(f, comment=comments.get(f.name) or f.comment) for f in known))
     if command.column:
         if command.partition:
             raise ParseError("UNSUPPORTED_FEATURE.DESC_TABLE_COLUMN_PARTITION", {})
@@ -121,7 +127,7 @@ def _column_statistics(entry: Entry | TempView, field: StructField, context: Con
 def describe_query(command: DescribeQuery, context: Context) -> LogicalPlan:
     """DESCRIBE QUERY, and DESCRIBE 'file': with what was found out about a CSV file."""
     plan = context.subquery(command.query).analyzed
-    rows = _columns(plan.schema)
+    rows = _columns(schema_of_query(plan, context.catalog.find))
     while isinstance(plan, Project):
         plan = plan.child
     return answer(COLUMNS, rows + (_sniffed(plan.relation) if isinstance(plan, Scan) else []))

@@ -37,12 +37,13 @@ def describe_json(command: DescribeTable, context: Context) -> LogicalPlan:
         found["partition_values"] = spec.texts()
         found["location"] = f"file:{entry.location}/{'/'.join(spec.directories)}"
     elif isinstance(entry, Table):
+        found |= _buckets(entry)
         found["location"] = f"file:{entry.location}"
     if isinstance(entry, Table):
         found |= {"storage_properties": _pairs(entry.options)} if entry.options else {}
     if not isinstance(entry, TempView):
         found |= _made(entry)
-    found |= _of_view(entry, context) if not isinstance(entry, Table) else _of_table(entry)
+    found |= _of_view(entry, context) if not isinstance(entry, Table) else _of_table(entry, bool(command.partition))
     if not isinstance(entry, TempView):
         found |= {"collation": "UTF8_BINARY"}
     return answer(("json_metadata",), [(json.dumps(found, separators=(",", ":"), ensure_ascii=False),)])
@@ -53,11 +54,17 @@ def _made(entry: Table | View) -> dict[str, Any]:
     return {"created_time": created, "last_access": "UNKNOWN", "created_by": "Flint", "type": entry.kind}
 
 
-def _of_table(table: Table) -> dict[str, Any]:
+def _buckets(table: Table) -> dict[str, Any]:
+    if table.buckets is None:
+        return {}
+    count, columns, order = table.buckets
+    return {"num_buckets": count, "bucket_columns": list(columns), "sort_columns": list(order)}
+
+
+def _of_table(table: Table, of_partition: bool) -> dict[str, Any]:
     found: dict[str, Any] = {"provider": table.format}
-    if table.buckets is not None:
-        count, columns, order = table.buckets
-        found |= {"num_buckets": count, "bucket_columns": list(columns), "sort_columns": list(order)}
+    if of_partition:
+        found |= _buckets(table)
     if table.comment:
         found["comment"] = table.comment
     if table.properties:

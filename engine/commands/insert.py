@@ -19,7 +19,7 @@ from engine.commands.defaults import Defaults, with_defaults
 from engine.commands.partition_spec import Spec, partition_spec
 from engine.commands.publish import publish
 from engine.commands.staging import staging
-from engine.errors import AnalysisError, quoted
+from engine.errors import AnalysisError, Unsupported, quoted
 from engine.expressions.base import Literal
 from engine.kernels.literals import literal_scalar
 from engine.logical.commands import InsertInto, InsertMany, InsertTarget, TruncateTable
@@ -29,6 +29,7 @@ from engine.sources.filescan import FileRelation
 from engine.sources.write import write_files
 from engine.types import StructField, StructType
 from engine.types.arrow import to_arrow
+from engine.types.char import schema_without_lengths
 
 Make = Callable[[pa.RecordBatch], pa.Array]
 
@@ -37,6 +38,8 @@ def insert(command: InsertInto, context: Context) -> LogicalPlan:
     """INSERT INTO | OVERWRITE [TABLE] t [PARTITION (...)] [(columns) | BY NAME] query."""
     target = command.target
     table = context.table(target.table, "INSERT")
+    if table.buckets is not None:
+        raise Unsupported("INSERT into a table that is CLUSTERED BY", target.origin)
     schema = context.catalog.schema_of(table)
     spec = partition_spec(target.partition, table, schema, context, target.origin)
     if target.if_not_exists and spec.exists(table):
@@ -94,7 +97,8 @@ class _Columns:
         self.target, self.table, self.spec, self.defaults = target, table, spec, defaults
         self.fold = context.catalog.fold
         policy = conf.value("spark.sql.storeAssignmentPolicy")
-        self.assignment = Assignment(_full(table), policy, conf.get("spark.sql.session.timeZone"))
+        limits = not conf.value("spark.sql.legacy.charVarcharAsString")
+        self.assignment = Assignment(_full(table), policy, conf.get("spark.sql.session.timeZone"), limits)
 
     def makers(self, schema: StructType, expected: Sequence[StructField], given: StructType) -> list[Make]:
         """One function for each column of the table. Raises where the query's columns do not fit: too many, too few, of
@@ -107,7 +111,7 @@ class _Columns:
             if place is not None:
                 made.append(self._assigned(field, given.fields[place], place))
             else:
-                made.append(_constant(self.spec.static.get(name) or self.defaults.value(field)))
+                made.append(self._constant(field, self.spec.static.get(name) or self.defaults.value(field)))
         return made
 
     def _by_position(self, schema: StructType, expected: Sequence[StructField], given: StructType) -> dict[str, int]:
@@ -143,6 +147,11 @@ class _Columns:
             raise AnalysisError("INCOMPATIBLE_DATA_FOR_TABLE.EXTRA_COLUMNS", parameters)
         return places
 
+    def _constant(self, field: StructField, value: Literal) -> Make:
+        fit = self.assignment.converter(value.dataType, field.dataType, field.name)
+        scalar = fit(pa.array([literal_scalar(value)], to_arrow(value.dataType)))[0]
+        return lambda batch: pa.repeat(scalar, batch.num_rows)
+
     def _assigned(self, field: StructField, given: StructField, place: int) -> Make:
         source = given.dataType
         arrange = isinstance(source, StructType) and self.target.by_name
@@ -157,11 +166,6 @@ class _Columns:
             return convert(by_name(array, given.dataType, field.dataType, self.fold)[0] if arrange else array)
 
         return make
-
-
-def _constant(value: Literal) -> Make:
-    scalar = literal_scalar(value)
-    return lambda batch: pa.repeat(scalar, batch.num_rows)
 
 
 def _stored(query: Query, makers: Sequence[Make], schema: StructType) -> Iterator[pa.RecordBatch]:
@@ -182,7 +186,8 @@ def _write(
     location = Path(table.location).resolve()
     zone = context.session.conf.get("spark.sql.session.timeZone")
     with staging(location) as staged:
-        count = write_files(rows, schema, staged, table.format, dict(table.options), table.partitioned_by, zone)
+        plain = schema_without_lengths(schema)
+        count = write_files(rows, plain, staged, table.format, dict(table.options), table.partitioned_by, zone)
         if not overwrite:
             if count:
                 publish(staged, location)

@@ -16,10 +16,13 @@ from engine.commands.context import Context
 from engine.commands.details import storage
 from engine.errors import AnalysisError, FlintError, Position, quoted
 from engine.expressions.base import Expression, Literal
+from engine.kernels.char import fit_lengths
 from engine.kernels.literals import literal_scalar
 from engine.sources.partitions import partition_name, partition_of
+from engine.sources.write import partition_style
 from engine.types import StringType, StructField, StructType
-from engine.types.cells import Style, texts, zone_of
+from engine.types.cells import texts
+from engine.types.char import without_lengths
 
 Partition = tuple[tuple[str, Expression | None], ...]
 
@@ -91,7 +94,7 @@ def partition_spec(
         if value is not None:
             field = fields[fold(name)]
             try:
-                static[fold(name)] = evaluate(value, field.dataType, context)
+                static[fold(name)] = _value(value, field, context)
             except FlintError as error:
                 error.position = origin
                 raise
@@ -104,8 +107,21 @@ def partition_spec(
     )
 
 
+def _value(value: Expression, field: StructField, context: Context) -> Literal:
+    """The value of a partition column; one of CHAR(n) is padded."""
+    kind = without_lengths(field.dataType)
+    found = evaluate(value, kind, context)
+    if (
+        kind == field.dataType
+        or found.value is None
+        or context.session.conf.value("spark.sql.legacy.charVarcharAsString")
+    ):
+        return found
+    return Literal(fit_lengths(pa.array([found.value], pa.string()), field.dataType)[0].as_py(), kind)
+
+
 def _directory(field: StructField, value: Literal, context: Context) -> str:
-    style = Style(zone_of(context.session.conf.get("spark.sql.session.timeZone")))
+    style = partition_style(context.session.conf.get("spark.sql.session.timeZone"))
     text = texts(pa.array([literal_scalar(value)]), field.dataType, style)[0]
     if text == "" and isinstance(field.dataType, StringType):
         details = f"The spec ([{field.name}=Some()]) contains an empty partition column value"

@@ -139,6 +139,9 @@ def _create(command: Show, context: Context) -> LogicalPlan:
             "alternative": "DESCRIBE EXTENDED",
         }
         raise AnalysisError("WRONG_COMMAND_FOR_OBJECT_TYPE", parameters)
+    if isinstance(entry, Table) and command.scope == "serde":
+        parameters = {"table": quoted((CATALOG, entry.database, entry.name))}
+        raise AnalysisError("_LEGACY_ERROR_TEMP_1273", parameters)
     text = _create_view(entry, context) if isinstance(entry, View) else _create_table(entry, context)
     return answer(("createtab_stmt",), [(text,)])
 

@@ -12,20 +12,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.catalog.catalog import already_exists
+from engine.catalog.lineage import schema_of_query
 from engine.catalog.tables import CATALOG, Database, Entry, Table
 from engine.commands.context import DONE, Context
 from engine.commands.databases import remove_directory
 from engine.commands.defaults import as_pairs
 from engine.commands.staging import Taken, is_empty, move, staging, swap
-from engine.errors import AnalysisError, FlintError, quoted, suggestions
+from engine.errors import AnalysisError, FlintError, Unsupported, quoted, suggestions
 from engine.logical.alter import CreateTableLike
 from engine.logical.commands import CreateTable
 from engine.logical.plan import LogicalPlan
-from engine.sources.base import format_named, open_relation
+from engine.sources.base import format_named, heeded, open_relation
 from engine.sources.files import local_path
 from engine.sources.filescan import FileRelation, nullable
 from engine.sources.write import write_files
 from engine.types import StructField, StructType
+from engine.types.char import schema_without_lengths
 
 
 def create_table(command: CreateTable, context: Context) -> LogicalPlan:
@@ -39,6 +41,8 @@ def create_table(command: CreateTable, context: Context) -> LogicalPlan:
         raise already_exists((CATALOG, database.name, name))
     table = _described(command, database, name, context)
     if command.query is not None:
+        if command.buckets is not None:
+            raise Unsupported("CLUSTERED BY of CREATE TABLE ... AS", command.origin)
         _as_select(command, table, known, context)
         return DONE
     entry = _with_schema(command, table, context)
@@ -75,9 +79,10 @@ def _with_schema(command: CreateTable, table: Table, context: Context) -> Table:
     if command.columns_schema is not None:
         table = replace(table, defaults=as_pairs(command.columns_schema, command.defaults, "CREATE TABLE", context))
         # as in Spark, tables of files do not keep NOT NULL
-        schema = nullable(_partitions_last(command.columns_schema, table.partitioned_by, context))
+        schema = nullable(_partitions_last(command.columns_schema, table, context))
         _check_buckets(table, schema, context)
-        open_relation(table.format, [table.location], dict(table.options), schema, conf)  # checks options and types
+        options = heeded(table.format, dict(table.options))
+        open_relation(table.format, [table.location], options, schema_without_lengths(schema), conf)  # checks both
         return _replaced(table, schema, table.partitioned_by)
     if table.managed:
         hint = "Name the columns, CREATE TABLE t (a INT, ...), or the files: LOCATION '...'."
@@ -150,19 +155,31 @@ def _replaced(table: Table, schema: StructType, partitioned_by: tuple[str, ...])
     return replace(table, schema=schema, partitioned_by=partitioned_by)
 
 
-def _partitions_last(schema: StructType, partitioned_by: tuple[str, ...], context: Context) -> StructType:
+def _partitions_last(schema: StructType, table: Table, context: Context) -> StructType:
     """The columns with those of PARTITIONED BY at the end. Raises for one that there is not, or twice."""
-    fold = context.catalog.fold
+    fold, partitioned_by = context.catalog.fold, table.partitioned_by
     fields: dict[str, StructField] = {}
     for field in schema.fields:
         if fold(field.name) in fields:
             raise AnalysisError("COLUMN_ALREADY_EXISTS", {"columnName": quoted(field.name)})
         fields[fold(field.name)] = field
-    for name in partitioned_by:
+    for place, name in enumerate(partitioned_by):
         if fold(name) not in fields:
+            parameters = {
+                "colType": "partition",
+                "colName": quoted(name),
+                "tableName": quoted((CATALOG, table.database, table.name)),
+                "tableCols": ", ".join(quoted(each) for each in schema.names),
+            }
             near = suggestions(name, schema.names)
-            hint = f"Did you mean {near[0]}?" if near else ""
-            raise AnalysisError("COLUMN_NOT_FOUND", {"colName": quoted(name)}, hint=hint)
+            raise AnalysisError(
+                "COLUMN_NOT_DEFINED_IN_TABLE", parameters, hint=f"Did you mean {near[0]}?" if near else ""
+            )
+        if fold(name) in map(fold, partitioned_by[:place]):
+            raise AnalysisError("COLUMN_ALREADY_EXISTS", {"columnName": quoted(fold(name))})
+        if fields[fold(name)].dataType.children:
+            kind = {"type": f'"{fields[fold(name)].dataType.sql}"'}
+            raise AnalysisError("INVALID_PARTITION_COLUMN_DATA_TYPE", kind)
     if partitioned_by and len(partitioned_by) == len(fields):
         raise AnalysisError("ALL_PARTITION_COLUMNS_NOT_ALLOWED", {})
     last = [fold(name) for name in partitioned_by]
@@ -172,8 +189,8 @@ def _partitions_last(schema: StructType, partitioned_by: tuple[str, ...], contex
 def _as_select(command: CreateTable, table: Table, known: Entry | object | None, context: Context) -> None:
     assert command.query is not None
     query = context.subquery(command.query)
-    schema = _partitions_last(query.schema, table.partitioned_by, context)
-    schema = StructType(tuple(StructField(f.name, f.dataType) for f in schema.fields))  # files promise nothing
+    found = schema_of_query(query.analyzed, context.catalog.find)
+    schema = nullable(_partitions_last(found, table, context))  # files promise nothing
     _claim(table, known)
     with staging(Path(table.location)) as staged:
         zone = context.session.conf.get("spark.sql.session.timeZone")

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 
 from engine.catalog.catalog import already_exists
+from engine.catalog.lineage import schema_of_query
 from engine.catalog.tables import CATALOG, Pairs, TempView, View
 from engine.commands.context import DONE, Context
 from engine.errors import AnalysisError, ParseError, Unsupported, quoted
@@ -16,7 +17,7 @@ from engine.logical.commands import CreateView
 from engine.logical.plan import LogicalPlan, Project, Scan
 from engine.logical.unresolved import UnresolvedCte, UnresolvedRelation
 from engine.sources.base import open_relation
-from engine.types import StructField, StructType
+from engine.types import StructType
 
 CAPTURED = ("spark.sql.ansi.enabled", "spark.sql.caseSensitive", "spark.sql.session.timeZone")
 """Settings that say what a view's text means: kept with it."""
@@ -61,7 +62,8 @@ def _keep(command: CreateView, plan: LogicalPlan, context: Context, names: tuple
     is_global = command.kind == "global"
     if len(name) > 1 and not (is_global and name[:-1] == ("global_temp",)):
         raise AnalysisError("TEMP_VIEW_NAME_TOO_MANY_NAME_PARTS", {"actualName": quoted(name)})
-    view = TempView(name[-1], plan, command.text, command.comment, is_global, context.catalog.current_database, names)
+    current = context.catalog.current_database
+    view = TempView(name[-1], plan, command.text, command.comment, is_global, current, names, command.columns)
     context.catalog.create_temp_view(view, replace=command.replace, if_not_exists=command.if_not_exists)
 
 
@@ -95,7 +97,8 @@ def _persist(command: CreateView, plan: LogicalPlan, query: StructType, context:
             raise AnalysisError("INVALID_TEMP_OBJ_REFERENCE", parameters | {"tempObjName": quoted(parts)})
     _refuse_cycle((database.name, name), command.query, catalog.current_database, context, ())
     comments = dict(command.columns)
-    fields = tuple(StructField(c.name, c.dataType, c.nullable, comments.get(c.name, "")) for c in plan.output)
+    columns = schema_of_query(plan, catalog.find).fields
+    fields = tuple(replace(field, comment=comments.get(field.name) or field.comment) for field in columns)
     conf = context.session.conf
     view = View(
         database.name,
@@ -166,11 +169,12 @@ def _file_view(command: CreateView, context: Context) -> None:
     """CREATE TEMP VIEW v USING format OPTIONS (path '...')."""
     options = dict(command.options)
     path = next((value for key, value in options.items() if key.lower() == "path"), None)
-    if path is None:
+    if path is None and command.columns_schema is None:
         hint = "Say where the files are: OPTIONS (path '...')."
         raise AnalysisError(
             "UNABLE_TO_INFER_SCHEMA", {"format": redact(options).get("format", command.using)}, hint=hint
         )
-    relation = open_relation(command.using, [path], options, command.columns_schema, context.session.conf.mapping())
+    paths = [path] if path else []
+    relation = open_relation(command.using, paths, options, command.columns_schema, context.session.conf.mapping())
     columns = tuple(Attribute(f.name, f.dataType, f.nullable) for f in relation.schema.fields)
     _keep(command, Scan(relation, columns, command.name), context)

@@ -19,6 +19,7 @@ from engine.expressions import window as win
 from engine.expressions.base import Alias, Attribute, Expression, Literal, SortOrder
 from engine.expressions.calls import Call, Field
 from engine.expressions.cast import Cast
+from engine.expressions.char import PaddedChar
 from engine.expressions.lambdas import Lambda
 from engine.expressions.shown import shown_call
 from engine.logical import unresolved as un
@@ -261,6 +262,7 @@ _WRITERS: dict[type[TreeNode], Writer] = {
     pred.Not: lambda e, n: f"(NOT {sql(e.child, n)})",
     pred.IsNull: lambda e, n: f"({sql(e.child, n)} IS NULL)",
     pred.IsNotNull: lambda e, n: f"({sql(e.child, n)} IS NOT NULL)",
+    PaddedChar: lambda e, n: f"rpad({sql(e.child, n)}, {e.length},  )",
     pred.IsNaN: lambda e, n: f"isnan({sql(e.child, n)})",
     pred.Between: lambda e, n: f"between({_list((e.value, e.low, e.high), n)})",
     pred.In: lambda e, n: f"({sql(e.value, n)} IN ({_list(e.options, n)}))",

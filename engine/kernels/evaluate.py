@@ -16,7 +16,7 @@ import pyarrow as pa
 from engine.errors import FlintError, InternalError
 from engine.expressions.base import Alias, Attribute, Expression, Literal
 from engine.expressions.calls import Call
-from engine.kernels import arithmetic, bitwise, calls, comparison, conditional, like, logic, nested
+from engine.kernels import arithmetic, bitwise, calls, char, comparison, conditional, like, logic, nested
 from engine.kernels.casts import cast
 from engine.kernels.context import EvalContext
 from engine.kernels.literals import from_scalar, literal_scalar
@@ -155,4 +155,5 @@ _COMPILERS: dict[type[Expression], Compile] = {
     **nested.COMPILERS,
     **cast.COMPILERS,
     **calls.COMPILERS,
+    **char.COMPILERS,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.errors import ParseError
+from engine.errors import ParseError, Unsupported
 from engine.expressions.base import Expression
 from engine.logical import alter
 from engine.logical.commands import Command
@@ -179,6 +179,10 @@ def drop_partitions(if_exists: bool | None, *partitions: Partition | Token | Non
 
 def rename_partition(partition: Partition, to: Partition) -> alter.RenamePartition:
     return alter.RenamePartition(partition, to)
+
+
+def set_partition_location(_partition: Partition, path: Token) -> Any:
+    raise Unsupported("LOCATION of a partition", path.position)
 
 
 def recover_partitions() -> alter.RecoverPartitions:

@@ -31,6 +31,7 @@ from engine.parse.lexer import Token
 from engine.parse.literals import string_value
 from engine.parse.parts import row_values
 from engine.types import BOOLEAN, STRING, VOID, DataType
+from engine.types.char import without_lengths
 
 _BINARY: dict[str, type[operators.BinaryArithmetic | operators.BinaryBitwise | predicates.BinaryComparison]] = {
     "+": operators.Add,
@@ -228,11 +229,11 @@ def element(child: Expression, key: Expression) -> Expression:
 
 
 def cast(word: Token, child: Expression, to: DataType) -> Expression:
-    return Cast(child, to, Mode.TRY if word.kind == "TRY_CAST" else Mode.ANSI)
+    return Cast(child, without_lengths(to), Mode.TRY if word.kind == "TRY_CAST" else Mode.ANSI)
 
 
 def cast_sign(child: Expression, to: DataType) -> Expression:
-    return Cast(child, to)
+    return Cast(child, without_lengths(to))
 
 
 def collate(_child: Expression, collation: tuple[str, ...]) -> Expression:

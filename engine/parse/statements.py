@@ -32,6 +32,7 @@ from engine.parse.lexer import Token
 from engine.parse.literals import string_value
 from engine.parse.parts import ColumnDefinition, Option, key_text, once
 from engine.types import DataType, StructField, StructType
+from engine.types.char import schema_without_lengths
 
 Name = tuple[str, ...]
 Pairs = tuple[tuple[str, str], ...]
@@ -127,7 +128,7 @@ def create_file_view(
     _refuse_both(replace, if_not_exists)
     if any(column.default is not None for column in columns or ()):
         raise Unsupported("DEFAULT in a view")
-    schema = StructType(tuple(column.field for column in columns)) if columns else None
+    schema = schema_without_lengths(StructType(tuple(column.field for column in columns))) if columns else None
     flags = bool(replace), bool(if_not_exists)
     return CreateView(name, scope, *flags, (), "", "", None, ".".join(source), options or (), schema)
 
@@ -147,8 +148,9 @@ def create_table(
 ) -> Command:
     _refuse_both(replace, if_not_exists)
     given = once(options)
-    if external is not None:
-        raise ParseError("_LEGACY_ERROR_TEMP_0035", {"message": "CREATE EXTERNAL TABLE ... USING"})
+    path = given.get("LOCATION") or any(key.lower() == "path" for key, _ in given.get("OPTIONS", ()))
+    if external is not None and not path:
+        raise ParseError("CREATE_EXTERNAL_TABLE_WITHOUT_LOCATION", {})
     definitions, partitions = list(columns or ()), given.get("PARTITIONED BY", ())
     if partitions and isinstance(partitions[0], ColumnDefinition):  # PARTITIONED BY (c INT) also defines the columns
         definitions += partitions
@@ -308,9 +310,7 @@ def show_functions(scope: Token | None, place: Name | None, like: str | None) ->
 
 
 def show_create(table: UnresolvedRelation, serde: Token | None) -> Command:
-    if serde is not None:
-        raise Unsupported("SHOW CREATE TABLE AS SERDE", serde.position)
-    return Show("create table", table=table)
+    return Show("create table", table=table, scope="all" if serde is None else "serde")
 
 
 def show_extended(place: Name | None, like: Token, partition: Partition | None) -> Command:

@@ -26,6 +26,7 @@ from engine.types import (
     TIMESTAMP_NTZ,
     VOID,
     ArrayType,
+    CharType,
     DataType,
     DayTimeIntervalType,
     DecimalType,
@@ -33,6 +34,7 @@ from engine.types import (
     StructField,
     StructType,
     TimeType,
+    VarcharType,
     YearMonthIntervalType,
 )
 from engine.types.session import timestamp_type
@@ -88,7 +90,7 @@ def _unknown_type(name: str) -> ParseError:
 
 
 def sized_type(name: str, *sizes: int) -> DataType:
-    """DECIMAL(p[, s]); CHAR(n) and VARCHAR(n), which as in Spark's casts are strings."""
+    """DECIMAL(p[, s]); CHAR(n) and VARCHAR(n)."""
     word = name.lower()
     if word in ("decimal", "dec", "numeric") and len(sizes) <= 2:
         try:
@@ -98,8 +100,8 @@ def sized_type(name: str, *sizes: int) -> DataType:
             if len(sizes) == 2 and sizes[0] <= 38:
                 raise ParseError("DECIMAL_SCALE_EXCEEDS_PRECISION", {"size": size}) from None
             raise ParseError("DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", {"size": size, "maxPrecision": 38}) from None
-    if word in ("char", "character", "varchar") and len(sizes) == 1 and sizes[0] > 0:
-        return STRING
+    if word in ("char", "character", "varchar") and len(sizes) == 1:
+        return VarcharType(sizes[0]) if word == "varchar" else CharType(sizes[0])
     if word == "time" and len(sizes) == 1:
         return _time_type(sizes[0])
     raise _unknown_type(f"{name}({', '.join(map(str, sizes))})")

@@ -9,6 +9,7 @@ from engine.logical.plan import LogicalPlan
 from engine.parse.lexer import Token
 from engine.parse.parts import row_values
 from engine.types import DataType
+from engine.types.char import without_lengths
 
 Name = tuple[str, ...]
 
@@ -18,7 +19,7 @@ def declare(
 ) -> Command:
     if kind is None and default is None:
         raise ParseError("INVALID_SQL_SYNTAX.VARIABLE_TYPE_OR_DEFAULT_REQUIRED", {})
-    return DeclareVariable(names, bool(replace), kind, default)
+    return DeclareVariable(names, bool(replace), None if kind is None else without_lengths(kind), default)
 
 
 def set_each(*assignments: tuple[Name, Expression | None]) -> Command:

@@ -6,7 +6,7 @@ A format lives in the module it is named after and is imported when it is first 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TypeAlias
@@ -103,6 +103,14 @@ def check_options(format: str, options: Options, known: Mapping[str, str] | set[
             near = suggestions(option, sorted(names))
             hint = f" Did you mean {near[0]}?" if near else f" Known: {', '.join(sorted(names))}."
             raise AnalysisError("INVALID_OPTIONS.UNKNOWN", {"option": option, "format": format, "suggestion": hint})
+
+
+def heeded(format: str, options: Options, also: Iterable[str] = ()) -> dict[str, str]:
+    """The options of a table that its format has (`also` more), or that look misspelt and will be refused. Spark keeps others
+    with a table too, for whoever reads them."""
+    module = importlib.import_module(format_named(format).module)
+    known = {name.lower() for name in (*getattr(module, "OPTIONS", ()), *also)} | FILE_OPTIONS
+    return {key: value for key, value in options.items() if key.lower() in known or suggestions(key, known)}
 
 
 FILE_OPTIONS = {"path", "basepath", "pathglobfilter", "recursivefilelookup"}

@@ -20,7 +20,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from engine.errors import Unsupported
-from engine.sources.base import check_options
+from engine.sources.base import check_options, heeded
 from engine.sources.csv_dialect import flag
 from engine.sources.partitions import partition_name
 from engine.sources.textvalues import check_types
@@ -68,6 +68,26 @@ class ParquetFile:
     def close(self) -> None:
         """Finishes the file."""
         self._flush()
+        self._writer.close()
+
+
+class OrcFile:
+    """ORC; its stripes are the writer's choice."""
+
+    def __init__(self, path: Path, schema: pa.Schema, options: Mapping[str, str]) -> None:
+        from pyarrow import orc  # here: few statements write it
+
+        codec = options.get("compression", "snappy").lower()
+        self._writer = orc.ORCWriter(path, compression="uncompressed" if codec == "none" else codec)
+        self._schema = schema
+        self._writer.write(schema.empty_table())  # also without rows: the file says the columns
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Adds rows."""
+        self._writer.write(pa.Table.from_batches([batch], self._schema))
+
+    def close(self) -> None:
+        """Finishes the file."""
         self._writer.close()
 
 
@@ -147,6 +167,7 @@ _WRITERS: dict[str, tuple[str, Callable[[Path, pa.Schema, Mapping[str, str]], Wr
     "parquet": (".snappy.parquet", ParquetFile, {"compression"}),
     "csv": (".csv", CsvFile, {"sep", "delimiter", "header"}),
     "json": (".json", JsonFile, {"ignoreNullFields"}),
+    "orc": (".snappy.orc", OrcFile, {"compression"}),
 }
 """Suffix of the files, what writes them, and the options it obeys, by format."""
 
@@ -166,7 +187,7 @@ def write_files(
     if format not in _WRITERS:
         raise Unsupported(f"writing {format} files", hint=f"Formats to write: {', '.join(sorted(_WRITERS))}.")
     suffix, opener, known = _WRITERS[format]
-    lowered = {key.lower(): value for key, value in options.items()}
+    lowered = {key.lower(): value for key, value in heeded(format, options, known).items()}
     check_options(format, lowered, known)
     if format == "csv":
         check_types([field.dataType for field in schema.fields], format)
@@ -202,13 +223,18 @@ def _write_all(batches: Iterable[pa.RecordBatch], layout: _Layout, open_file: Ca
     return rows
 
 
+def partition_style(zone: str) -> Style:
+    """How the names of directories write values: bytes as the text they are."""
+    return Style(zone_of(zone), binary=lambda value: value.decode("utf-8", "replace"))
+
+
 class _Layout:
     """Which directory a row goes to, and the columns that are left for the file."""
 
     def __init__(self, directory: Path, sql: StructType, partitioned_by: Sequence[str], zone: str) -> None:
         self.directory = directory
         self.types = [field.dataType for field in sql.fields]
-        self.style = Style(zone_of(zone))
+        self.style = partition_style(zone)
         schema = to_arrow_schema(sql)
         lowered = [name.lower() for name in schema.names]
         self.places = [lowered.index(name.lower()) for name in partitioned_by]

@@ -23,6 +23,7 @@ from engine.types.types import (
     BooleanType,
     ByteType,
     CalendarIntervalType,
+    CharType,
     DataType,
     DateType,
     DayTimeIntervalType,
@@ -43,6 +44,7 @@ from engine.types.types import (
     TimestampNTZType,
     TimestampType,
     TimeType,
+    VarcharType,
     YearMonthIntervalType,
 )
 
@@ -67,6 +69,7 @@ __all__ = [
     "BooleanType",
     "ByteType",
     "CalendarIntervalType",
+    "CharType",
     "DataType",
     "DateType",
     "DayTimeIntervalType",
@@ -87,5 +90,6 @@ __all__ = [
     "TimeType",
     "TimestampNTZType",
     "TimestampType",
+    "VarcharType",
     "YearMonthIntervalType",
 ]

@@ -30,6 +30,7 @@ from engine.types.types import (
     DayTimeIntervalType,
     DecimalType,
     MapType,
+    StringType,
     StructField,
     StructType,
     TimeType,
@@ -65,6 +66,8 @@ def to_arrow(data_type: DataType) -> pa.DataType:
     match data_type:
         case DecimalType(precision, scale):
             return pa.decimal128(precision, scale)
+        case StringType():
+            return pa.string()
         case YearMonthIntervalType():
             return pa.int32()
         case TimeType():

@@ -133,6 +133,30 @@ class StringType(DataType):
 
 
 @dataclass(frozen=True)
+class CharType(StringType):
+    """Text of exactly `length` characters, padded with blanks: only in definitions of tables; queries see strings."""
+
+    name: ClassVar[str] = "char"
+
+    length: int = 1
+
+    def simpleString(self) -> str:
+        return f"{self.name}({self.length})"
+
+
+@dataclass(frozen=True)
+class VarcharType(StringType):
+    """Text of at most `length` characters: only in definitions of tables; queries see strings."""
+
+    name: ClassVar[str] = "varchar"
+
+    length: int = 1
+
+    def simpleString(self) -> str:
+        return f"{self.name}({self.length})"
+
+
+@dataclass(frozen=True)
 class BinaryType(DataType):
     """Bytes, any length."""
 

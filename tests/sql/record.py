@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import tempfile
 from pathlib import Path
 
 from py4j.protocol import Py4JJavaError
@@ -30,6 +31,8 @@ def answer(spark: SparkSession, text: str) -> str:
     """Columns and rows as text, or the error's condition, in the form of tests/sql/test_sql.py."""
     try:
         frame = spark.sql(text)
+        if not frame.columns:
+            return "done"
         header = ", ".join(f"{f.name}: {f.dataType.simpleString()}" for f in frame.schema.fields)
         plain = frame.toDF(*[f"c{i}" for i in range(len(frame.columns))])
         rows = plain.select([col(name).cast("string") for name in plain.columns]).collect()
@@ -115,6 +118,7 @@ def main() -> None:
     builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
     for name, value in SETTINGS.items():
         builder = builder.config(name, value)
+    builder = builder.config("spark.sql.warehouse.dir", tempfile.mkdtemp())  # the system removes what is left there
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("OFF")
     logging.getLogger("SQLQueryContextLogger").disabled = True  # errors are answers here

@@ -64,7 +64,7 @@ def relation(name):
 class TestCatalog:
     __test__ = False
 
-    def evolve(self, view, schema):
+    def evolve(self, view, plan):
         """The columns of a view are always those of its query here."""
 
     def resolve(self, parts):

@@ -37,7 +37,7 @@ def test_rows_are_added_and_replaced(sql: Sql) -> None:
     assert hidden() == []
 
 
-@pytest.mark.parametrize("format", ["parquet", "csv", "json"])
+@pytest.mark.parametrize("format", ["parquet", "csv", "json", "orc"])
 def test_formats(sql: Sql, format: str, tmp_path: Path) -> None:
     sql(f"CREATE TABLE f (a INT, b STRING, d DECIMAL(5,2)) USING {format} LOCATION '{tmp_path}/f'")
     sql("INSERT INTO f VALUES (1, 'x', 2.5)")
