@@ -106,7 +106,7 @@ def test_schema(session: Session, files: Path) -> None:
     assert [(field.name, field.dataType.simpleString(), field.nullable) for field in frame.schema.fields] == [
         ("a", "int", True),
         ("b", "string", True),
-        ("x", "decimal(5,2)", False),
+        ("x", "decimal(5,2)", True),
         ("y", "array<double>", False),
     ]
 
