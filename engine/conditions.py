@@ -1014,7 +1014,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     ),
     "TABLE_OR_VIEW_NOT_FOUND": (
         "42P01",
-        "The table or view <relationName> cannot be found. Verify the spelling and correctness of the schema and catalog.<suggestion>",
+        "The table or view <relationName> cannot be found. Verify the spelling and correctness of the schema and catalog.",
     ),
     "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS": (
         "42P07",

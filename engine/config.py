@@ -114,6 +114,9 @@ def one_of(*choices: str) -> Callable[[str], str]:
     return parse
 
 
+_VARIABLE = re.compile(r"\$\{(?:(?:spark|sparkconf|hivevar|hiveconf):)?([^}]+)\}")
+
+
 SETTINGS: dict[str, Setting] = {
     setting.name: setting
     for setting in (
@@ -233,6 +236,9 @@ SETTINGS: dict[str, Setting] = {
             "What INSERT OVERWRITE replaces: all partitions that its PARTITION clause allows, or those that get rows.",
         ),
         Setting(
+            "spark.sql.variable.substitute", boolean, "true", "Put settings in the place of ${name} in statements."
+        ),
+        Setting(
             "spark.sql.storeAssignmentPolicy",
             one_of("ANSI", "LEGACY", "STRICT"),
             "ANSI",
@@ -295,6 +301,12 @@ class Conf(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self.mapping())
+
+    def substituted(self, text: str) -> str:
+        """`text` with the values of settings in the place of `${name}`, as in Spark; names that are not set stay."""
+        if "${" not in text or not self.value("spark.sql.variable.substitute"):
+            return text
+        return _VARIABLE.sub(lambda match: self.mapping().get(match[1], match[0]), text)
 
     def get(self, name: str, default: str | None = None) -> str:  # type: ignore[override]
         """The text of a setting: as set, else `default`, else its declared default. Raises AnalysisError if unknown."""

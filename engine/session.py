@@ -69,7 +69,7 @@ class Session:
             from engine.parse.dialects import to_spark  # here: sqlglot takes 0.2 s to import
 
             text = to_spark(text, dialect)
-        query = Query(self, text, _parameters(args))
+        query = Query(self, self.conf.substituted(text), _parameters(args))
         try:
             parsed = query.parsed
             if isinstance(parsed, Command):

@@ -184,11 +184,10 @@ class Catalog:
     def not_found(self, parts: tuple[str, ...], position: Position | None = None) -> AnalysisError:
         """TABLE_OR_VIEW_NOT_FOUND with what may have been meant."""
         near = suggestions(parts[-1], self._candidates(parts))
-        said = f" Did you mean one of the following? [{', '.join(near)}]." if near else ""
-        parameters = {"relationName": quoted(parts), "suggestion": said}
-        return AnalysisError(
-            "TABLE_OR_VIEW_NOT_FOUND", parameters, position, hint=format_hint(parts) or file_hint(parts)
-        )
+        hint = format_hint(parts) or file_hint(parts)
+        if near and not hint:
+            hint = f"Did you mean one of the following? [{', '.join(near)}]."
+        return AnalysisError("TABLE_OR_VIEW_NOT_FOUND", {"relationName": quoted(parts)}, position, hint=hint)
 
     def _candidates(self, parts: tuple[str, ...]) -> list[str]:
         if len(parts) > 1 and self._store.database(self.fold(parts[-2])) is not None:

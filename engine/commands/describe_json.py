@@ -20,7 +20,7 @@ from engine.types import ArrayType, DataType, DecimalType, MapType, StringType, 
 def describe_json(command: DescribeTable, context: Context) -> LogicalPlan:
     """Raises DESCRIBE_JSON_NOT_EXTENDED without EXTENDED, UNSUPPORTED_FEATURE for a column."""
     if not command.extended:
-        raise AnalysisError("DESCRIBE_JSON_NOT_EXTENDED", {})
+        raise AnalysisError("DESCRIBE_JSON_NOT_EXTENDED", {"tableName": command.table.parts[-1]})
     if command.column:
         raise AnalysisError("UNSUPPORTED_FEATURE.DESC_TABLE_COLUMN_JSON", {})
     entry = context.catalog.find(command.table.parts)

@@ -21,6 +21,11 @@ Partition = tuple[tuple[str, Expression | None], ...]
 
 
 def alter_table(table: UnresolvedRelation, action: Any) -> Command:
+    if isinstance(action, alter.ChangeColumns) and any(
+        change == alter.ColumnChange(change.name) for change in action.changes
+    ):
+        message = "ALTER TABLE table CHANGE COLUMN requires a TYPE, a SET/DROP, a COMMENT, or a FIRST/AFTER"
+        raise ParseError("_LEGACY_ERROR_TEMP_0035", {"message": message})
     return alter.AlterTable(table, "table", action)
 
 
@@ -128,10 +133,9 @@ def change_columns(*changes: alter.ColumnChange) -> alter.ChangeColumns:
 
 
 def column_change(name: Name, change: Option | None = None) -> alter.ColumnChange:
-    if change is None:
-        message = "ALTER TABLE table CHANGE COLUMN requires a TYPE, a SET/DROP, a COMMENT, or a FIRST/AFTER"
-        raise ParseError("_LEGACY_ERROR_TEMP_0035", {"message": message})
-    return alter.ColumnChange(name, **{change.name.lower(): change.value})
+    return (
+        alter.ColumnChange(name) if change is None else alter.ColumnChange(name, **{change.name.lower(): change.value})
+    )
 
 
 def column_replaced(name: Name, renamed: str, data_type: DataType, *options: Option | None) -> alter.ColumnChange:

@@ -340,6 +340,9 @@ def describe_table(
     column: Name | None,
     json: Token | None,
 ) -> Command:
+    for name, value in partition or ():
+        if value is None:
+            raise ParseError("INVALID_SQL_SYNTAX.EMPTY_PARTITION_VALUE", {"partKey": quoted(name)})
     return DescribeTable(table, mode is not None, column or (), partition or (), json is not None)
 
 

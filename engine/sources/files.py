@@ -298,12 +298,12 @@ def _expand(path: str, must_exist: bool) -> list[str]:
 
 def not_found(path: str) -> AnalysisError:
     """PATH_NOT_FOUND with the names nearest to it in the directory where it should be."""
-    parent = Path(path).parent
+    missing, parent = path, Path(path).parent
     while not parent.is_dir() and parent != parent.parent:
         path, parent = str(parent), parent.parent
     near = suggestions(Path(path).name, _names(parent))
     hint = f"Did you mean {' or '.join(repr(str(parent / name)) for name in near)}?" if near else ""
-    return AnalysisError("PATH_NOT_FOUND", {"path": path}, hint=hint)
+    return AnalysisError("PATH_NOT_FOUND", {"path": f"file:{missing}"}, hint=hint)
 
 
 def _names(directory: Path) -> Iterable[str]:

@@ -74,8 +74,8 @@ class TestCatalog:
             return ResolvedView(View("default", name, VIEWS[name], StructType(), mode="EVOLUTION"), full)
         if name not in TABLES:
             near = suggestions(name, TABLES)
-            said = f" Did you mean one of the following? [{', '.join(near)}]." if near else ""
-            raise AnalysisError("TABLE_OR_VIEW_NOT_FOUND", {"relationName": quoted(parts), "suggestion": said})
+            hint = f"Did you mean one of the following? [{', '.join(near)}]." if near else ""
+            raise AnalysisError("TABLE_OR_VIEW_NOT_FOUND", {"relationName": quoted(parts)}, hint=hint)
         return ResolvedTable(relation(name), full)
 
     def open_file(self, format, path):

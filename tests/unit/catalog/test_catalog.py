@@ -91,7 +91,7 @@ def test_near_names_are_suggested_and_far_ones_are_not(catalog: Catalog) -> None
     catalog.create_temp_view(TempView("custom_view", OneRow()))
     with pytest.raises(AnalysisError) as error:
         catalog.resolve(("customer",))
-    assert "[customers, custom_view]" in error.value.message
+    assert "[customers, custom_view]" in error.value.hint
     with pytest.raises(AnalysisError) as error:
         catalog.resolve(("zzz",))
     assert "Did you mean" not in error.value.message and not error.value.hint

@@ -187,3 +187,10 @@ def test_explain(sql: Sql) -> None:
     assert plan.startswith("Execute CreateTable of:") and sql("SHOW TABLES") == []
     ((plan,),) = sql("EXPLAIN SHOW TABLES")
     assert "Execute Show" in plan
+
+
+def test_settings_are_put_in_the_place_of_their_names(sql: Sql) -> None:
+    sql("SET my.number = 5")
+    assert sql("SELECT ${my.number} + 1, '${hiveconf:my.number}', '${nobody}'") == [(6, "5", "${nobody}")]
+    sql("SET spark.sql.variable.substitute = false")
+    assert sql("SELECT '${my.number}'") == [("${my.number}",)]

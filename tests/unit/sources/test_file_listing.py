@@ -63,7 +63,7 @@ def test_a_missing_path_names_the_nearest_ones(here: Path) -> None:
     assert "orders.parquet" in error.value.hint and "lines" not in error.value.hint
     with pytest.raises(AnalysisError) as error:
         list_files(["dota/orders.parquet"], {}, {})
-    assert error.value.message == f"Path does not exist: {here / 'dota'}."
+    assert error.value.message == f"Path does not exist: file:{here / 'dota' / 'orders.parquet'}."
     assert str(here / "data") in error.value.hint
     with pytest.raises(AnalysisError, match="PATH_NOT_FOUND") as error:
         list_files(["zzz*.csv"], {}, {})
