@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -122,7 +123,7 @@ def _atomic(data_type: DataType, form: TextFormat) -> Callable[[Any], Any]:
     if data_type == STRING:
         return lambda value: value if isinstance(value, str) else shown(value)
     if data_type == BINARY:
-        return lambda value: _expect(value, str).encode()
+        return lambda value: base64.b64decode(_expect(value, str), validate=True)  # as Jackson writes and reads bytes
     if data_type == BOOLEAN:
         return lambda value: _expect(value, bool)
     if data_type in (DOUBLE, FLOAT):

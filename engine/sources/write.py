@@ -6,12 +6,11 @@ The caller moves the directory to its place when all is written; a file system t
 from __future__ import annotations
 
 import io
-import json
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +19,8 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from engine.errors import Unsupported
+from engine.kernels.datetime_text import text_of
+from engine.kernels.json_text import JsonForm, write
 from engine.sources.base import check_options, heeded
 from engine.sources.csv_dialect import flag
 from engine.sources.partitions import partition_name
@@ -46,7 +47,7 @@ class Writer(Protocol):
 class ParquetFile:
     """Parquet, in row groups of a million rows."""
 
-    def __init__(self, path: Path, schema: pa.Schema, options: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, _sql: StructType, options: Mapping[str, str]) -> None:
         codec = options.get("compression", "snappy")
         self._writer = pq.ParquetWriter(path, schema, compression="none" if codec == "uncompressed" else codec)
         self._schema = schema
@@ -74,7 +75,7 @@ class ParquetFile:
 class OrcFile:
     """ORC; its stripes are the writer's choice."""
 
-    def __init__(self, path: Path, schema: pa.Schema, options: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, _sql: StructType, options: Mapping[str, str]) -> None:
         from pyarrow import orc  # here: few statements write it
 
         codec = options.get("compression", "snappy").lower()
@@ -94,7 +95,7 @@ class OrcFile:
 class CsvFile:
     """CSV as Spark's options say; without a header unless asked for."""
 
-    def __init__(self, path: Path, schema: pa.Schema, options: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, _sql: StructType, options: Mapping[str, str]) -> None:
         self._file: BinaryIO = path.open("wb")
         self._options = pacsv.WriteOptions(
             include_header=False,
@@ -120,28 +121,23 @@ class CsvFile:
 
 
 class JsonFile:
-    """JSON lines; fields that are null are left out, as Spark does."""
+    """JSON lines as `to_json` writes them; fields that are null are left out, as Spark does."""
 
-    def __init__(self, path: Path, schema: pa.Schema, options: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, _schema: pa.Schema, sql: StructType, options: Mapping[str, str]) -> None:
         self._file = path.open("w", encoding="utf-8")
-        self._keep_nulls = not flag(options, "ignorenullfields", "true")
-        self._names = schema.names
+        self._sql = sql
+        self._form = JsonForm(
+            lambda value, kind: text_of(value, kind, "UTC"), flag(options, "ignorenullfields", "true")
+        )
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Adds rows."""
-        columns = [_text(column) if _is_time(column.type) else column for column in batch.columns]
-        for values in zip(*(column.to_pylist() for column in columns), strict=True):
-            row = dict(zip(self._names, values, strict=True))
-            kept = row if self._keep_nulls else {name: value for name, value in row.items() if value is not None}
-            self._file.write(json.dumps(kept, default=_plain, ensure_ascii=False) + "\n")
+        for row in batch.to_pylist():
+            self._file.write(write(row, self._sql, self._form) + "\n")
 
     def close(self) -> None:
         """Finishes the file."""
         self._file.close()
-
-
-def _is_time(data_type: pa.DataType) -> bool:
-    return bool(pa.types.is_timestamp(data_type) or pa.types.is_date(data_type))
 
 
 def _text(column: pa.Array) -> pa.Array:
@@ -154,16 +150,7 @@ def _text(column: pa.Array) -> pa.Array:
     return column
 
 
-def _plain(value: Any) -> Any:
-    """A value that JSON does not have: decimals as numbers, the rest as text."""
-    if hasattr(value, "as_tuple"):
-        return float(value)
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return str(value)
-
-
-_WRITERS: dict[str, tuple[str, Callable[[Path, pa.Schema, Mapping[str, str]], Writer], set[str]]] = {
+_WRITERS: dict[str, tuple[str, Callable[[Path, pa.Schema, StructType, Mapping[str, str]], Writer], set[str]]] = {
     "parquet": (".snappy.parquet", ParquetFile, {"compression"}),
     "csv": (".csv", CsvFile, {"sep", "delimiter", "header"}),
     "json": (".json", JsonFile, {"ignoreNullFields"}),
@@ -195,7 +182,7 @@ def write_files(
 
     def open_file(folder: Path) -> Writer:
         folder.mkdir(parents=True, exist_ok=True)
-        return opener(folder / f"part-00000-{_ordered_uuid()}{suffix}", layout.inner, lowered)
+        return opener(folder / f"part-00000-{_ordered_uuid()}{suffix}", layout.inner, layout.sql, lowered)
 
     return _write_all(batches, layout, open_file)
 
@@ -240,6 +227,7 @@ class _Layout:
         self.places = [lowered.index(name.lower()) for name in partitioned_by]
         self.names = [schema.names[place] for place in self.places]
         self.kept = [place for place in range(len(schema)) if place not in self.places]
+        self.sql = StructType(tuple(sql.fields[place] for place in self.kept))
         # files promise nothing about nulls
         self.inner = pa.schema([schema.field(place).with_nullable(True) for place in self.kept])
 

@@ -158,3 +158,15 @@ def test_a_killed_statement_leaves_the_old_or_the_new_rows(sql: Sql, module: str
     assert len(hidden()) == 1
     sql("INSERT INTO t VALUES (3)")
     assert hidden() == []
+
+
+@pytest.mark.parametrize("format", ["parquet", "json", "orc"])
+def test_values_of_all_kinds_come_back(sql: Sql, format: str) -> None:
+    sql(f"""CREATE TABLE k (a MAP<STRING, INT>, b BINARY, c ARRAY<STRUCT<x: DECIMAL(3,1), y: DOUBLE>>, d TIMESTAMP,
+        e TIMESTAMP_NTZ, f DATE, g BOOLEAN, h FLOAT) USING {format}""")
+    values = """map('k', 1, 'l', NULL), X'00FF', array(named_struct('x', 1.5, 'y', 2.5D), NULL),
+        timestamp'2020-01-02 03:04:05.678',
+        timestamp_ntz'2020-01-02 03:04:05', date'0999-01-02', true, float('1.5')"""
+    sql(f"INSERT INTO k SELECT {values}")
+    sql("INSERT INTO k VALUES (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)")
+    assert sql("SELECT * FROM k ORDER BY g NULLS LAST") == [*sql(f"SELECT {values}"), (None,) * 8]
