@@ -383,6 +383,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42805",
         "GROUP BY position <index> is not in select list (valid range is [1, <size>]).",
     ),
+    "IDENTIFIER_TOO_MANY_NAME_PARTS": (
+        "42601",
+        "<identifier> is not a valid identifier as it has more than <limit> name parts.",
+    ),
     "ILLEGAL_DAY_OF_WEEK": ("22009", "Illegal input for day of week: <string>."),
     "ILLEGAL_SEQUENCE_BOUNDARIES": ("22023", "Illegal sequence boundaries: <start> to <stop> by <step>."),
     "INCOMPARABLE_PIVOT_COLUMN": ("42818", "Invalid pivot column <columnName>. Pivot columns must be comparable."),

@@ -151,7 +151,16 @@ SETTINGS: dict[str, Setting] = {
         ),
         Setting("spark.master", str, "local[*]", "Where queries run: local[N].", static=True),
         Setting("spark.sql.adaptive.enabled", boolean, "true", "Accepted; stages are sized from bytes while planning."),
+        Setting(
+            "spark.sql.ansi.doubleQuotedIdentifiers",
+            boolean,
+            "false",
+            'Read "a" as a name, not as a string (with ANSI).',
+        ),
         Setting("spark.sql.ansi.enabled", boolean, "true", "Raise on overflow, invalid casts and division by zero."),
+        Setting(
+            "spark.sql.ansi.enforceReservedKeywords", boolean, "false", "Let reserved words name nothing (with ANSI)."
+        ),
         Setting(
             "spark.sql.autoBroadcastJoinThreshold",
             size,
@@ -196,6 +205,12 @@ SETTINGS: dict[str, Setting] = {
         ),
         Setting("spark.sql.join.preferSortMergeJoin", boolean, "false", "Prefer sort-merge to shuffled hash joins."),
         Setting(
+            "spark.sql.legacy.identifierClause",
+            boolean,
+            "false",
+            "Let IDENTIFIER() name objects, columns and functions only, not aliases and the like.",
+        ),
+        Setting(
             "spark.sql.maxResultRows", integer, "-1", "Most rows collect() gives, an error beyond; -1: no limit (ours)."
         ),
         Setting(
@@ -228,6 +243,12 @@ SETTINGS: dict[str, Setting] = {
             boolean,
             "true",
             "Views without WITH SCHEMA cast the columns of their query to the types they had (COMPENSATION, else BINDING).",
+        ),
+        Setting(
+            "spark.sql.parser.quotedRegexColumnNames",
+            boolean,
+            "false",
+            "Read a name in backquotes in a select list as a pattern of column names.",
         ),
         Setting(
             "spark.sql.sources.partitionOverwriteMode",

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
-from engine.analyze.analyzer import analyze
+from engine.analyze.analyzer import analyze, with_names
 from engine.analyze.context import AnalyzerContext
 from engine.deep import planned
 from engine.errors import Cancelled, ClusterError, FlintError, ParseError
@@ -30,6 +30,7 @@ from engine.optimize.context import OptimizerContext
 from engine.optimize.optimizer import optimize
 from engine.optimize.statistics import Estimator
 from engine.parse.parser import parse
+from engine.parse.substitution import Parameters, Reading
 from engine.physical.operator import Operator
 from engine.plan.context import PlannerContext
 from engine.plan.planner import plan_physical
@@ -89,7 +90,7 @@ class Query:
 
         def work() -> LogicalPlan:
             with self._types():
-                return parse(self.text, self.parameters or None)
+                return self._parse(self.text, self.parameters or None)
 
         return self._planned("parse", work)
 
@@ -103,20 +104,7 @@ class Query:
     @cached_property
     def analyzed(self) -> LogicalPlan:
         """2. Every name and type definite, by the catalog and the function registry."""
-        parsed = self.parsed
-        conf = self.session.conf
-        context = AnalyzerContext(
-            catalog=self.session.catalog,
-            parse=parse,
-            ansi=conf.value("spark.sql.ansi.enabled"),
-            case_sensitive=conf.value("spark.sql.caseSensitive"),
-            time_zone=conf.get("spark.sql.session.timeZone"),
-            group_by_ordinal=conf.value("spark.sql.groupByOrdinal"),
-            group_by_aliases=conf.value("spark.sql.groupByAliases"),
-            order_by_ordinal=conf.value("spark.sql.orderByOrdinal"),
-            variables=self.session.variables,
-            frozen=self.frozen,
-        )
+        parsed, context = self.parsed, self._analyzer_context
 
         def work() -> LogicalPlan:
             with self._types():
@@ -125,6 +113,41 @@ class Query:
             return plan
 
         return self._planned("analyze", work)
+
+    def with_names(self, command: LogicalPlan) -> LogicalPlan:
+        """A statement that is no query, with the names that IDENTIFIER() computes."""
+        return with_names(command, self._analyzer_context)
+
+    def _parse(self, text: str, parameters: Parameters | None = None) -> LogicalPlan:
+        return parse(text, parameters, self._reading)
+
+    @property
+    def _reading(self) -> Reading:
+        conf = self.session.conf
+        ansi = conf.value("spark.sql.ansi.enabled")
+        return Reading(
+            double_quoted=ansi and conf.value("spark.sql.ansi.doubleQuotedIdentifiers"),
+            reserved=ansi and conf.value("spark.sql.ansi.enforceReservedKeywords"),
+            identifiers=not conf.value("spark.sql.legacy.identifierClause"),
+        )
+
+    @property
+    def _analyzer_context(self) -> AnalyzerContext:
+        conf = self.session.conf
+        return AnalyzerContext(
+            catalog=self.session.catalog,
+            parse=self._parse,
+            ansi=conf.value("spark.sql.ansi.enabled"),
+            case_sensitive=conf.value("spark.sql.caseSensitive"),
+            time_zone=conf.get("spark.sql.session.timeZone"),
+            group_by_ordinal=conf.value("spark.sql.groupByOrdinal"),
+            group_by_aliases=conf.value("spark.sql.groupByAliases"),
+            order_by_ordinal=conf.value("spark.sql.orderByOrdinal"),
+            regex_columns=conf.value("spark.sql.parser.quotedRegexColumnNames"),
+            reserved_keywords=self._reading.reserved,
+            variables=self.session.variables,
+            frozen=self.frozen,
+        )
 
     @cached_property
     def optimized(self) -> LogicalPlan:

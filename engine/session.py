@@ -21,7 +21,6 @@ from engine.expressions.literals import literal
 from engine.logical.commands import Command
 from engine.logical.plan import LogicalPlan
 from engine.logical.unresolved import UnresolvedRelation
-from engine.parse.parser import parse
 from engine.query import Query
 from engine.schedule.scheduler import Scheduler
 
@@ -105,7 +104,7 @@ class Session:
 
     def parse(self, text: str) -> LogicalPlan:
         """The unresolved plan of a statement."""
-        return parse(text)
+        return Query(self, text).parsed
 
     # running
 

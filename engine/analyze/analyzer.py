@@ -45,6 +45,11 @@ def analyze(plan: LogicalPlan, context: AnalyzerContext) -> LogicalPlan:
     return with_padded_comparisons(analyzer.query(analyzer.with_identifiers(plan), None))
 
 
+def with_names(command: LogicalPlan, context: AnalyzerContext) -> LogicalPlan:
+    """A statement that is no query, with names in the place of IDENTIFIER()."""
+    return Analyzer(context).with_identifiers(command)
+
+
 class Analyzer:
     """Analyzes the queries of one statement."""
 

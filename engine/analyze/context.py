@@ -44,6 +44,8 @@ class AnalyzerContext:
     group_by_ordinal: bool = True
     group_by_aliases: bool = True
     order_by_ordinal: bool = True
+    regex_columns: bool = False
+    reserved_keywords: bool = False
     parameters: Mapping[str | int, Expression] = field(default_factory=dict)
     variables: NamedValues | None = None
     frozen: str = ""

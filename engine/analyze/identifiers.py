@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +11,12 @@ from engine.expressions.sql import sql
 from engine.kernels.context import EvalContext
 from engine.kernels.evaluate import evaluate_constant
 from engine.logical import unresolved as un
+from engine.logical.names import name_parts
 from engine.logical.plan import LogicalPlan
 from engine.types import StringType
 
 if TYPE_CHECKING:
     from engine.analyze.expressions import Resolver
-
-_PART = re.compile(r"`(?:[^`]|``)+`|\w+")
-_NAME = re.compile(rf"\s*(?:{_PART.pattern})(?:\s*\.\s*(?:{_PART.pattern}))*\s*")
 
 
 def with_identifiers(plan: LogicalPlan, resolver: Resolver) -> LogicalPlan:
@@ -27,7 +24,7 @@ def with_identifiers(plan: LogicalPlan, resolver: Resolver) -> LogicalPlan:
 
     Raises NOT_A_CONSTANT_STRING for what is no constant, no string, or null.
     """
-    if not plan.has(un.UnresolvedIdentifier, un.UnresolvedIdentifierPlan):
+    if not plan.has(un.UnresolvedIdentifier, un.UnresolvedIdentifierPlan, un.UnresolvedName):
         return plan
 
     def visit(node: Any) -> Any:
@@ -37,14 +34,25 @@ def with_identifiers(plan: LogicalPlan, resolver: Resolver) -> LogicalPlan:
                 return un.UnresolvedAttribute(name).at(node.origin)
             return replace(node.function, name=name).at(node.origin)
         if isinstance(node, un.UnresolvedIdentifierPlan):
-            name = _name(node.name, resolver)
-            if isinstance(node.plan, un.UnresolvedRelation):
-                return replace(node.plan, parts=name).at(node.origin)
-            return replace(node.plan, name=name).at(node.origin)
+            return replace(node.plan, name=_name(node.name, resolver)).at(node.origin)
+        if any(isinstance(child, un.UnresolvedName) for child in node.children):
+            values = {
+                name: _with_names(value, resolver) for name, value in vars(node).items() if name in node._branches
+            }
+            return replace(node, **values).at(node.origin)
         return node
 
     found: LogicalPlan = plan.transform_up(visit)
     return found
+
+
+def _with_names(value: Any, resolver: Resolver) -> Any:
+    """The value of a field with the parts of a name in the place of the one part that says it."""
+    if value.__class__ is not tuple:
+        return value
+    if len(value) == 1 and isinstance(value[0], un.UnresolvedName):
+        return _name(value[0].expression, resolver)
+    return tuple(_with_names(each, resolver) for each in value)
 
 
 def _name(written: Expression, resolver: Resolver) -> tuple[str, ...]:
@@ -66,6 +74,7 @@ def _name(written: Expression, resolver: Resolver) -> tuple[str, ...]:
         raise AnalysisError("NOT_A_CONSTANT_STRING.NULL", parameters, written.origin)
     if not value.strip():
         raise ParseError("PARSE_EMPTY_STATEMENT", {}, written.origin)
-    if not _NAME.fullmatch(value):
+    parts = name_parts(value)
+    if parts is None:
         raise ParseError("PARSE_SYNTAX_ERROR", {"error": f"'{value}'", "hint": ": it is no name"}, written.origin)
-    return tuple(part[1:-1].replace("``", "`") if part[0] == "`" else part for part in _PART.findall(value))
+    return parts

@@ -174,7 +174,7 @@ class Relations:
         if table is not None:
             literals = [evaluate_constant(each, EvalContext()) for each in resolver.all(node.arguments)]
             try:
-                plan = table.kernel(*literals)
+                plan = table.kernel(*((self.context,) if table.wants_context else ()), *literals)
             except AnalysisError as error:
                 error.position = error.position or node.origin
                 raise

@@ -6,6 +6,7 @@ the longest qualifier wins (`db.t.c`, then `t.c`, then `c`), what follows the co
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -87,6 +88,12 @@ class Scope:
             origin,
             hint=f"Tables here: {', '.join(names)}." if names else "",
         )
+
+    def matching(self, pattern: str, target: tuple[str, ...]) -> tuple[Attribute, ...]:
+        """The columns whose names are what a regular expression says."""
+        matches = re.compile(pattern, 0 if self.case_sensitive else re.IGNORECASE).fullmatch
+        columns = (c for c in self.columns if not target or self._qualifier_fits(c, target))
+        return tuple(c for c in columns if matches(c.name))
 
     def qualified(self, qualifier: tuple[str, ...]) -> Scope:
         """This scope's columns seen through a table alias."""

@@ -7,6 +7,7 @@ ORDER BY may read the select list's names, and, beneath them, what the select li
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -126,7 +127,10 @@ class Select:
         for number, projection in enumerate(self.node.projections):
             if self.node.pipe == "AGGREGATE" and number < len(self.node.grouping or ()) and is_ordinal(projection):
                 projection = self._input_column(projection)
-            if isinstance(projection, un.UnresolvedStar):
+            if self.context.regex_columns and _is_pattern(projection):
+                *target, pattern = projection.parts  # type: ignore[attr-defined]
+                added = [self._starred(column) for column in self.scope.matching(pattern, tuple(target))]
+            elif isinstance(projection, un.UnresolvedStar):
                 added = [self._starred(column) for column in resolver.star(projection)]
             else:
                 added = self._listed(projection, resolver)
@@ -377,3 +381,8 @@ def _reads_columns(expression: Expression) -> bool:
     if isinstance(expression, Attribute | AggregateCall):
         return isinstance(expression, Attribute)
     return any(_reads_columns(child) for child in expression.children if isinstance(child, Expression))
+
+
+def _is_pattern(projection: Expression) -> bool:
+    """Whether it is a name that only backquotes make one: a pattern of column names, where the settings say so."""
+    return isinstance(projection, un.UnresolvedAttribute) and not re.fullmatch(r"\w+", projection.parts[-1])

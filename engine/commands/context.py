@@ -14,7 +14,7 @@ from engine.errors import AnalysisError, Unsupported, quoted
 from engine.expressions.base import Attribute
 from engine.logical.plan import LocalRelation, LogicalPlan
 from engine.logical.unresolved import Parameter, UnresolvedRelation
-from engine.parse.parser import Parameters
+from engine.parse.substitution import Parameters
 from engine.types import STRING, DataType
 from engine.types.arrow import to_arrow
 

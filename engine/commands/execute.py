@@ -63,4 +63,4 @@ def execute_command(command: c.Command, session: Session, query: Query) -> Logic
     function = _FUNCTIONS.get(type(command))
     if function is None:
         raise Unsupported(_NAMES.get(type(command), type(command).__name__))
-    return function(command, Context(session, query))
+    return function(query.with_names(command), Context(session, query))

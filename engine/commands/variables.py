@@ -18,7 +18,7 @@ from engine.logical.unresolved import (
     UnresolvedInSubquery,
     UnresolvedScalarSubquery,
 )
-from engine.parse.parser import Parameters
+from engine.parse.substitution import Parameters
 from engine.types import StringType
 
 

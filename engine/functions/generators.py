@@ -19,8 +19,9 @@ from engine.functions.resolve import cast_to
 from engine.functions.signature import ANY, ARRAY, ARRAY_OR_MAP, Variadic
 from engine.kernels.calls import Generated
 from engine.kernels.lists import elements, flat, flat_entries, lengths, parents, starts
-from engine.logical.plan import LogicalPlan, Range
-from engine.types import INT, LONG, ArrayType, DataType, IntegralType, MapType, StructField, StructType
+from engine.logical.keywords import KEYWORDS, RESERVED
+from engine.logical.plan import LocalRelation, LogicalPlan, Range
+from engine.types import BOOLEAN, INT, LONG, STRING, ArrayType, DataType, IntegralType, MapType, StructField, StructType
 from engine.types.coercion import common_type_of
 
 
@@ -230,3 +231,16 @@ def range_(*bounds: Literal) -> LogicalPlan:
         parameters = {"parameter": "`step`", "functionName": "`range`", "reason": "step cannot be 0"}
         raise AnalysisError("INVALID_PARAMETER_VALUE", parameters, bounds[2].origin)
     return Range(start, end, step, Attribute("id", LONG, False), values[3] if len(values) > 3 else None)
+
+
+@function("sql_keywords", (), kind="table", wants_context=True)
+def sql_keywords(context: Any) -> LogicalPlan:
+    """Makes a row of each word of the language, with whether it is reserved.
+
+    > SELECT count(*) > 300 FROM sql_keywords();
+    true
+    """
+    listed = sorted(KEYWORDS)
+    reserved = [context.reserved_keywords and word in RESERVED for word in listed]
+    batch = pa.record_batch([pa.array(listed), pa.array(reserved)], names=["keyword", "reserved"])
+    return LocalRelation((Attribute("keyword", STRING, False), Attribute("reserved", BOOLEAN, False)), batch)

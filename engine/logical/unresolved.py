@@ -75,6 +75,13 @@ class UnresolvedIdentifier(UnresolvedExpression):
 
 
 @node
+class UnresolvedName(UnresolvedExpression):
+    """IDENTIFIER(expression) where the name of an object stands: the one part of a name that is not known yet."""
+
+    expression: Expression
+
+
+@node
 class UnresolvedWindow(UnresolvedExpression):
     """`function OVER spec`; a name instead of a spec refers to the WINDOW clause."""
 
@@ -182,10 +189,10 @@ class UnresolvedTableFunction(UnresolvedPlan):
 
 @node
 class UnresolvedIdentifierPlan(UnresolvedPlan):
-    """IDENTIFIER(name) in FROM: `plan`, a table or a function without a name, gets the one that the string `name` says."""
+    """IDENTIFIER(name)(...) in FROM: `plan`, a function without a name, gets the one that the string `name` says."""
 
     name: Expression
-    plan: UnresolvedRelation | UnresolvedTableFunction
+    plan: UnresolvedTableFunction
 
 
 @node

@@ -63,7 +63,7 @@ _SHOWN = {
 _CONTINUATIONS = words(
     "STAR SLASH PERCENT_SIGN PLUS HYPHEN BARS BAR CARET AMPERSAND TILDE BANG SHIFT_OP CMP_OP QMARK DCOLON COLON LSQB DIV DOT"
     " COLLATE LAMBDA_OPEN HINT_OPEN INTERVAL_SIGN TYPE_EMPTY STAR_EXCEPT IDENTIFIER_CALL NOT_INFIX IS LIKE ILIKE RLIKE REGEXP"
-    " BETWEEN"
+    " BETWEEN IDENTIFIER_NAME"
 )
 _EXPRESSION_STARTS = words(
     "NUMBER IDENT STRING LPAR NOT NULL TRUE FALSE CASE CAST TRY_CAST EXISTS EXTRACT TRIM SUBSTRING SUBSTR OVERLAY"
@@ -76,9 +76,9 @@ _MOST_SHOWN = 8
 
 def syntax_error(table: Table, start: str, tokens: list[Token], index: int) -> FlintError:
     """The error for `tokens[index]`, which does not fit after the tokens before it."""
-    unsupported = _unsupported(tokens, index)
-    if unsupported is not None:
-        return unsupported
+    known = _unsupported(tokens, index)
+    if known is not None:
+        return known
     if tokens[index].text.upper() == "FROM" and index and tokens[index - 1].kind == "COMMA":
         return ParseError("TRAILING_COMMA_IN_SELECT", {}, tokens[index - 1].position)
     meant = _meant(table, start, tokens, index)
@@ -92,7 +92,7 @@ def syntax_error(table: Table, start: str, tokens: list[Token], index: int) -> F
     if token.kind == "SEMICOLON":
         hint = ": one statement is expected"
     else:
-        states, _ = reach(table, start, Words(table, list(tokens), strict=True))
+        states, _ = reach(table, start, Words(table, list(tokens), strict=True, identifiers=False))
         fitting = table.fitting(states)
         expected = _SHOWN["RPAR"] if token.kind == END and "RPAR" in fitting else _expected(fitting)
         hint = f": expected {expected}" if expected else ""

@@ -21,6 +21,7 @@ from engine.logical.unresolved import (
     UnresolvedExtract,
     UnresolvedFunction,
     UnresolvedInSubquery,
+    UnresolvedName,
     UnresolvedScalarSubquery,
     UnresolvedStar,
 )
@@ -64,17 +65,25 @@ def _negated(expression: Expression, word: Token | None) -> Expression:
 
 
 def identifier(token: Token) -> str:
-    """A name without its backquotes."""
+    """A name without its quotes."""
     text = token.text
-    return text[1:-1].replace("``", "`") if text[0] == "`" else text
+    quote = text[0]
+    return text[1:-1].replace(quote * 2, quote) if quote in '`"' else text
 
 
 def name(*parts: str | tuple[str, ...]) -> tuple[str, ...]:
     """a.b.c as its parts."""
     match parts:
         case (tuple() as before, str() as last):
+            if isinstance(before[0], UnresolvedName):
+                raise ParseError("PARSE_SYNTAX_ERROR", {"error": "'.'", "hint": ": IDENTIFIER() is a whole name"})
             return (*before, last)
     return tuple(part for part in parts if isinstance(part, str))
+
+
+def computed_name(_word: Token, expression: Expression) -> tuple[UnresolvedName]:
+    """IDENTIFIER(expression) as the name of an object."""
+    return (UnresolvedName(expression),)
 
 
 def column(parts: tuple[str, ...]) -> Expression:

@@ -70,7 +70,7 @@ def run(table: Table, start: str, words: Words, functions: Functions) -> Any:
         states.append(todo)
         values.append(token)
         offsets.append(token.start)
-        previous_stop = token.start + len(token.text)
+        previous_stop = token.stop
         index += 1
 
 

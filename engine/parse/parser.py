@@ -7,7 +7,7 @@ three transformers, one per grammar file: `expressions` (with `calls` and `types
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from copy import copy
 from functools import cache
 from types import FunctionType, ModuleType
@@ -15,6 +15,7 @@ from typing import Any
 
 from engine.errors import AnalysisError, FlintError, ParseError, Position
 from engine.expressions.base import Expression
+from engine.logical.keywords import RESERVED
 from engine.logical.plan import LogicalPlan
 from engine.logical.unresolved import Parameter
 from engine.parse import (
@@ -33,8 +34,9 @@ from engine.parse import (
     variables,
 )
 from engine.parse.errors import syntax_error
-from engine.parse.lexer import END, Token, scan
+from engine.parse.lexer import END, scan
 from engine.parse.loop import Functions, Stuck, advance, run
+from engine.parse.substitution import PLAIN, Parameters, Reading, substituted
 from engine.parse.table import Table, load
 from engine.parse.words import Words
 from engine.tree.node import TreeNode
@@ -55,44 +57,46 @@ TRANSFORMERS: tuple[ModuleType, ...] = (
     settings,
     variables,
 )
-Parameters = Mapping[str, Expression] | Sequence[Expression]
 
 
-def parse(text: str, params: Parameters | None = None) -> LogicalPlan:
+def parse(text: str, params: Parameters | None = None, reading: Reading = PLAIN) -> LogicalPlan:
     """One statement: an unresolved plan, or a `Command` (itself a LogicalPlan).
 
     `params` gives an expression for each `:name` (a mapping) or each `?` (a sequence); without it they stay Parameters.
-    Raises ParseError for text that is no statement, Unsupported for one that Spark has and we do not, AnalysisError for
-    a parameter without a value; each knows the text and where in it.
+    `reading` says what settings change. Raises ParseError for text that is no statement, Unsupported for one that Spark has
+    and we do not, AnalysisError for a parameter without a value; each knows the text and where in it.
     """
-    plan: LogicalPlan = _parse(text, "statement_start", params)
+    plan: LogicalPlan = _parse(text, "statement_start", params, reading)
     return plan
 
 
 def parse_expression(text: str) -> Expression:
     """An expression alone, as in `a + 1`. Raises ParseError."""
-    expression: Expression = _parse(text, "expression_start", None)
+    expression: Expression = _parse(text, "expression_start")
     return expression
 
 
 def parse_type(text: str) -> DataType:
     """A type alone, as in `array<int>`. Raises ParseError."""
-    data_type: DataType = _parse(text, "type_start", None)
+    data_type: DataType = _parse(text, "type_start")
     return data_type
 
 
-def _parse(text: str, start: str, params: Parameters | None) -> Any:
+def _parse(text: str, start: str, params: Parameters | None = None, reading: Reading = PLAIN) -> Any:
     table = load()
     try:
         _check_characters(text)
         tokens = scan(text)
         if tokens[0].kind == END:
             raise ParseError("PARSE_EMPTY_STATEMENT", {}, Position(0, 0))
-        functions = _statement_functions(text, params)
+        tokens = substituted(tokens, text, params, reading)
+        reserved = RESERVED if reading.reserved else frozenset()
         try:
-            value = run(table, start, Words(table, list(tokens), strict=True), functions)
+            words = Words(table, list(tokens), strict=True, reserved=reserved, identifiers=reading.identifiers)
+            value = run(table, start, words, _statement_functions(text, params))
         except Stuck as stuck:
-            value = _second_try(table, start, tokens, text, params, stuck)
+            words = Words(table, list(tokens), strict=False, reserved=reserved, identifiers=reading.identifiers)
+            value = _second_try(table, start, words, _statement_functions(text, params), stuck)
     except FlintError as error:
         raise error.located(text) from None
     return value[0] if isinstance(value, tuple) else value
@@ -110,13 +114,10 @@ def _check_characters(text: str) -> None:
         ) from None
 
 
-def _second_try(
-    table: Table, start: str, tokens: list[Token], text: str, params: Parameters | None, first: Stuck
-) -> Any:
+def _second_try(table: Table, start: str, words: Words, functions: Functions, first: Stuck) -> Any:
     """The value with hard words as names too. If that fails as well, the first error points at the right word."""
-    functions = _statement_functions(text, params)
     try:
-        return run(table, start, Words(table, list(tokens), strict=False), functions)
+        return run(table, start, words, functions)
     except Stuck:
         raise syntax_error(table, start, first.tokens, first.index) from None
 
@@ -163,7 +164,8 @@ def _text_of(node: TreeNode, text: str) -> str:
 
 
 class _Binder:
-    """Gives parameters their values, in the order they are written: copies, since each use has a place of its own."""
+    """Gives parameters the values that are not literals of the text (`substitution`): copies, since each use has a place of
+    its own. Those without a value are told apart by their names, or by their numbers."""
 
     def __init__(self, params: Parameters | None) -> None:
         self.params = params
@@ -173,14 +175,16 @@ class _Binder:
         self.count += 1
         if self.params is None:
             return Parameter(self.count - 1)
-        if isinstance(self.params, Mapping) or self.count > len(self.params):
-            raise AnalysisError("UNBOUND_SQL_PARAMETER", {"name": f"_{self.count - 1}"})
-        return copy(self.params[self.count - 1])
+        raise AnalysisError("UNBOUND_SQL_PARAMETER", {"name": f"_{self.count - 1}"})
 
     def named(self, name: str) -> Expression:
         if self.params is None:
             return Parameter(name)
-        if not isinstance(self.params, Mapping) or name not in self.params:
+        if not isinstance(self.params, Mapping):
+            if not name.startswith("?"):
+                raise AnalysisError("UNBOUND_SQL_PARAMETER", {"name": name})
+            return copy(self.params[int(name[1:])])
+        if name not in self.params:
             raise AnalysisError("UNBOUND_SQL_PARAMETER", {"name": name})
         return copy(self.params[name])
 

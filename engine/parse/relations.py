@@ -17,7 +17,6 @@ from engine.logical.unresolved import (
     UnresolvedColumnAliases,
     UnresolvedFile,
     UnresolvedFunction,
-    UnresolvedIdentifier,
     UnresolvedIdentifierPlan,
     UnresolvedLateralView,
     UnresolvedRelation,
@@ -345,13 +344,15 @@ def table_query(name: tuple[str, ...]) -> LogicalPlan:
 
 
 def file(path: Token) -> LogicalPlan:
+    """A file in single quotes, as in DuckDB; what is in double quotes Spark takes for no table."""
+    if path.text[0] == '"':
+        raise ParseError("PARSE_SYNTAX_ERROR", {"error": f"'{path.text}'", "hint": ""}, path.position)
     return UnresolvedFile(string_value(path))
 
 
 def table_function(function: tuple[str, ...], arguments: tuple[Expression | NamedArgument, ...] | None) -> LogicalPlan:
     made = call(function, arguments or ())
-    if isinstance(made, UnresolvedIdentifier):
-        return UnresolvedIdentifierPlan(made.name, UnresolvedRelation(()))
+    assert isinstance(made, UnresolvedFunction)  # IDENTIFIER(...) is the name of a table
     return UnresolvedTableFunction(function, made.arguments, made.named)
 
 

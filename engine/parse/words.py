@@ -7,6 +7,7 @@ from t` works, and `date '2024-01-01'` too.
 from __future__ import annotations
 
 from engine.parse.lexer import END, Token
+from engine.parse.substitution import name_tokens, named_text
 from engine.parse.table import Table
 
 
@@ -25,6 +26,9 @@ HARD_WORDS = words(
 )
 _AFTER_NOT = words("IN LIKE ILIKE RLIKE REGEXP BETWEEN")
 _QUERY_STARTS = words("SELECT WITH VALUES FROM TABLE (")
+# Reserved words that are functions: without parentheses, and with them.
+_BARE_FUNCTIONS = words("CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER SESSION_USER USER")
+_CALLED = words("ANY FILTER LEFT RIGHT SOME")
 # Clauses of other dialects that would read as a name and something else: a function `on`.
 _FOREIGN = frozenset({("ON", "(")})
 _NESTED_TYPES = words("ARRAY MAP STRUCT")
@@ -41,14 +45,25 @@ class Words:
     """Decides for the tokens of one statement.
 
     `strict` keeps the hard words from being names; `complete` takes the last word for a keyword where it can be one,
-    since what follows is still to be typed.
+    since what follows is still to be typed. `reserved` words name nothing. `identifiers`: whether
+    IDENTIFIER('a') may stand for any name.
     """
 
-    def __init__(self, table: Table, tokens: list[Token], strict: bool, complete: bool = False) -> None:
+    def __init__(
+        self,
+        table: Table,
+        tokens: list[Token],
+        strict: bool,
+        complete: bool = False,
+        reserved: frozenset[str] = frozenset(),
+        identifiers: bool = True,
+    ) -> None:
         self.table = table
         self.tokens = tokens
         self.strict = strict
         self.complete = complete
+        self.reserved = reserved
+        self.identifiers = identifiers
 
     def kind(self, index: int, states: list[int]) -> str:
         """The terminal that `tokens[index]` is, after `states`; may split a `>>` in two."""
@@ -87,6 +102,8 @@ class Words:
             return special
         if (word, self._text(index + 1)) in _FOREIGN and self._text(index - 1) != "AS":
             return word  # fits nowhere: the error names the clause
+        if word in self.reserved and not self._is_function(word, index):
+            return word
         if word not in table.keywords:
             return "IDENT"
         hard = word in HARD_WORDS
@@ -123,6 +140,8 @@ class Words:
             return "STAR_EXCEPT" if self._can(states, "STAR_EXCEPT") else None
         if word == "IDENTIFIER" and "IDENTIFIER_CALL" in row and self._is_called_twice(index):
             return "IDENTIFIER_CALL" if self._can(states, "IDENTIFIER_CALL") else None
+        if word == "IDENTIFIER" and "NUMBER" not in row:
+            return self._identifier(index, states, row)
         if word == "IN" and "IN_POSITION" in row and self._in_position(index):
             return "IN_POSITION" if self._can(states, "IN_POSITION") else None
         return None
@@ -196,6 +215,26 @@ class Words:
             if depth == 0:
                 return place > index + 1 and self._kind(place + 1) in ("LPAR", "LAMBDA_OPEN")
         return False
+
+    def _identifier(self, index: int, states: list[int], row: dict[str, int]) -> str | None:
+        """IDENTIFIER where a name is expected and no expression: its text as the name, or what computes one."""
+        end = named_text(self.tokens, index) if self.identifiers and "IDENT" in row else 0
+        found = name_tokens(self.tokens, index, end, several="name" in row) if end else None
+        if found is not None:
+            self.tokens[index : end + 1] = found
+            return "IDENT"
+        if "IDENTIFIER_NAME" in row and self._is_computed_name(index) and self._can(states, "IDENTIFIER_NAME"):
+            return "IDENTIFIER_NAME"
+        return None
+
+    def _is_computed_name(self, index: int) -> bool:
+        """Whether an expression in parentheses follows, and not the columns of a table called identifier."""
+        is_column = self._kind(index + 2) in ("WORD", "IDENT") and self._kind(index + 3) in ("WORD", "IDENT")
+        return self._kind(index + 1) == "LPAR" and not is_column
+
+    def _is_function(self, word: str, index: int) -> bool:
+        """Whether a reserved word is a function here."""
+        return word in _BARE_FUNCTIONS or (word in _CALLED and self._kind(index + 1) == "LPAR")
 
     def _in_position(self, index: int) -> bool:
         """Whether the innermost open parenthesis is that of POSITION( ... )."""
