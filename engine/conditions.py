@@ -328,6 +328,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "4274K",
         "Call to routine <routineName> is invalid because it includes multiple argument assignments to the same parameter name <parameterName>. More than one named argument referred to the same parameter. Please assign a value only once.",
     ),
+    "DUPLICATE_VARIABLE_NAME_INSIDE_DECLARE": (
+        "42734",
+        "Found duplicate variable <variableName> in the declare variable list. Please, remove one of them.",
+    ),
     "EXCEED_LIMIT_LENGTH": ("54006", "Exceeds char/varchar type length limitation: <limit>."),
     "EXCEPT_OVERLAPPING_COLUMNS": (
         "42702",
@@ -760,6 +764,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "INVALID_SCHEMA_OR_RELATION_NAME": (
         "42602",
         "<name> is not a valid name for tables/schemas. Valid names only contain alphabet characters, numbers and _.",
+    ),
+    "INVALID_SET_SYNTAX": (
+        "42000",
+        "Expected format is 'SET', 'SET key', or 'SET key=value'. If you want to include special characters in key, or include semicolon in value, please use backquotes, e.g., SET `key`=`value`.",
     ),
     "INVALID_SQL_SYNTAX.EMPTY_PARTITION_VALUE": (
         "42000",

@@ -16,6 +16,7 @@ from engine.analyze.typed_names import by_type
 from engine.expressions.base import Attribute, Expression, Literal
 from engine.expressions.calls import Call, Field
 from engine.expressions.cast import Cast
+from engine.expressions.constants_sql import constant_sql
 from engine.expressions.operators import Add, BinaryArithmetic, Concat, Divide, Multiply, Subtract
 from engine.expressions.sql import sql
 from engine.expressions.subquery import SubqueryExpression, own_subqueries
@@ -29,6 +30,7 @@ from engine.types import (
     CalendarIntervalType,
     DataType,
     DateType,
+    MapType,
     StringType,
     StructType,
     TimestampNTZType,
@@ -53,9 +55,19 @@ def display_name(written: Expression, resolved: Expression, resolver: Resolver) 
     match written:
         case un.UnresolvedExtract(un.UnresolvedAttribute(), str() as key):
             return key
-    if isinstance(written, Cast) and isinstance(written.child, un.UnresolvedAttribute):
+    if (
+        isinstance(written, Cast)
+        and isinstance(written.child, un.UnresolvedAttribute)
+        and _is_named(written.child, resolver)
+    ):
         return display_name(written.child, _uncast(resolved), resolver)
     return sql(_Names(resolver, resolved).text(written))
+
+
+def _is_named(name: un.UnresolvedAttribute, resolver: Resolver) -> bool:
+    """Whether a name is that of a column and not of a variable."""
+    variables = resolver.context.variables
+    return variables is None or variables.value(name.parts) is None or resolver.scope.find(name.parts) is not None
 
 
 def written_name(written: Expression, resolver: Resolver) -> str:
@@ -90,10 +102,15 @@ class _Names:
         if len(node.parts) == 1:
             return self._plain(node)
         found = self.resolver.scope.find(node.parts)
-        depth = 0
-        while isinstance(found, Field):
-            found, depth = found.child, depth + 1
-        return _raw(".".join(node.parts[len(node.parts) - depth - 1 :])) if found is not None else node
+        if found is None:
+            return self._variable(node)
+        path: list[str] = []
+        while isinstance(found, Field | Call):
+            is_map = isinstance(found, Call) and found.function == "map_subscript"
+            part = node.parts[len(node.parts) - len(path) - 1]
+            path.insert(0, f"[{part}]" if is_map else f".{part}")
+            found = found.child if isinstance(found, Field) else found.arguments[0]
+        return _raw(node.parts[len(node.parts) - len(path) - 1] + "".join(path))
 
     def _plain(self, node: un.UnresolvedAttribute) -> Expression:
         """A column, a function without parentheses, or an alias of the select list before it."""
@@ -105,11 +122,24 @@ class _Names:
         if name.lower() in _BARE:
             return _raw(f"{name.lower()}()")
         is_lateral = self.resolver.aliases.is_lateral(self.resolver.scope.fold(name))
-        return _raw(f"lateralAliasReference({name})") if is_lateral else node
+        return _raw(f"lateralAliasReference({name})") if is_lateral else self._variable(node)
+
+    def _variable(self, node: un.UnresolvedAttribute) -> Expression:
+        """A session variable is shown with its value; any other name as it is."""
+        variables = self.resolver.context.variables
+        found = variables.value(node.parts) if variables is not None else None
+        if found is None or self.resolver.scope.find_outside(node.parts) is not None:
+            return node
+        value, fields = found
+        name = node.parts[len(node.parts) - len(fields) - 1].lower()
+        shown = f"variablereference(system.session.{name}={constant_sql(value.value, value.type)})"
+        return _raw(".".join((shown, *fields)))
 
     def _extract(self, node: un.UnresolvedExtract) -> Expression:
         """struct['field'] is struct.field."""
         match node.key:
+            case str() if not _has_shown(node) and isinstance(self.resolver.resolve(node.child).dataType, MapType):
+                return un.UnresolvedExtract(node.child, Literal(node.key, STRING))
             case Literal(str() as key, _) if not _has_shown(node):
                 of_struct = isinstance(self.resolver.resolve(node.child).dataType, StructType)
                 return un.UnresolvedExtract(node.child, key) if of_struct else node

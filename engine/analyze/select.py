@@ -136,7 +136,7 @@ class Select:
                 added = self._listed(projection, resolver)
             for item in added:
                 name = self.scope.fold(item.column.to_attribute().name)
-                if isinstance(item.column, Alias) or item.generated:
+                if (isinstance(item.column, Alias) and not self._is_reference(projection)) or item.generated:
                     value = item.expression
                     if not value.deterministic and self._is_read(name, number + 1):
                         value = item.expression = self._computed(value)
@@ -155,6 +155,10 @@ class Select:
             raise AnalysisError("ASSIGNMENT_ARITY_MISMATCH", parameters, projection.origin)
         name = names[0] if names else display_name(inner, found, resolver)
         return [Item(found, named(found, name), bool(resolver.aliases.used))]
+
+    def _is_reference(self, projection: Expression) -> bool:
+        """Whether an item of the select list is only a name, of what is no column: a variable, or an earlier item."""
+        return isinstance(projection, un.UnresolvedAttribute) and self.scope.find(projection.parts) is None
 
     def _is_read(self, name: str, start: int) -> bool:
         """Whether an item of the select list from `start` on may mean `name`."""

@@ -27,6 +27,8 @@ def declare(command: DeclareVariable, context: Context) -> LogicalPlan:
     variables = context.session.variables
     names = [variables.name(parts, command.origin) for parts in command.names]
     for name in names:
+        if names.count(name) > 1:
+            raise AnalysisError("DUPLICATE_VARIABLE_NAME_INSIDE_DECLARE", {"variableName": _shown(name)})
         if name in variables.found and not command.replace:
             raise AnalysisError("VARIABLE_ALREADY_EXISTS", {"variableName": _shown(name)})
     default = command.default if command.default is not None else Literal(None)
