@@ -127,7 +127,7 @@ _BY_ID: dict[int, DataType] = {
 def from_arrow(data_type: pa.DataType) -> DataType:
     """Spark's type for an Arrow type; unsigned integers widen. Raises TypeError for what Spark cannot hold."""
     plain = _BY_ID.get(data_type.id)
-    if plain is not None:
+    if plain is not None and data_type != pa.time64("ns"):  # nanoseconds do not fit
         return plain
     if pa.types.is_fixed_size_binary(data_type):
         return BINARY
