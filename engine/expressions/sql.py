@@ -25,6 +25,7 @@ from engine.expressions.shown import shown_call
 from engine.logical import unresolved as un
 from engine.tree.node import TreeNode
 from engine.types import (
+    ArrayType,
     BinaryType,
     CalendarIntervalType,
     DataType,
@@ -102,6 +103,8 @@ def _literal(e: Literal, name: Name | None) -> str:
             return java_float(float(value))
         case DoubleType():
             return java_double(float(value))
+    if isinstance(e.type, ArrayType):
+        return f"array({', '.join(_literal(Literal(each, e.type.elementType), name) for each in value)})"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):

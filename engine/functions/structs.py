@@ -27,11 +27,12 @@ def _build(names: list[str], values: list[Expression]) -> Expression:
 
 
 @function("fields_of_structs", (ARRAY, STRING), takes_scalars=True, nullable="always", hidden=True)
-def fields_of_structs(value: Datum, name: pa.Scalar) -> Datum:
+def fields_of_structs(value: Datum, name: Datum) -> Datum:
     """`array.name`: the field of each struct of an array. The result type is that of the call."""
     array = as_array(value, 1) if is_scalar(value) else value
+    field = (name if is_scalar(name) else name[0]).as_py()
     found = pa.ListArray.from_arrays(
-        array.offsets, pc.struct_field(array.values, name.as_py()), mask=array.is_null() if array.null_count else None
+        array.offsets, pc.struct_field(array.values, field), mask=array.is_null() if array.null_count else None
     )
     return found[0] if is_scalar(value) else found
 
