@@ -1302,6 +1302,15 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     ),
     "_LEGACY_ERROR_TEMP_1035": ("42000", "Cannot specify window frame for <prettyName> function."),
     "_LEGACY_ERROR_TEMP_1036": ("42000", "Window Frame <wf> must match the required frame <required>."),
+    "_LEGACY_ERROR_TEMP_1046": (
+        "42000",
+        "Join strategy hint parameter should be an identifier or string but was <unsupported> (<class>).",
+    ),
+    "_LEGACY_ERROR_TEMP_1047": (
+        "42000",
+        "<hintName> Hint parameters should include an optional integral partitionNum and/or columns, but <invalidParams> can not be recognized as either partitionNum or columns.",
+    ),
+    "_LEGACY_ERROR_TEMP_1048": ("42000", "<hintName> Hint expects a partition number as a parameter."),
     "_LEGACY_ERROR_TEMP_1052": ("42000", "ADD COLUMN with v1 tables cannot specify NOT NULL."),
     "_LEGACY_ERROR_TEMP_1060": ("42000", "<command> does not support nested column: <column>."),
     "_LEGACY_ERROR_TEMP_1147": (

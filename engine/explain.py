@@ -4,6 +4,8 @@ simple      the physical plan                    cost      the optimized plan wi
 extended    all four plans                       rules     what each optimizer rule changed, before and after
 formatted   the physical plan by numbers, then   analyze   the query is run: share of time, estimated and actual rows,
             each operator's details                         bytes and pieces read, operator by operator
+
+Where the query has hints, all of them tell at the end which are used, and why the others are not.
 """
 
 from __future__ import annotations
@@ -29,7 +31,15 @@ def explain(query: Query, mode: str) -> str:
     if writer is None:
         known = ", ".join(sorted(_MODES))
         raise Unsupported(f"EXPLAIN {mode.upper()}", hint=f"There are: {known}.")
-    return writer(query)
+    return writer(query) + _hints(query)
+
+
+def _hints(query: Query) -> str:
+    """What became of the hints, where there are any."""
+    if not query.hints.lines():
+        return ""
+    query.physical  # noqa: B018 - planning settles them
+    return "\n\n== Hints ==\n" + "\n".join(query.hints.lines())
 
 
 def _simple(query: Query) -> str:

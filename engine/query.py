@@ -25,6 +25,7 @@ from engine.events import QueryFinished, QueryPhase, QueryStarted
 from engine.explain import explain
 from engine.expressions.base import Expression
 from engine.lazy import cached_property
+from engine.logical.hints import Hints
 from engine.logical.plan import LogicalPlan, Scan
 from engine.optimize.context import OptimizerContext
 from engine.optimize.optimizer import optimize
@@ -75,6 +76,7 @@ class Query:
         self.id = f"q{next(_numbers)}"
         self.seconds: dict[str, float] = {}
         self.changes: list[RuleChange] = []
+        self.hints = Hints()
         self.started = time.time()
         self.handle: JobHandle | None = None
         self._cancelled = threading.Event()
@@ -147,6 +149,7 @@ class Query:
             reserved_keywords=self._reading.reserved,
             variables=self.session.variables,
             frozen=self.frozen,
+            hints=self.hints,
         )
 
     @cached_property
@@ -275,6 +278,7 @@ class Query:
             rows=self.estimator.rows,
             bytes=self.estimator.bytes,
             evaluation=self._optimizer_context.evaluation,
+            hints=self.hints,
         )
 
     def _observe(self, rule: str, before: TreeNode, after: TreeNode) -> None:

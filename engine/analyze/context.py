@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from engine.expressions.base import Expression, Literal, Mode
+from engine.logical.hints import Hints
 from engine.logical.plan import LogicalPlan
 from engine.logical.relation import Relation
 
@@ -34,7 +35,7 @@ class NamedValues(Protocol):
 @dataclass(frozen=True)
 class AnalyzerContext:
     """`parse` turns the text of a view into a plan; `parameters` are the values of `:name` and `?` (by number); `frozen` names
-    the statement that keeps the plan, in which variables may not be read, since they change."""
+    the statement that keeps the plan, in which variables may not be read, since they change. `hints` are noted."""
 
     catalog: Catalog
     parse: Callable[[str], LogicalPlan]
@@ -49,6 +50,7 @@ class AnalyzerContext:
     parameters: Mapping[str | int, Expression] = field(default_factory=dict)
     variables: NamedValues | None = None
     frozen: str = ""
+    hints: Hints = field(default_factory=Hints)
 
     @property
     def mode(self) -> Mode:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine.analyze.asof import asof_join
 from engine.analyze.coerce import condition
 from engine.analyze.expressions import Resolver, is_generator
+from engine.analyze.hints import NO_JOIN, Strategies
 from engine.analyze.reshape import pivoted, sampled, unpivoted
 from engine.analyze.scope import Scope
 from engine.analyze.subqueries import check_correlation, check_in_join
@@ -27,6 +28,7 @@ from engine.kernels.context import EvalContext
 from engine.kernels.evaluate import evaluate_constant
 from engine.logical import plan as lp
 from engine.logical import unresolved as un
+from engine.logical.hints import JoinHint
 from engine.logical.plan import Join, JoinType, LogicalPlan
 from engine.logical.relation import Relation
 from engine.types import StructType
@@ -50,11 +52,11 @@ class Relations:
         self.analyzer = analyzer
         self.context = analyzer.context
 
-    def bind(self, node: LogicalPlan, outer: Scope | None, hints: dict[str, str]) -> Bound:
+    def bind(self, node: LogicalPlan, outer: Scope | None, hints: Strategies) -> Bound:
         """`node` as a resolved plan and the scope of its columns. `hints` are join strategies by table name."""
         match node:
-            case lp.SubqueryAlias(name, child):
-                return self._alias(name, self.bind(child, outer, hints), hints)
+            case lp.SubqueryAlias(name, child):  # an alias hides the names below it from hints, too
+                return self._alias(name, self.bind(child, outer, {}), hints)
             case un.UnresolvedRelation():
                 return self._hinted(node.parts, self._table(node), hints)
             case un.UnresolvedFile(path):
@@ -86,18 +88,20 @@ class Relations:
     def _scope(self, columns: tuple[Attribute, ...], outer: Scope | None) -> Scope:
         return Scope(columns, (), outer, self.context.case_sensitive)
 
-    def _alias(self, name: tuple[str, ...], bound: Bound, hints: dict[str, str]) -> Bound:
+    def _alias(self, name: tuple[str, ...], bound: Bound, hints: Strategies) -> Bound:
         plan = bound.plan.child if isinstance(bound.plan, lp.SubqueryAlias) else bound.plan
         if bound.scope.hidden or tuple(bound.scope.columns) != tuple(plan.output):
             plan = lp.Project(bound.scope.columns, plan)
         plan = lp.SubqueryAlias(name, plan)
         return self._hinted(name, Bound(plan, replace(bound.scope.qualified(name), columns=plan.output)), hints)
 
-    def _hinted(self, name: tuple[str, ...], bound: Bound, hints: dict[str, str]) -> Bound:
-        strategy = hints.get(name[-1].lower()) if name else None
-        if strategy is None or isinstance(bound.plan, lp.ResolvedHint):
+    def _hinted(self, name: tuple[str, ...], bound: Bound, hints: Strategies) -> Bound:
+        asked = hints.get(name[-1].lower()) if name else None
+        if asked is None or isinstance(bound.plan, lp.ResolvedHint):
             return bound
-        return Bound(lp.ResolvedHint(strategy, bound.plan), bound.scope)
+        strategy, number = asked
+        self.context.hints.refuse(number, NO_JOIN)  # until one is planned that does it
+        return Bound(lp.ResolvedHint(strategy, bound.plan, number), bound.scope)
 
     # tables, views, files
 
@@ -185,7 +189,7 @@ class Relations:
         plan = generate(call, name.endswith("_outer"), (), lp.OneRow())
         return Bound(plan, self._scope(plan.output, outer))
 
-    def _lateral_view(self, node: un.UnresolvedLateralView, outer: Scope | None, hints: dict[str, str]) -> Bound:
+    def _lateral_view(self, node: un.UnresolvedLateralView, outer: Scope | None, hints: Strategies) -> Bound:
         bound = self.bind(node.child, outer, hints)
         call = self.resolver(bound.scope).resolve(node.generator)
         if not is_generator(call):
@@ -203,7 +207,7 @@ class Relations:
         """Resolves expressions over `scope`."""
         return Resolver(self.context, scope, self.analyzer.query)
 
-    def _join(self, node: un.UnresolvedJoin, outer: Scope | None, hints: dict[str, str]) -> Bound:
+    def _join(self, node: un.UnresolvedJoin, outer: Scope | None, hints: Strategies) -> Bound:
         left = self.bind(node.left, outer, hints)
         right = self.bind(node.right, left.scope if node.lateral else outer, hints)
         if node.lateral:
@@ -236,12 +240,12 @@ class Relations:
     ) -> LogicalPlan:
         if node.asof:
             return asof_join(node, left, right, on)
-        hints: list[tuple[str, str]] = []
+        hints: list[JoinHint] = []
         if isinstance(left, lp.ResolvedHint):
-            hints.append(("left", left.strategy))
+            hints.append(JoinHint("left", left.strategy, left.number))
             left = left.child
         if isinstance(right, lp.ResolvedHint):
-            hints.append(("right", right.strategy))
+            hints.append(JoinHint("right", right.strategy, right.number))
             right = right.child
         if node.lateral:
             return lp.LateralJoin(left, right, node.type, on).at(node.origin)

@@ -16,7 +16,7 @@ from engine.analyze.aliases import LATERAL, REFERENCE, Aliases
 from engine.analyze.coerce import condition
 from engine.analyze.expressions import Resolver, is_generator, named
 from engine.analyze.grouping import Grouped, group, group_by_sets, grouping_sets
-from engine.analyze.hints import join_hints, repartition
+from engine.analyze.hints import SelectHints
 from engine.analyze.late import Late, is_ordinal, own_windows
 from engine.analyze.naming import display_name
 from engine.analyze.relations import Bound, generate
@@ -53,7 +53,8 @@ class Select:
         self.analyzer = analyzer
         self.context = analyzer.context
         self.node = node
-        bound: Bound = analyzer.relations.bind(node.child, outer, join_hints(node.hints))
+        self.hints = SelectHints(node.hints, self.context.hints)
+        bound: Bound = analyzer.relations.bind(node.child, outer, self.hints.strategies)
         self.plan = bound.plan
         self.scope = bound.scope if bound.scope.outer is outer else replace(bound.scope, outer=outer)
         windows = self._named_windows(dict(node.windows))
@@ -332,7 +333,7 @@ class Select:
             _as_column(item.column, expression) for item, expression in zip(self.items, columns, strict=True)
         )
         by_expression = {e: c.to_attribute() for e, c in zip(reversed(columns), reversed(output), strict=True)}
-        plan = repartition(self.node.hints, Project(output, self.plan).at(self.node.origin), self.resolver)
+        plan = self.hints.applied(Project(output, self.plan).at(self.node.origin), self.resolver)
         if order is None:
             return Distinct(plan) if self.node.distinct else plan
         ids = {c.to_attribute().id for c in output}

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from engine.expressions.base import Alias, Attribute, Expression, NamedExpression, SortOrder
 from engine.lazy import cached_property
+from engine.logical.hints import JoinHint
 from engine.logical.relation import Relation
 from engine.tree.node import TreeNode, node
 from engine.types import LONG, StructField, StructType
@@ -163,8 +164,7 @@ class Join(LogicalPlan):
     """Pairs of rows of `left` and `right` for which `condition` is true (None: all pairs), as `type` says.
 
     `null_aware` (ANTI only, condition one equality): NOT IN, where a null on either side matches. `exists` is the added
-    column of EXISTENCE joins. `hints` are the strategies asked for: ("left" | "right", "broadcast" | "merge" |
-    "shuffle_hash" | "shuffle_replicate_nl").
+    column of EXISTENCE joins. `hints` are the strategies asked for.
     """
 
     left: LogicalPlan
@@ -173,7 +173,7 @@ class Join(LogicalPlan):
     condition: Expression | None = None
     null_aware: bool = False
     exists: Attribute | None = None
-    hints: tuple[tuple[str, str], ...] = ()
+    hints: tuple[JoinHint, ...] = ()
 
     @cached_property
     def output(self) -> tuple[Attribute, ...]:
@@ -323,11 +323,13 @@ class SetOperation(LogicalPlan):
 
 @node
 class Repartition(LogicalPlan):
-    """The same rows, spread over `partitions` executors' tasks by hash of `keys`, or round robin (REPARTITION, CLUSTER BY)."""
+    """The same rows, spread over `partitions` executors' tasks by hash of `keys`, or round robin (CLUSTER BY, or `hint`)."""
 
     partitions: int | None
     keys: tuple[Expression, ...]
     child: LogicalPlan
+    hint: str = ""
+    number: int = 0
 
 
 @node
@@ -348,6 +350,7 @@ class ResolvedHint(LogicalPlan):
 
     strategy: str
     child: LogicalPlan
+    number: int = 0
 
 
 @node

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from engine.config import typed
 from engine.kernels.context import EvalContext
+from engine.logical.hints import Hints
 from engine.logical.plan import LogicalPlan
 
 Estimate = Callable[[LogicalPlan], float | None]
@@ -34,6 +35,7 @@ class PlannerContext:
     rows: Estimate = unknown
     bytes: Estimate = unknown
     evaluation: EvalContext = field(default_factory=EvalContext)
+    hints: Hints = field(default_factory=Hints)
 
     @property
     def distributed(self) -> bool:
@@ -49,6 +51,7 @@ class PlannerContext:
         rows: Estimate = unknown,
         bytes: Estimate = unknown,
         evaluation: EvalContext | None = None,
+        hints: Hints | None = None,
     ) -> PlannerContext:
         """The context under the settings `conf`."""
         return cls(
@@ -63,4 +66,5 @@ class PlannerContext:
             rows=rows,
             bytes=bytes,
             evaluation=evaluation or EvalContext(),
+            hints=hints or Hints(),
         )

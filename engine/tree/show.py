@@ -201,7 +201,7 @@ def _join(node: Any, name: Numbers) -> str:
         text += " null aware"
     if getattr(node, "exists", None) is not None:
         text += f" -> {name(node.exists)}"
-    for side, strategy in getattr(node, "hints", ()):
+    for side, strategy, _ in getattr(node, "hints", ()):
         text += f" hint({side} {strategy})"
     return text
 

@@ -8,6 +8,7 @@ Join Inner                        Join Inner hint(right broadcast)
 
 from __future__ import annotations
 
+from engine.logical.hints import JoinHint
 from engine.logical.plan import Filter, Join, LogicalPlan, Project, ResolvedHint, SubqueryAlias
 from engine.tree.node import TreeNode
 from engine.tree.rules import whole
@@ -22,7 +23,7 @@ def _visit(node: TreeNode) -> TreeNode:
     if not node.has(ResolvedHint):
         return node
     if isinstance(node, Join):
-        asked = [(side, strategy) for side in ("left", "right") for strategy in _asked(getattr(node, side))]
+        asked = [JoinHint(side, *each) for side in ("left", "right") for each in _asked(getattr(node, side))]
         if asked:
             hints = (*node.hints, *asked)
             node = Join(node.left, node.right, node.type, node.condition, node.null_aware, node.exists, hints)
@@ -31,10 +32,11 @@ def _visit(node: TreeNode) -> TreeNode:
     return node.map_children(_visit)
 
 
-def _asked(plan: LogicalPlan) -> list[str]:
+def _asked(plan: LogicalPlan) -> list[tuple[str, int]]:
+    """The strategies asked for a plan, with the numbers of the hints."""
     match plan:
-        case ResolvedHint(strategy, child):
-            return [strategy, *_asked(child)]
+        case ResolvedHint(strategy, child, number):
+            return [(strategy, number), *_asked(child)]
         case Project() | Filter() | SubqueryAlias():
             return _asked(plan.plans[0])
     return []

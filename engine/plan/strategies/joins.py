@@ -21,6 +21,7 @@ from engine.physical.merge_join import MergeJoinExec
 from engine.physical.nested_loop_join import NestedLoopJoinExec
 from engine.physical.operator import Operator
 from engine.plan.planner import Needed, Planner
+from engine.plan.strategies.join_hints import JoinHints
 
 _LEFT_ONLY = (JoinType.SEMI, JoinType.ANTI, JoinType.EXISTENCE)
 _UNKNOWN_BYTES = float(1 << 40)
@@ -46,14 +47,17 @@ def plan_join(node: lp.Join, planner: Planner, needed: Needed) -> Operator:
     left = planner.plan(node.left, read & node.left.output_ids)
     right = planner.plan(node.right, read & node.right.output_ids)
     sides = Sides(node, planner)
-    if not keys.left or sides.all_pairs:
-        build = sides.smaller(sides.broadcastable)
+    hints = JoinHints(node, bool(keys.left), sides.sendable)
+    nested = not keys.left or hints.strategy == "shuffle_replicate_nl"
+    build, broadcast = sides.nested_side(hints) if nested else sides.hash_sides(hints)
+    hints.settle(build, planner.context.hints)
+    if nested:
         on = node.condition
         if node.null_aware and on is not None:  # a side may have become a constant: then it is no key any more
             on = Or((on, IsNull(on)))
         return NestedLoopJoinExec(left, right, node.type, build, on, node.exists, columns)
-    build, broadcast = sides.hash_sides()
-    kind = MergeJoinExec if sides.merge and not broadcast and not node.null_aware else HashJoinExec
+    merge = hints.strategy == "merge" or (planner.context.prefer_sort_merge and not hints.strategy)
+    kind = MergeJoinExec if merge and not broadcast and not node.null_aware else HashJoinExec
     return kind(
         left, right, node.type, build, keys.rest, node.exists, columns, keys.left, keys.right, keys.null_safe,
         node.null_aware, broadcast,
@@ -93,7 +97,6 @@ class Sides:
             "left": self._size(node.left),
             "right": self._size(node.right),
         }
-        self.hints = dict(node.hints)
 
     @property
     def broadcastable(self) -> tuple[Side, ...]:
@@ -111,35 +114,27 @@ class Sides:
         """The side with fewer bytes."""
         return min(reversed(among), key=lambda side: self.sizes[side])
 
-    def hash_sides(self) -> tuple[Side, bool]:
+    @property
+    def sendable(self) -> tuple[Side, ...]:
+        """The sides that may be sent to tasks which do not know of each other's matches."""
+        return () if self.node.type is JoinType.FULL else self.broadcastable
+
+    def nested_side(self, hints: JoinHints) -> tuple[Side, bool]:
+        """Which side nested loops hold; every task has it whole."""
+        asked = hints.sides if hints.strategy == "broadcast" else ()
+        return self.smaller(asked or self.broadcastable), True
+
+    def hash_sides(self, hints: JoinHints) -> tuple[Side, bool]:
         """Which side a hash join builds, and whether it is broadcast."""
+        distributed = self.context.distributed
         if self.node.null_aware:
-            return "right", self.context.distributed
-        asked: list[Side] = [side for side in ("left", "right") if self.hints.get(side) == "broadcast"]
-        wanted: list[Side] = [side for side in ("left", "right") if self.hints.get(side) == "shuffle_hash"]
-        if not self.context.distributed:
-            chosen = asked or wanted
-            return (chosen[0] if len(chosen) == 1 else self.smaller(("left", "right"))), False
-        allowed = () if self.node.type is JoinType.FULL else self.broadcastable
-        hinted = tuple(side for side in asked if side in allowed)
-        if hinted:
-            return self.smaller(hinted), True
-        small = tuple(side for side in allowed if self.sizes[side] <= self.context.broadcast_threshold)
-        if small and not wanted and "merge" not in self.hints.values():
+            return "right", distributed
+        if hints.strategy in ("broadcast", "shuffle_hash"):
+            return self.smaller(hints.sides), distributed and hints.strategy == "broadcast"
+        small = tuple(side for side in self.sendable if self.sizes[side] <= self.context.broadcast_threshold)
+        if distributed and small and not hints.strategy:
             return self.smaller(small), True
-        return (wanted[0] if len(wanted) == 1 else self.smaller(("left", "right"))), False
-
-    @property
-    def all_pairs(self) -> bool:
-        """Whether nested loops are asked for although there are keys."""
-        return "shuffle_replicate_nl" in self.hints.values() and self.node.type in (JoinType.INNER, JoinType.CROSS)
-
-    @property
-    def merge(self) -> bool:
-        """Whether a sort-merge join is asked for."""
-        if "merge" in self.hints.values():
-            return True
-        return self.context.prefer_sort_merge and not self.hints
+        return self.smaller(("left", "right")), False
 
     def _size(self, plan: lp.LogicalPlan) -> float:
         size = self.context.bytes(plan)

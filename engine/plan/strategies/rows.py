@@ -73,10 +73,16 @@ def plan_repartition(node: lp.Repartition, planner: Planner, needed: Needed) -> 
     child = planner.plan(node.child, below)
     context = planner.context
     if not context.distributed:
+        context.hints.refuse(node.number, "one executor has all rows in one place")
         return child
+    context.hints.use(node.number, _HOW.get(node.hint, ""))
     count = node.partitions or context.shuffle_partitions or context.executors
     split = HashSplit(node.keys, count) if node.keys else RoundRobin(count)
     return ExchangeExec(split, child.output, child)
+
+
+_HOW = {"repartition_by_range": "by hash, not by range", "rebalance": "as REPARTITION"}
+"""What the hints do that ask for more than an exchange does."""
 
 
 def plan_limit(node: lp.Limit, planner: Planner, needed: Needed) -> Operator:

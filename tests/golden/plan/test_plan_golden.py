@@ -15,6 +15,7 @@ from engine.analyze.analyzer import analyze
 from engine.analyze.context import AnalyzerContext
 from engine.catalog.tables import ResolvedTable
 from engine.errors import AnalysisError, quoted
+from engine.logical.hints import Hints
 from engine.logical.relation import ColumnStatistics, Split, Splits, TableStatistics
 from engine.optimize.context import OptimizerContext
 from engine.optimize.optimizer import optimize
@@ -80,7 +81,8 @@ def answer(text):
         first, _, text = text.partition("\n")
         settings = dict(word.split("=") for word in first[3:].split())
     context = OptimizerContext()
-    plan = optimize(analyze(parse(text), AnalyzerContext(Catalog(), parse)), context, lambda *_: None)
+    hints = Hints()
+    plan = optimize(analyze(parse(text), AnalyzerContext(Catalog(), parse, hints=hints)), context, lambda *_: None)
     planner = PlannerContext(
         executors=int(settings.get("executors", 1)),
         broadcast_threshold=int(settings.get("broadcast", 10 << 20)),
@@ -88,6 +90,7 @@ def answer(text):
         prefer_sort_merge=settings.get("merge") == "true",
         rows=context.estimator.rows,
         bytes=context.estimator.bytes,
+        hints=hints,
     )
     physical = plan_physical(plan, planner)
     lines = [show(physical)]
@@ -96,7 +99,7 @@ def answer(text):
         target = f"{stage.shuffle_partitions} partitions" if stage.output == "shuffle" else "result"
         again = "" if stage.deterministic else ", may differ when run again"
         lines.append(f"stage {stage.stage_id}:{reads} {stage.partitions} tasks -> {target}{again}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *hints.lines()])
 
 
 @pytest.mark.parametrize("subject", sorted(path.stem for path in FOLDER.glob("*.test")))
