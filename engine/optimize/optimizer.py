@@ -133,10 +133,10 @@ def batches(context: OptimizerContext) -> tuple[Batch, ...]:
         Batch("Reduce aggregates", (reduce_aggregates.bind(context.estimator),)),
         # after pushing down: conditions stand where estimates see them; before pruning, which puts projections between joins
         Batch("Join order", (reorder_joins.bind(context.estimator),)),
-        # after joins are ordered: what multiplies rows is not estimated
-        Batch("Distinct aggregates", (rewrite_distinct_aggregates,)),
         # in rounds: what an order of joins puts next to each other may be pushed and merged once more
         Batch("Prune columns", (*PUSHING, prune_columns, collapse_projects, remove_noop_projects), MOST_PASSES),
+        # after joins are ordered: what multiplies rows is not estimated; after pruning: nobody may read what would raise here
+        Batch("Distinct aggregates", (rewrite_distinct_aggregates,)),
         # last: nothing moves the filters any more
         Batch("Scans", (push_filters_into_scan, count_from_metadata, prune_columns)),
     )
