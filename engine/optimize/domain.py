@@ -16,9 +16,11 @@ from typing import Any
 from engine.errors import Unsupported
 from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import TRUE, Alias, Attribute, Expression, Literal
+from engine.expressions.cast import Cast
 from engine.expressions.conditional import Coalesce, If
 from engine.expressions.predicates import EqualNullSafe, IsNull, conjunction, conjuncts, disjunction
 from engine.expressions.subquery import OuterReference
+from engine.functions.resolve import resolve_call
 from engine.logical import plan as lp
 from engine.logical.plan import JoinType, LogicalPlan
 from engine.logical.renew import renew
@@ -212,13 +214,17 @@ def same(left: Sequence[Expression], right: Sequence[Expression]) -> Expression:
 
 
 _OF_NOTHING: dict[str, Any] = {"count": 0, "count_if": 0, "approx_count_distinct": 0, "regr_count": 0}
+_LISTS = frozenset(("collect_list", "collect_set", "array_agg"))
 
 
 def without_rows(expression: Expression) -> Expression:
-    """The value of an expression over aggregate functions where no row is aggregated: counts are 0, the others null."""
+    """The value of an expression over aggregate functions where no row is aggregated: counts are 0, lists empty, the others
+    null."""
 
     def visit(node: Any) -> Any:
         if isinstance(node, AggregateCall):
+            if node.function in _LISTS:
+                return Cast(resolve_call("array", ()), node.type)
             return Literal(_OF_NOTHING.get(node.function), node.type)
         if node.has(AggregateCall):
             return node.map_children(visit)
