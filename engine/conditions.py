@@ -238,6 +238,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42K09",
         "Cannot resolve <sqlExpr> due to data type mismatch: <functionName> uses the wrong parameter type. The parameter type must conform to: 1. The start and stop expressions must resolve to the same type. 2. If start and stop expressions resolve to the <startType> type, then the step expression must resolve to the <stepType> type. 3. Otherwise, if start and stop expressions resolve to the <otherStartType> type, then the step expression must resolve to the same type.",
     ),
+    "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_DIFF_TYPES": (
+        "42K09",
+        "Cannot resolve <sqlExpr> due to data type mismatch: Window frame bounds <lower> and <upper> do not have the same type: <lowerType> <> <upperType>.",
+    ),
     "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_INVALID_BOUND": (
         "42K09",
         "Cannot resolve <sqlExpr> due to data type mismatch: Window frame upper bound <upper> does not follow the lower bound <lower>.",
@@ -1288,6 +1292,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     ),
     "_LEGACY_ERROR_TEMP_0034": ("0A000", "<operation> is not supported in Hive-style <command><msg>."),
     "_LEGACY_ERROR_TEMP_0035": ("42601", "Operation not allowed: <message>."),
+    "_LEGACY_ERROR_TEMP_0051": ("42000", "Empty set in <element> grouping sets is not supported."),
     "_LEGACY_ERROR_TEMP_0063": (
         "42000",
         "<msg>.",

@@ -50,12 +50,23 @@ def check_filter(condition: Expression, origin: Position | None) -> None:
         raise AnalysisError("INVALID_AGGREGATE_FILTER.NON_DETERMINISTIC", told, origin)
     if not isinstance(condition.dataType, BooleanType):
         raise AnalysisError("INVALID_AGGREGATE_FILTER.NOT_BOOLEAN", told, origin)
-    if has_aggregate(condition):
-        told["aggExpr"] = shown(next(own_aggregates(condition)))
+    inner = next(_aggregates_in(condition), None)
+    if inner is not None:
+        told["aggExpr"] = shown(inner)
         raise AnalysisError("INVALID_AGGREGATE_FILTER.CONTAINS_AGGREGATE", told, origin)
     if condition.has(WindowExpression):
         told["windowExpr"] = shown(condition.collect(WindowExpression)[0])
         raise AnalysisError("INVALID_AGGREGATE_FILTER.CONTAINS_WINDOW_FUNCTION", told, origin)
+
+
+def _aggregates_in(expression: Any) -> Iterator[AggregateCall]:
+    """The aggregate functions of an expression, those of window functions too."""
+    if isinstance(expression, AggregateCall):
+        yield expression
+    elif expression.has(AggregateCall):
+        for child in expression.children:
+            if not isinstance(child, LogicalPlan):
+                yield from _aggregates_in(child)
 
 
 def check_nesting(call: AggregateCall) -> None:

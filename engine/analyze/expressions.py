@@ -106,6 +106,8 @@ class Resolver:
             found = self.scope.find_outside(parts, origin)
         if found is None:
             found = self.variable(node)
+        if found is None and [each.lower() for each in parts] == ["grouping__id"]:
+            found = GroupingId(())
         if found is None:
             raise (self.proposals or self.scope).unresolved(parts, origin)
         return found

@@ -141,6 +141,12 @@ def _check_bounds(frame: Frame, origin: Position | None) -> None:
             raise _mismatch("SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE", text, origin, **told)
     if isinstance(frame.lower, Unbounded) or isinstance(frame.upper, Unbounded):
         return
+    if isinstance(frame.lower, Offset) and isinstance(frame.upper, Offset):
+        kinds = (frame.lower.dataType, frame.upper.dataType)
+        if kinds[0] != kinds[1]:
+            told = {"lower": shown(frame.lower.value), "upper": shown(frame.upper.value)}
+            told |= {"lowerType": shown_type(kinds[0]), "upperType": shown_type(kinds[1])}
+            raise _mismatch("SPECIFIED_WINDOW_FRAME_DIFF_TYPES", text, origin, **told)
     lower, upper = _place(frame.lower), _place(frame.upper)
     if lower is not None and upper is not None and lower > upper:
         raise _mismatch("SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON", text, origin, comparison="less than or equal")

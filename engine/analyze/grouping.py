@@ -214,6 +214,8 @@ def grouping_sets(items: tuple[Expression, ...]) -> list[tuple[Expression, ...]]
 
 def _sets(node: un.GroupingSets) -> list[tuple[Expression, ...]]:
     groups = [each if isinstance(each, tuple) else (each,) for each in node.sets]
+    if node.kind.lower() in ("rollup", "cube") and () in groups:
+        raise AnalysisError("_LEGACY_ERROR_TEMP_0051", {"element": node.kind.upper()}, node.origin)
     if node.kind.lower() == "rollup":
         return [tuple(itertools.chain(*groups[:length])) for length in range(len(groups), -1, -1)]
     if node.kind.lower() == "cube":

@@ -13,6 +13,7 @@ from engine.errors import AnalysisError
 from engine.expressions.base import Attribute, Expression
 from engine.expressions.lambdas import Lambda
 from engine.expressions.sql import shown
+from engine.expressions.subquery import SubqueryExpression
 from engine.functions.resolve import lambda_arities, lambda_parameters
 from engine.logical import unresolved as un
 
@@ -59,4 +60,7 @@ def _resolved(resolver: Resolver, node: un.UnresolvedLambda, types: tuple[Any, .
     parameters = tuple(Attribute(n, t, nullable) for n, (t, nullable) in zip(node.parameters, types, strict=True))
     names = {resolver.scope.fold(p.name): p for p in parameters if p.name != HIDDEN}
     inner = replace(resolver, parameters={**resolver.parameters, **names})
-    return Lambda(parameters, inner.resolve(node.body)).at(node.origin)
+    body = inner.resolve(node.body)
+    if body.has(SubqueryExpression):
+        raise AnalysisError("UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.HIGHER_ORDER_FUNCTION", {}, node.origin)
+    return Lambda(parameters, body).at(node.origin)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from engine.analyze.lambdas import HIDDEN, as_lambdas
 from engine.analyze.typed_names import by_type
+from engine.expressions.aggregate import GroupingId
 from engine.expressions.base import Attribute, Expression, Literal
 from engine.expressions.calls import Call, Field
 from engine.expressions.cast import Cast
@@ -31,6 +33,7 @@ from engine.types import (
     DataType,
     DateType,
     MapType,
+    NumericType,
     StringType,
     StructType,
     TimestampNTZType,
@@ -49,7 +52,11 @@ def display_name(written: Expression, resolved: Expression, resolver: Resolver) 
             return resolved.name
         if isinstance(resolved, Attribute | Field):
             return written.parts[-1]
-        if not resolved.children and not isinstance(resolved, Literal) and not resolver.scope.find(written.parts):
+        if (
+            not resolved.children
+            and not isinstance(resolved, Literal | GroupingId)
+            and not resolver.scope.find(written.parts)
+        ):
             return sql(un.UnresolvedFunction((written.parts[-1],), ()))  # current_date without parentheses
         return written.parts[-1]
     match written:
@@ -171,8 +178,9 @@ class _Names:
     def _bound(self, bound: Expression, spec: WindowSpec) -> Expression:
         """A distance backwards that is cast to the type of the order is shown as one forwards: (- 2) FOLLOWING."""
         match bound:
-            case Offset(Literal(int(value), kind)) if value < 0 and kind.simpleString() in ("int", "bigint"):
-                if kind != self.resolver.resolve(spec.order[0].child).dataType:
+            case Offset(Literal(int() | float() | Decimal() as value, NumericType() as kind)) if value < 0:
+                order = self.resolver.resolve(spec.order[0].child).dataType
+                if kind != order and not isinstance(order, DateType | TimestampType | TimestampNTZType):
                     return Offset(_raw(f"(- {-value})"))
         return bound
 

@@ -13,7 +13,7 @@ from engine.analyze.expressions import Resolver, is_generator
 from engine.analyze.hints import NO_JOIN, Strategies
 from engine.analyze.reshape import pivoted, sampled, unpivoted
 from engine.analyze.scope import Scope
-from engine.analyze.subqueries import check_correlation, check_in_join
+from engine.analyze.subqueries import check_correlation, check_in_join, check_in_order
 from engine.analyze.unnest import unnested
 from engine.errors import AnalysisError, Position, quoted
 from engine.expressions.base import Alias, Attribute, Expression
@@ -195,6 +195,7 @@ class Relations:
         if not is_generator(call):
             parameters = {"functionName": sql(node.generator), "classCanonicalName": type(call).__name__}
             raise AnalysisError("UNSUPPORTED_GENERATOR.NOT_GENERATOR", parameters, node.origin)
+        check_in_order(call, node.origin)
         is_outer = node.outer or node.generator.name[-1].lower().endswith("_outer")
         plan = generate(call, is_outer, node.names, bound.plan)
         added = plan.output[len(bound.plan.output) :]

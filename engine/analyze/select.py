@@ -270,6 +270,8 @@ class Select:
 
     def _ordinal(self, item: Expression) -> Expression:
         position: int = item.value  # type: ignore[attr-defined]
+        if any(isinstance(each, un.UnresolvedStar) for each in self.node.projections):
+            raise AnalysisError("STAR_GROUP_BY_POS", {})
         if not 1 <= position <= len(self.items):
             parameters = {"index": position, "size": len(self.items)}
             raise AnalysisError("GROUP_BY_POS_OUT_OF_RANGE", parameters, item.origin)

@@ -156,7 +156,7 @@ def check_in_join(condition: Expression, left: frozenset[int], right: frozenset[
 
 
 def check_in_order(key: Expression, origin: Position | None) -> None:
-    """Raises AnalysisError for a subquery that a sort key may not hold."""
+    """Raises AnalysisError for a subquery that a sort key, or a generator, may not hold."""
     for subquery in own_subqueries(key):
         if isinstance(subquery, Exists | InSubquery):
             condition = f"{_CATEGORY}.UNSUPPORTED_IN_EXISTS_SUBQUERY"

@@ -154,6 +154,9 @@ _SPECIAL: dict[str, Callable[[Sequence[str]], str | None]] = {
     "like_any": lambda a: f"likeany({a[0]})",
     "like_all": lambda a: f"likeall({a[0]})",
     "mode": lambda a: _mode(*a) if len(a) == 2 else None,
+    "rank": lambda a: "RANK()",  # noqa: ARG005 - what it is given means nothing
+    "dense_rank": lambda a: "DENSE_RANK()",  # noqa: ARG005
+    "percent_rank": lambda a: "PERCENT_RANK()",  # noqa: ARG005
     "ltrim": _trim("LEADING"),
     "not_like_all": lambda a: f"notlikeall({a[0]})",
     "not_like_any": lambda a: f"notlikeany({a[0]})",

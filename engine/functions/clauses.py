@@ -16,6 +16,13 @@ from engine.types import BooleanType, NullType
 ORDERED = ("mode", "percentile_cont", "percentile_disc")
 """The functions whose first argument is what WITHIN GROUP orders."""
 _LISTED = ("listagg", "string_agg")
+_OVER_NULLS = frozenset(
+    [
+        *("first", "first_value", "last", "last_value", "any_value", "nth_value", "lag", "lead"),
+        *("collect_list", "collect_set", "array_agg"),
+    ]
+)
+"""The functions that may leave nulls out, or not."""
 _WITHIN_GROUP = "WITHIN GROUP (ORDER BY ...)"
 
 
@@ -40,7 +47,7 @@ def check_clauses(function: Function, name: str, clauses: Clauses, origin: Posit
             syntax = "FILTER clause"
     if clauses.order and name.lower() not in (*ORDERED, *_LISTED):
         syntax = syntax or _WITHIN_GROUP
-    if clauses.ignore_nulls and function.kind not in ("aggregate", "window"):
+    if clauses.ignore_nulls and name.lower() not in _OVER_NULLS:
         syntax = syntax or "IGNORE NULLS"
     if syntax:
         parameters = {"prettyName": quoted(name.lower()), "syntax": syntax}

@@ -6,7 +6,7 @@ Every aggregate function is a window function too.
 from __future__ import annotations
 
 from engine.functions.registry import function
-from engine.functions.signature import ANY, Kind
+from engine.functions.signature import ANY, Kind, Variadic
 from engine.kernels import windows
 from engine.types import DOUBLE, INT, DataType
 
@@ -29,7 +29,7 @@ class RowNumber(windows.RowNumber):
     """
 
 
-@function("rank", (), returns=INT, kind="window", nullable="never")
+@function("rank", (Variadic(ANY),), returns=INT, kind="window", nullable="never")
 class Rank(windows.Rank):
     """One more than the number of rows before the row and its peers.
 
@@ -38,7 +38,7 @@ class Rank(windows.Rank):
     """
 
 
-@function("dense_rank", (), returns=INT, kind="window", nullable="never")
+@function("dense_rank", (Variadic(ANY),), returns=INT, kind="window", nullable="never")
 class DenseRank(windows.DenseRank):
     """One more than the number of different order keys before that of the row.
 
@@ -47,7 +47,7 @@ class DenseRank(windows.DenseRank):
     """
 
 
-@function("percent_rank", (), returns=DOUBLE, kind="window", nullable="never")
+@function("percent_rank", (Variadic(ANY),), returns=DOUBLE, kind="window", nullable="never")
 class PercentRank(windows.PercentRank):
     """(rank - 1) / (rows of the partition - 1), 0 for a partition of one row.
 
