@@ -400,7 +400,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "INCOMPARABLE_PIVOT_COLUMN": ("42818", "Invalid pivot column <columnName>. Pivot columns must be comparable."),
     "INCOMPATIBLE_COLUMN_TYPE": (
         "42825",
-        "<operator> can only be performed on tables with compatible column types. The <columnOrdinalNumber> column of the <tableOrdinalNumber> table is <dataType1> type which is not compatible with <dataType2> at the same column of the first table.",
+        "<operator> can only be performed on tables with compatible column types. The <columnOrdinalNumber> column of the <tableOrdinalNumber> table is <dataType1> type which is not compatible with <dataType2> at the same column of the first table.<hint>",
     ),
     "INCOMPATIBLE_DATA_FOR_TABLE.AMBIGUOUS_COLUMN_NAME": (
         "KD000",

@@ -101,7 +101,8 @@ class Query:
         conf = self.session.conf
         wanted = TIMESTAMP_NTZ if conf.value("spark.sql.timestampType") == "TIMESTAMP_NTZ" else TIMESTAMP
         legacy = conf.value("spark.sql.legacy.interval.enabled")
-        return session_types(wanted, conf.get("spark.sql.session.timeZone"), legacy)
+        text = conf.value("spark.sql.function.concatBinaryAsString")
+        return session_types(wanted, conf.get("spark.sql.session.timeZone"), legacy, text)
 
     @cached_property
     def analyzed(self) -> LogicalPlan:
@@ -140,6 +141,7 @@ class Query:
             catalog=self.session.catalog,
             parse=self._parse,
             ansi=conf.value("spark.sql.ansi.enabled"),
+            allow_precision_loss=conf.value("spark.sql.decimalOperations.allowPrecisionLoss"),
             case_sensitive=conf.value("spark.sql.caseSensitive"),
             time_zone=conf.get("spark.sql.session.timeZone"),
             group_by_ordinal=conf.value("spark.sql.groupByOrdinal"),

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.analyze.arithmetic import cast
 from engine.analyze.char_padding import with_padded_comparisons
-from engine.analyze.coerce import cast
 from engine.analyze.context import AnalyzerContext
 from engine.analyze.ctes import Ctes
 from engine.analyze.expressions import Resolver, named
@@ -35,7 +35,7 @@ from engine.logical import unresolved as un
 from engine.logical.commands import Command
 from engine.logical.plan import LogicalPlan
 from engine.logical.renew import renew
-from engine.types import INT, IntegralType
+from engine.types import INT, DataType, IntegralType
 from engine.types.coercion import common_type
 
 
@@ -236,10 +236,20 @@ class Analyzer:
                         "tableOrdinalNumber": _ordinal(number),
                         "dataType1": f'"{column.dataType.sql}"',
                         "dataType2": f'"{types[index].sql}"',
+                        "hint": self._hint(types[index], column.dataType),
                     }
                     raise AnalysisError("INCOMPATIBLE_COLUMN_TYPE", parameters, node.origin)
                 types[index] = met
         return [self._cast_columns(each, types) for each in inputs]
+
+    def _hint(self, left: DataType, right: DataType) -> str:
+        """What helps where two columns only meet without ANSI."""
+        if not self.context.ansi or common_type(left, right, ansi=False) is None:
+            return ""
+        return (
+            "\nTo fix the error, you might need to add explicit type casts. If necessary set spark.sql.ansi.enabled to false "
+            "to bypass this error."
+        )
 
     def _cast_columns(self, plan: LogicalPlan, types: list[Any]) -> LogicalPlan:
         columns = [named(cast(c, t, self.context.ansi), c.name) for c, t in zip(plan.output, types, strict=True)]

@@ -7,12 +7,12 @@ come from the lattice (`engine.types.coercion`) and the decimal rules (`engine.t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
+from dataclasses import replace
 from typing import Any
 
-from engine.analyze.datetime_operators import datetime_arithmetic
+from engine.analyze.arithmetic import NUMERIC_OR_INTERVAL, arithmetic, cast, different_types, with_decimals
 from engine.errors import AnalysisError
-from engine.expressions.base import Expression, Literal, Mode
+from engine.expressions.base import Expression, Mode
 from engine.expressions.cast import Cast
 from engine.expressions.conditional import CaseWhen, Coalesce, If
 from engine.expressions.operators import (
@@ -20,12 +20,22 @@ from engine.expressions.operators import (
     BinaryBitwise,
     BitwiseNot,
     Concat,
-    Divide,
-    IntegralDivide,
     UnaryMinus,
     UnaryPlus,
 )
-from engine.expressions.predicates import And, Between, BinaryComparison, In, IsNaN, Like, Not, Or, RLike
+from engine.expressions.predicates import (
+    And,
+    Between,
+    BinaryComparison,
+    EqualNullSafe,
+    EqualTo,
+    In,
+    IsNaN,
+    Like,
+    Not,
+    Or,
+    RLike,
+)
 from engine.expressions.sql import shown, shown_type
 from engine.functions.resolve import resolve_call
 from engine.tree.node import copy_origin
@@ -34,7 +44,6 @@ from engine.types import (
     DOUBLE,
     LONG,
     STRING,
-    VOID,
     ArrayType,
     BinaryType,
     BooleanType,
@@ -50,11 +59,12 @@ from engine.types import (
     NullType,
     NumericType,
     StringType,
+    StructType,
     YearMonthIntervalType,
 )
 from engine.types.casts import can_cast, cast_is_nullable
 from engine.types.coercion import common_type, common_type_of, tightest_common_type
-from engine.types.decimals import decimal_for
+from engine.types.session import binaries_are_text
 
 
 def coerce(node: Expression, ansi: bool) -> Expression:
@@ -73,22 +83,6 @@ def _placed(node: Expression, coerced: Expression) -> Expression:
         if type(child) is Cast and child.implicit and id(child) not in known:
             child.at(node.origin)
     return coerced
-
-
-def cast(expression: Expression, to: DataType, ansi: bool) -> Expression:
-    """`expression` as `to`, by an implicit cast unless it is so already; literals are converted where that is exact."""
-    if expression.dataType == to:
-        return expression
-    if isinstance(expression, Literal):
-        if expression.value is None:
-            return copy_origin(expression, Literal(None, to))
-        if (
-            isinstance(expression.type, IntegralType)
-            and isinstance(to, IntegralType)
-            and to.bits >= expression.type.bits
-        ):
-            return copy_origin(expression, Literal(expression.value, to))
-    return Cast(expression, to, Mode.ANSI if ansi else Mode.LEGACY, implicit=True).at(expression.origin)
 
 
 def condition(expression: Expression, what: str) -> Expression:
@@ -116,75 +110,6 @@ def unify(values: Sequence[Expression], ansi: bool, node: Expression, name: str)
     return [cast(value, met, ansi) for value in values]
 
 
-def _arithmetic(node: BinaryArithmetic, ansi: bool) -> Expression:
-    special = datetime_arithmetic(node, ansi)
-    if special is not None:
-        return special
-    left, right = _decimal_literals(
-        _null_as_other(node.left, node.right, ansi), _null_as_other(node.right, node.left, ansi)
-    )
-    one, other = left.dataType, right.dataType
-    if isinstance(one, StringType) or isinstance(other, StringType):
-        if ansi and isinstance(one, StringType) and isinstance(other, StringType):
-            raise _operand_mismatch(node, one, other)
-        target = _arithmetic_of_text(one, other, ansi)
-        left, right = (
-            cast(each, target, ansi) if isinstance(each.dataType, StringType) else each for each in (left, right)
-        )
-        one, other = left.dataType, right.dataType
-    if not (isinstance(one, NumericType) and isinstance(other, NumericType)):
-        raise _operand_mismatch(node, one, other)
-    if isinstance(node, Divide) and not (isinstance(one, DecimalType) or isinstance(other, DecimalType)):
-        return type(node)(cast(left, DOUBLE, ansi), cast(right, DOUBLE, ansi), node.mode)
-    if isinstance(node, IntegralDivide) and isinstance(one, IntegralType) and isinstance(other, IntegralType):
-        return type(node)(cast(left, LONG, ansi), cast(right, LONG, ansi), node.mode)
-    if isinstance(one, DecimalType) or isinstance(other, DecimalType):
-        if isinstance(one, FloatType | DoubleType) or isinstance(other, FloatType | DoubleType):
-            return type(node)(cast(left, DOUBLE, ansi), cast(right, DOUBLE, ansi), node.mode)
-        return type(node)(_as_decimal(left, ansi), _as_decimal(right, ansi), node.mode)
-    met = common_type(one, other, ansi)
-    if met is None:
-        raise _operand_mismatch(node, one, other)
-    if met == one == other:
-        return node if (left is node.left and right is node.right) else type(node)(left, right, node.mode)
-    return type(node)(cast(left, met, ansi), cast(right, met, ansi), node.mode)
-
-
-def _null_as_other(one: Expression, other: Expression, ansi: bool) -> Expression:
-    if not isinstance(one.dataType, NullType):
-        return one
-    return cast(one, DOUBLE if isinstance(other.dataType, NullType | StringType) else other.dataType, ansi)
-
-
-def _arithmetic_of_text(left: DataType, right: DataType, ansi: bool) -> DataType:
-    other = right if isinstance(left, StringType) else left
-    return LONG if ansi and isinstance(other, IntegralType) else DOUBLE
-
-
-def _decimal_literals(left: Expression, right: Expression) -> tuple[Expression, Expression]:
-    """A whole-number literal beside a decimal is a decimal of just its digits, so that `1 - discount` stays narrow."""
-    if isinstance(left.dataType, DecimalType) and _is_integral_literal(right):
-        return left, _narrow(right)
-    if isinstance(right.dataType, DecimalType) and _is_integral_literal(left):
-        return _narrow(left), right
-    return left, right
-
-
-def _is_integral_literal(expression: Expression) -> bool:
-    return (
-        isinstance(expression, Literal) and isinstance(expression.type, IntegralType) and expression.value is not None
-    )
-
-
-def _narrow(literal: Any) -> Literal:
-    return copy_origin(literal, Literal(Decimal(literal.value), DecimalType(len(str(abs(literal.value))), 0)))
-
-
-def _as_decimal(expression: Expression, ansi: bool) -> Expression:
-    target = decimal_for(expression.dataType)
-    return cast(expression, target, ansi) if target is not None else expression
-
-
 def _unary(node: UnaryMinus | UnaryPlus, ansi: bool) -> Expression:
     child = node.child
     if isinstance(child.dataType, StringType | NullType):
@@ -192,20 +117,8 @@ def _unary(node: UnaryMinus | UnaryPlus, ansi: bool) -> Expression:
     if isinstance(child.dataType, CalendarIntervalType):
         return resolve_call("negate_calendar_interval", (child,)) if isinstance(node, UnaryMinus) else child
     if not isinstance(child.dataType, NumericType | YearMonthIntervalType | DayTimeIntervalType):
-        raise wrong_input(node, 0, '("NUMERIC" or "ANSI INTERVAL")', child)
+        raise wrong_input(node, 0, NUMERIC_OR_INTERVAL, child)
     return UnaryMinus(child, node.mode) if isinstance(node, UnaryMinus) else child
-
-
-def _bitwise(node: BinaryBitwise, ansi: bool) -> Expression:
-    left, right = node.left, node.right
-    types = [each.dataType for each in (left, right)]
-    left, right = (cast(each, LONG, ansi) if isinstance(each.dataType, StringType) else each for each in (left, right))
-    met = common_type(left.dataType, right.dataType, ansi)
-    if met == VOID:
-        met = LONG
-    if not isinstance(met, IntegralType):
-        raise _operand_mismatch(node, *types)
-    return type(node)(cast(left, met, ansi), cast(right, met, ansi))
 
 
 def _bitwise_not(node: BitwiseNot, ansi: bool) -> Expression:
@@ -216,25 +129,45 @@ def _bitwise_not(node: BitwiseNot, ansi: bool) -> Expression:
 
 
 def _comparison(node: BinaryComparison, ansi: bool) -> Expression:
-    left, right = _decimal_literals(node.left, node.right)
+    left, right = with_decimals(node.left, node.right, ansi)
+    if not ansi and isinstance(node, EqualTo | EqualNullSafe):
+        left, right = _true_as_one(left, right, ansi)
     one, other = left.dataType, right.dataType
     if one == other:
         met: DataType | None = one
     else:
         met = _compared_type(one, other, ansi)
     if met is None:
-        raise _operand_mismatch(node, one, other)
+        raise different_types(node, one, other)
     if isinstance(met, MapType | CalendarIntervalType):
-        parameters = {"sqlExpr": shown(node), "functionName": f"`{node.symbol}`", "dataType": shown_type(met)}
-        raise AnalysisError("DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", parameters, node.origin)
+        raise not_ordered(node, node.symbol, met)
     return type(node)(cast(left, met, ansi), cast(right, met, ansi))
+
+
+def not_ordered(node: Expression, name: str, kind: DataType) -> AnalysisError:
+    """The error for values that have no order."""
+    parameters = {"sqlExpr": shown(node), "functionName": f"`{name}`", "dataType": shown_type(kind)}
+    return AnalysisError("DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", parameters, node.origin)
+
+
+def _true_as_one(left: Expression, right: Expression, ansi: bool) -> tuple[Expression, Expression]:
+    """Without ANSI true equals 1 and false 0."""
+    if isinstance(left.dataType, BooleanType) and isinstance(right.dataType, NumericType):
+        return cast(left, right.dataType, ansi), right
+    if isinstance(right.dataType, BooleanType) and isinstance(left.dataType, NumericType):
+        return left, cast(right, left.dataType, ansi)
+    return left, right
 
 
 def _compared_type(left: DataType, right: DataType, ansi: bool) -> DataType | None:
     """As the common type, but without ANSI a string is compared as the type beside it."""
     if not ansi and isinstance(left, StringType) != isinstance(right, StringType):
         other = right if isinstance(left, StringType) else left
-        return DOUBLE if isinstance(other, NumericType) and not isinstance(other, IntegralType) else other
+        if isinstance(other, NullType):
+            return STRING
+        if other.children or isinstance(other, YearMonthIntervalType | DayTimeIntervalType | CalendarIntervalType):
+            return None
+        return DOUBLE if isinstance(other, DecimalType) else other
     if left.children or right.children:
         return tightest_common_type(left, right)
     return common_type(left, right, ansi)
@@ -247,6 +180,8 @@ def _between(node: Between, ansi: bool) -> Expression:
 
 def _in(node: In, ansi: bool) -> Expression:
     value, *options = unify((node.value, *node.options), ansi, node, "in")
+    if isinstance(value.dataType, MapType):
+        raise not_ordered(node, "in", value.dataType)
     return In(value, tuple(options))
 
 
@@ -315,15 +250,20 @@ def _coalesce(node: Coalesce, ansi: bool) -> Expression:
 
 
 def _concat(node: Concat, ansi: bool) -> Expression:
-    types = [each.dataType for each in node.arguments]
-    if any(isinstance(each, ArrayType) for each in types):
-        return Concat(tuple(unify(node.arguments, ansi, node, "concat")))
-    if all(isinstance(each, BinaryType | NullType) for each in types) and any(isinstance(e, BinaryType) for e in types):
-        return Concat(tuple(unify(node.arguments, ansi, node, "concat")))
-    for index, each in enumerate(node.arguments):
-        if each.dataType.children:
+    given = node.arguments
+    if all(isinstance(each.dataType, ArrayType) for each in given):
+        return replace(node, arguments=tuple(unify(given, ansi, node, "concat")))
+    if all(isinstance(each.dataType, BinaryType) for each in given) and not binaries_are_text():
+        return node
+    texts = tuple(each if each.dataType.children else cast(each, STRING, ansi) for each in given)
+    for index, each in enumerate(texts):
+        if isinstance(each.dataType, MapType | StructType):
             raise wrong_input(node, index, '("STRING" or "BINARY" or "ARRAY")', each)
-    return Concat(tuple(cast(each, STRING, ansi) for each in node.arguments))
+    types = list(dict.fromkeys(shown_type(each.dataType) for each in texts))
+    if len(types) > 1:
+        parameters = {"sqlExpr": shown(node), "functionName": "`concat`", "dataType": f"({' or '.join(types)})"}
+        raise AnalysisError("DATATYPE_MISMATCH.DATA_DIFF_TYPES", parameters, node.origin)
+    return replace(node, arguments=texts)
 
 
 def _cast_check(node: Cast, ansi: bool) -> Expression:
@@ -357,15 +297,6 @@ def _instead_of_cast(source: DataType, target: DataType) -> str:
     return ""
 
 
-def _operand_mismatch(node: Any, left: DataType, right: DataType) -> AnalysisError:
-    if left == right:
-        wanted = '"NUMERIC"' if isinstance(node, BinaryArithmetic) else '"INTEGRAL"'
-        parameters = {"sqlExpr": shown(node), "inputType": wanted, "actualDataType": shown_type(left)}
-        return AnalysisError("DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", parameters, node.origin)
-    parameters = {"sqlExpr": shown(node), "left": shown_type(left), "right": shown_type(right)}
-    return AnalysisError("DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES", parameters, node.origin)
-
-
 def wrong_input(node: Expression, index: int, wanted: str, given: Expression) -> AnalysisError:
     """The error for the argument number `index` (from 0) of `node`, which is to be `wanted`."""
     ordinal = ("first", "second", "third", "fourth", "fifth")[index] if index < 5 else f"{index + 1}th"
@@ -380,10 +311,10 @@ def wrong_input(node: Expression, index: int, wanted: str, given: Expression) ->
 
 
 _COERCIONS: dict[type, Callable[[Any, bool], Expression]] = {
-    BinaryArithmetic: _arithmetic,
+    BinaryArithmetic: arithmetic,
     UnaryMinus: _unary,
     UnaryPlus: _unary,
-    BinaryBitwise: _bitwise,
+    BinaryBitwise: arithmetic,
     BitwiseNot: _bitwise_not,
     BinaryComparison: _comparison,
     Between: _between,

@@ -40,6 +40,7 @@ class AnalyzerContext:
     catalog: Catalog
     parse: Callable[[str], LogicalPlan]
     ansi: bool = True
+    allow_precision_loss: bool = True
     case_sensitive: bool = False
     time_zone: str = "UTC"
     group_by_ordinal: bool = True

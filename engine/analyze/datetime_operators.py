@@ -23,6 +23,8 @@ Follows Spark's `BinaryArithmeticWithDatetimeResolver`.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.errors import AnalysisError
 from engine.expressions.base import Expression, Literal, Mode
 from engine.expressions.cast import Cast
@@ -32,6 +34,7 @@ from engine.functions.resolve import resolve_call
 from engine.types import (
     CALENDAR_INTERVAL,
     DATE,
+    DOUBLE,
     STRING,
     TIME,
     TIMESTAMP,
@@ -73,7 +76,9 @@ def datetime_arithmetic(node: BinaryArithmetic, ansi: bool) -> Expression | None
         case Subtract():
             return _subtract(node, left, right, ansi)
         case Multiply():
-            if not isinstance(left.dataType, _INTERVAL):
+            if not isinstance(left.dataType, _INTERVAL) or (
+                isinstance(right.dataType, YearMonthIntervalType) and isinstance(left.dataType, DayTimeIntervalType)
+            ):
                 left, right = right, left
             return _scale("multiply", node, left, right, ansi)
         case Divide():
@@ -111,7 +116,7 @@ def _text_and_date(node: BinaryArithmetic, left: Expression, right: Expression, 
     """Under ANSI a text beside a date is a date too, and no number of days; without, it is one."""
     text, day = (left, right) if isinstance(left.dataType, StringType) else (right, left)
     if not ansi:
-        return resolve_call("date_add", (day, text), ansi, origin=node.origin)
+        return resolve_call("date_add", (day, _as(text, DOUBLE, ansi)), ansi, origin=node.origin)
     raise _unexpected(
         node, f"date_add({sql(left)}, {sql(right)})", "second", '("INT" or "SMALLINT" or "TINYINT")', right, DATE
     )
@@ -132,7 +137,7 @@ def _subtract(node: BinaryArithmetic, left: Expression, right: Expression, ansi:
             raise _unexpected(node, sql(node), "first", '"DATE"', left)
         days = (_as(left, DATE, ansi), _as(right, DATE, ansi))
         if not ansi and isinstance(other, StringType):
-            return resolve_call("date_sub", (left, right), ansi, origin=node.origin)
+            return resolve_call("date_sub", (left, _as(right, DOUBLE, ansi)), ansi, origin=node.origin)
         name = "calendar_days_between" if legacy_intervals() else "date_difference"
         return resolve_call(name, days, ansi)
     return resolve_call("date_sub", (left, right), ansi, origin=node.origin) if isinstance(one, DateType) else None
@@ -140,8 +145,9 @@ def _subtract(node: BinaryArithmetic, left: Expression, right: Expression, ansi:
 
 def _timestamp_difference(node: BinaryArithmetic, left: Expression, right: Expression, ansi: bool) -> Expression:
     """Dates and texts beside a timestamp are timestamps, too."""
+    known = (DateType, NullType, *_TIMESTAMP, *([StringType] if ansi else []))
     for place, each in (("first", left), ("second", right)):
-        if not isinstance(each.dataType, (DateType, *_TIMESTAMP, *_UNKNOWN)):
+        if not isinstance(each.dataType, known):
             raise _unexpected(node, sql(node), place, _TIMESTAMPS, each)
     one, other = left.dataType, right.dataType
     if isinstance(one, _UNKNOWN):
@@ -220,7 +226,7 @@ def _interval_sum(node: BinaryArithmetic, left: Expression, right: Expression, a
         both = (_as(left, CALENDAR_INTERVAL, ansi), _as(right, CALENDAR_INTERVAL, ansi))
         return resolve_call(f"{name}_calendar_intervals_{node.mode.value}", both, ansi)
     met = common_type(left.dataType, right.dataType, ansi)
-    return type(node)(_as(left, met, ansi), _as(right, met, ansi), node.mode)
+    return replace(node, left=_as(left, met, ansi), right=_as(right, met, ansi))
 
 
 def _scale(
@@ -236,10 +242,10 @@ def _scale(
             "right": shown_type(number.dataType),
         }
         raise AnalysisError("DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES", parameters, node.origin)
-    if not isinstance(interval.dataType, _INTERVAL) or not isinstance(
-        number.dataType, NumericType | StringType | NullType
-    ):
+    if not isinstance(interval.dataType, _INTERVAL):
         return None
+    if not isinstance(number.dataType, NumericType | StringType | NullType):
+        raise _unexpected(node, sql(node), "second", '"NUMERIC"', number)
     calendar = isinstance(interval.dataType, CalendarIntervalType)
     function = f"{operation}_calendar_interval" if calendar else f"{operation}_interval"
     if node.mode is Mode.TRY:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.analyze.aggregates import check_constants, check_filter, check_nesting
 from engine.analyze.aliases import Aliases
-from engine.analyze.coerce import cast, coerce, wrong_input
+from engine.analyze.arithmetic import cast
+from engine.analyze.coerce import coerce, wrong_input
 from engine.analyze.constants import datetime_literal
 from engine.analyze.lambdas import as_lambdas, resolve_lambdas
 from engine.analyze.naming import written_name
@@ -82,6 +83,8 @@ class Resolver:
             raise AnalysisError("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS", {"expression": shown(node)}, node.origin)
         if not self.context.ansi and isinstance(node, BinaryArithmetic | UnaryMinus | Cast) and node.mode is Mode.ANSI:
             node = copy_origin(node, replace(node, mode=Mode.LEGACY))
+        if isinstance(node, BinaryArithmetic) and node.allow_precision_loss and not self.context.allow_precision_loss:
+            node = copy_origin(node, replace(node, allow_precision_loss=False))
         return coerce(node, self.context.ansi)
 
     def _child(self, child: TreeNode) -> TreeNode:

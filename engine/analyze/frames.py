@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from engine.analyze.coerce import cast
+from engine.analyze.arithmetic import cast
 from engine.errors import AnalysisError, Position, quoted
 from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import Expression, Literal, SortOrder

@@ -269,7 +269,7 @@ def _scaled(node: BinaryArithmetic, one: DataType, other: DataType) -> Expressio
     if isinstance(one, CalendarIntervalType):
         name = "multiply_interval" if isinstance(node, Multiply) else "divide_interval"
         return un.UnresolvedFunction((name,), (left, right))
-    return node if left is node.left else type(node)(left, right, node.mode)
+    return node if left is node.left else replace(node, left=left, right=right)
 
 
 def _shifted(name: str, arguments: tuple[Expression, ...]) -> Frame | None:

@@ -6,7 +6,7 @@ aggregate, a window, a sort, or on the side of an outer join that gets nulls.
 
 from __future__ import annotations
 
-from engine.analyze.coerce import cast
+from engine.analyze.arithmetic import cast
 from engine.analyze.expressions import named
 from engine.errors import AnalysisError, Position
 from engine.expressions.base import Attribute, next_id

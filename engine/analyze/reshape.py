@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.analyze.aggregates import has_aggregate
-from engine.analyze.coerce import cast
+from engine.analyze.arithmetic import cast
 from engine.analyze.expressions import Resolver, named
 from engine.analyze.grouping import group
 from engine.analyze.naming import display_name

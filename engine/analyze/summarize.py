@@ -8,7 +8,7 @@ All is one aggregation of the whole, which an Expand lays out in rows:
 
 from __future__ import annotations
 
-from engine.analyze.coerce import cast
+from engine.analyze.arithmetic import cast
 from engine.analyze.grouping import group
 from engine.expressions.base import Attribute, Expression, Literal
 from engine.expressions.conditional import If

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from engine.analyze.aggregates import has_aggregate
-from engine.analyze.coerce import cast
+from engine.analyze.arithmetic import cast
 from engine.analyze.expressions import Resolver
 from engine.errors import AnalysisError
 from engine.expressions.base import Attribute, Expression, Literal

@@ -17,11 +17,14 @@ from engine.types.decimals import decimal_result, is_exact
 
 @node
 class BinaryArithmetic(Expression):
-    """`left symbol right`. Null if either is null."""
+    """`left symbol right`. Null if either is null.
+
+    `allow_precision_loss` is the setting spark.sql.decimalOperations.allowPrecisionLoss: it decides the type of decimals."""
 
     left: Expression
     right: Expression
     mode: Mode = Mode.ANSI
+    allow_precision_loss: bool = True
 
     symbol: ClassVar[str] = ""
 
@@ -29,7 +32,7 @@ class BinaryArithmetic(Expression):
     def dataType(self) -> DataType:
         left, right = self.left.dataType, self.right.dataType
         if isinstance(left, DecimalType) and isinstance(right, DecimalType):
-            return decimal_result(self.symbol, left, right)
+            return decimal_result(self.symbol, left, right, self.allow_precision_loss)
         return left
 
     @cached_property
@@ -68,11 +71,11 @@ class Multiply(BinaryArithmetic):
 
 @node
 class DivModLike(BinaryArithmetic):
-    """Operators whose right operand must not be zero: raise under ANSI, null otherwise."""
+    """Operators whose right operand must not be zero: raise under ANSI, null otherwise. Spark says null may come of any."""
 
-    @property
-    def may_be_undefined(self) -> bool:
-        return self.mode is not Mode.ANSI
+    @cached_property
+    def nullable(self) -> bool:
+        return True
 
     @property
     def raises(self) -> bool:
@@ -102,6 +105,13 @@ class Remainder(DivModLike):
     """The remainder, with the sign of the left operand."""
 
     symbol: ClassVar[str] = "%"
+
+
+@node
+class Pmod(DivModLike):
+    """The remainder, made positive by adding the right operand: pmod(-7, 3) is 2."""
+
+    symbol: ClassVar[str] = "pmod"
 
 
 @node
@@ -167,9 +177,12 @@ class BitwiseNot(Expression):
 
 @node
 class Concat(Expression):
-    """Strings, binaries or arrays one after the other (`a || b`, `concat(...)`); n-ary, null if any is null."""
+    """Strings, binaries or arrays one after the other (`a || b`, `concat(...)`); n-ary, null if any is null.
+
+    `chained` are those of a chain of `||`: each joins the next one to all before, which names show."""
 
     arguments: tuple[Expression, ...]
+    chained: bool = False
 
     @cached_property
     def dataType(self) -> DataType:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from functools import reduce
 
 from engine.expressions import aggregate as agg
 from engine.expressions import conditional as cond
@@ -110,6 +111,14 @@ def _literal(e: Literal, name: Name | None) -> str:
     if isinstance(value, Decimal):
         return str(value if value else value.copy_abs())  # as Java writes it: 1E-7
     return str(value)
+
+
+def _concat(e: ops.Concat, name: Name | None) -> str:
+    if not e.chained:
+        return f"concat({_list(e.arguments, name)})"
+    return reduce(
+        lambda before, each: f"concat({before}, {sql(each, name)})", e.arguments[1:], sql(e.arguments[0], name)
+    )
 
 
 def _binary(e: ops.BinaryArithmetic | ops.BinaryBitwise | pred.BinaryComparison, name: Name | None) -> str:
@@ -254,11 +263,12 @@ _WRITERS: dict[type[TreeNode], Writer] = {
     Alias: lambda e, n: sql(e.child, n) if n is None else f"{sql(e.child, n)} AS {n(e.to_attribute())}",
     SortOrder: _sort,
     ops.BinaryArithmetic: _binary,
+    ops.Pmod: lambda e, n: f"pmod({sql(e.left, n)}, {sql(e.right, n)})",
     ops.BinaryBitwise: _binary,
     ops.UnaryMinus: lambda e, n: f"(- {sql(e.child, n)})",
     ops.UnaryPlus: lambda e, n: f"(+ {sql(e.child, n)})",
     ops.BitwiseNot: lambda e, n: f"~{sql(e.child, n)}",
-    ops.Concat: lambda e, n: f"concat({_list(e.arguments, n)})",
+    ops.Concat: _concat,
     pred.BinaryComparison: _binary,
     pred.And: _joined("AND"),
     pred.Or: _joined("OR"),

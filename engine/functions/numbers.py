@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from engine.expressions.base import Expression, Literal, Mode
-from engine.expressions.cast import Cast
-from engine.expressions.conditional import If
-from engine.expressions.operators import Add, Remainder
-from engine.expressions.predicates import LessThan
+from engine.errors import AnalysisError, quoted
+from engine.expressions.base import Expression, Mode
+from engine.expressions.operators import Pmod
+from engine.expressions.sql import shown_type
+from engine.functions.mismatch import mismatch
 from engine.functions.registry import Function, function, register
-from engine.functions.resolve import cast_to
-from engine.functions.signature import NUMERIC, NUMERIC_OR_INTERVAL, T, Variadic
+from engine.functions.signature import ANY, NUMERIC_OR_INTERVAL, Variadic
 from engine.functions.substrings import same
 from engine.kernels.arithmetic import overflow
 from engine.kernels.comparison import compare
@@ -25,9 +24,8 @@ from engine.kernels.conditional import choose
 from engine.kernels.context import CallContext
 from engine.kernels.rows import from_numpy, numpy_values, valid
 from engine.kernels.rowwise import all_valid, map_rows
-from engine.types import DOUBLE, FLOAT, INT, LONG, DecimalType, IntegralType
-from engine.types.coercion import common_type
-from engine.types.decimals import decimal_for
+from engine.types import DOUBLE, INT, LONG, VOID, DataType, MapType
+from engine.types.coercion import tightest_common_type
 
 _INTEGER_NAMES = {8: "byte", 16: "short", 32: "integer", 64: "long"}
 
@@ -170,33 +168,14 @@ def euler(*, context: CallContext) -> pa.Array:
     return pa.repeat(math.e, context.rows)
 
 
-@function("pmod", (NUMERIC, NUMERIC), kind="rewrite", wants_context=True)
+@function("pmod", (ANY, ANY), kind="rewrite", wants_context=True)
 def pmod(dividend: Expression, divisor: Expression, mode: Mode) -> Expression:
     """Returns the positive remainder.
 
     > SELECT pmod(-10, 3);
     2
     """
-    dividend, divisor = _operands(dividend, divisor)
-    rest = Remainder(dividend, divisor, mode)
-    shifted = Cast(Remainder(Add(rest, divisor, mode), divisor, mode), rest.dataType, mode, implicit=True)
-    return If(LessThan(rest, cast_to(Literal(0, INT), rest.dataType)), shifted, rest)
-
-
-def _operands(left: Expression, right: Expression) -> tuple[Expression, Expression]:
-    """Both of one type, or both decimals of types of their own; a whole constant has no more digits than it shows."""
-    types = left.dataType, right.dataType
-    if not any(isinstance(each, DecimalType) for each in types) or any(each in (FLOAT, DOUBLE) for each in types):
-        met = common_type(*types) or DOUBLE
-        return cast_to(left, met), cast_to(right, met)
-    return _exact(left), _exact(right)
-
-
-def _exact(value: Expression) -> Expression:
-    kind = decimal_for(value.dataType)
-    if isinstance(value, Literal) and isinstance(value.dataType, IntegralType) and value.value is not None:
-        kind = DecimalType(len(str(abs(value.value))), 0)
-    return value if kind is None else cast_to(value, kind)
+    return Pmod(dividend, divisor, mode)
 
 
 @function("factorial", (INT,), returns=LONG, nullable="always")
@@ -223,7 +202,26 @@ def _extreme(values: tuple[pa.Array, ...], symbol: str) -> pa.Array:
     return result
 
 
-@function("greatest", (Variadic(T, 2),), returns=same, nullable=_all_null)
+def _widest(types: tuple[DataType, ...], ansi: bool) -> Sequence[DataType] | None:
+    """The smallest type that holds all, for each of them; text is no number here, not even without ANSI."""
+    met: DataType | None = VOID
+    for each in types:
+        met = tightest_common_type(met, each, ansi) if met is not None else None
+    return None if met is None or isinstance(met, MapType) else [met] * len(types)
+
+
+def _not_comparable(name: str, types: tuple[DataType, ...]) -> AnalysisError:
+    met = next((each for each in types if isinstance(each, MapType)), None)
+    if met is not None and all(each in (met, VOID) for each in types):
+        return mismatch("INVALID_ORDERING_TYPE", functionName=quoted(name), dataType=shown_type(met))
+    listed = ", ".join(map(shown_type, types))
+    return mismatch("DATA_DIFF_TYPES", functionName=quoted(name), dataType=f"[{listed}]")
+
+
+_EXTREME: Any = {"returns": same, "nullable": _all_null, "coerce": _widest, "mismatch": _not_comparable}
+
+
+@function("greatest", (Variadic(ANY, 2),), **_EXTREME)
 def greatest(*values: pa.Array) -> pa.Array:
     """Returns the largest argument, leaving out nulls.
 
@@ -233,7 +231,7 @@ def greatest(*values: pa.Array) -> pa.Array:
     return _extreme(values, ">")
 
 
-@function("least", (Variadic(T, 2),), returns=same, nullable=_all_null)
+@function("least", (Variadic(ANY, 2),), **_EXTREME)
 def least(*values: pa.Array) -> pa.Array:
     """Returns the smallest argument, leaving out nulls.
 

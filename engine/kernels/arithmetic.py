@@ -131,7 +131,7 @@ def _divide_like(expression: op.DivModLike, left: Datum, right: Datum) -> Datum:
         if expression.mode is Mode.ANSI:
             reached = pc.and_(zero, pc.is_valid(left))
             if any_true(reached):
-                remainder = isinstance(expression, op.Remainder)
+                remainder = isinstance(expression, op.Remainder | op.Pmod)
                 raise ExecutionError("REMAINDER_BY_ZERO" if remainder else "DIVIDE_BY_ZERO")
         null = pa.scalar(None, right.type)
         right = null if is_scalar(right) else pc.if_else(zero, null, right)
@@ -147,10 +147,13 @@ def _quotient(expression: op.DivModLike, left: Datum, right: Datum) -> Datum:
     if isinstance(expression, op.IntegralDivide):
         return _whole(left, right, expression.left.dataType, mode)
     if pa.types.is_decimal(left.type):
-        divide = decimals.divide if isinstance(expression, op.Divide) else decimals.remainder
-        return divide(left, right, wanted, mode)
+        if isinstance(expression, op.Divide):
+            return decimals.divide(left, right, wanted, mode)
+        return decimals.remainder(left, right, wanted, mode, positive=isinstance(expression, op.Pmod))
     if isinstance(expression, op.Divide):
         return pc.divide(left, right)
+    if isinstance(expression, op.Pmod):
+        return by_numpy(_positive_remainder, left, right)
     return by_numpy(_java_remainder, left, right)
 
 
@@ -158,6 +161,13 @@ def _java_remainder(a: Any, b: Any) -> Any:
     if a.dtype.kind == "f":
         return np.fmod(a, b)
     return np.fmod(a, np.where(b == -1, 1, b))
+
+
+def _positive_remainder(a: Any, b: Any) -> Any:
+    if a.dtype.kind == "i" and a.dtype.itemsize < 8:
+        return _positive_remainder(a.astype(np.int64), b.astype(np.int64)).astype(a.dtype)  # Java adds bytes as ints
+    rest = _java_remainder(a, b)
+    return np.where(rest < 0, _java_remainder(rest + b, b), rest)
 
 
 def by_numpy(operation: Callable[[Any, Any], Any], left: Datum, right: Datum) -> Datum:
@@ -252,6 +262,7 @@ COMPILERS: dict[type, Compile] = {
     op.Divide: binary,
     op.IntegralDivide: binary,
     op.Remainder: binary,
+    op.Pmod: binary,
     op.UnaryMinus: negate,
     op.UnaryPlus: plus,
 }

@@ -79,15 +79,16 @@ def divide(left: Datum, right: Datum, wanted: pa.Decimal128Type, mode: Mode) -> 
     return _by_integers(left, right, wanted, mode, lambda a, b: _cut(a * shift, b), wanted.scale + extra)
 
 
-def remainder(left: Datum, right: Datum, wanted: pa.Decimal128Type, mode: Mode) -> Datum:
-    """`left % right` with the sign of `left`; null where `right` is zero."""
+def remainder(left: Datum, right: Datum, wanted: pa.Decimal128Type, mode: Mode, positive: bool = False) -> Datum:
+    """`left % right` with the sign of `left`, or `positive`; null where `right` is zero."""
     right = _zero_as_null(right)
     scale = max(left.type.scale, right.type.scale)
     up_left, up_right = 10 ** (scale - left.type.scale), 10 ** (scale - right.type.scale)
 
     def rest(a: int, b: int) -> int:
         a, b = a * up_left, b * up_right
-        return a - _cut(a, b) * b
+        rest = a - _cut(a, b) * b
+        return rest + b - _cut(rest + b, b) * b if positive and rest < 0 else rest
 
     return _by_integers(left, right, wanted, mode, rest, scale)
 

@@ -201,7 +201,7 @@ def binary(left: Expression, operator: Token, right: Expression) -> Expression:
 
 def concatenation(left: Expression, right: Expression) -> Expression:
     before = left.arguments if isinstance(left, operators.Concat) else (left,)
-    return operators.Concat((*before, right))
+    return operators.Concat((*before, right), chained=True)
 
 
 def unary(operator: Token, child: Expression) -> Expression:

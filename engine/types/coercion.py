@@ -49,7 +49,7 @@ PRECEDENCE: tuple[tuple[DataType, ...], ...] = (
 """Chains in which a type widens to every later one. Decimals stand between LONG and FLOAT, see `tightest_common_type`."""
 
 
-def tightest_common_type(left: DataType, right: DataType) -> DataType | None:
+def tightest_common_type(left: DataType, right: DataType, ansi: bool = True) -> DataType | None:
     """The smallest type that both widen to without loss of meaning, strings excepted; None if there is none."""
     if left == right:
         return left
@@ -60,12 +60,9 @@ def tightest_common_type(left: DataType, right: DataType) -> DataType | None:
     for chain in PRECEDENCE:
         if left in chain and right in chain:
             widest = max(left, right, key=chain.index)
-            # a BIGINT or INT does not fit a FLOAT's 24 bits
-            return (
-                DOUBLE
-                if widest == FLOAT and isinstance(left, IntegralType) != isinstance(right, IntegralType)
-                else widest
-            )
+            # a BIGINT or INT does not fit a FLOAT's 24 bits, which without ANSI Spark does not mind
+            mixed = isinstance(left, IntegralType) != isinstance(right, IntegralType)
+            return DOUBLE if widest == FLOAT and mixed and ansi else widest
     match left, right:
         case (DecimalType(), IntegralType()) | (IntegralType(), DecimalType()) | (DecimalType(), DecimalType()):
             one, other = decimal_for(left), decimal_for(right)
@@ -78,12 +75,12 @@ def tightest_common_type(left: DataType, right: DataType) -> DataType | None:
             return TimeType(max(one, other))
         case DayTimeIntervalType(a, b), DayTimeIntervalType(c, d):
             return DayTimeIntervalType(min(a, c), max(b, d))
-    return _nested(left, right, tightest_common_type)
+    return _nested(left, right, lambda a, b: tightest_common_type(a, b, ansi))
 
 
 def common_type(left: DataType, right: DataType, ansi: bool = True) -> DataType | None:
     """The type both are cast to in CASE, COALESCE, IN, set operations and comparisons; None if there is none."""
-    tight = tightest_common_type(left, right)
+    tight = tightest_common_type(left, right, ansi)
     if tight is not None:
         return tight
     if isinstance(left, StringType) or isinstance(right, StringType):
@@ -93,8 +90,10 @@ def common_type(left: DataType, right: DataType, ansi: bool = True) -> DataType 
 
 
 def _with_string(other: DataType, ansi: bool) -> DataType | None:
-    if other.children or isinstance(other, YearMonthIntervalType | DayTimeIntervalType | CalendarIntervalType):
+    if other.children or isinstance(other, CalendarIntervalType):
         return None
+    if ansi and isinstance(other, YearMonthIntervalType | DayTimeIntervalType):
+        return None  # of the many intervals no text says which it is
     if not ansi:
         return None if isinstance(other, BinaryType | BooleanType) else STRING
     if isinstance(other, IntegralType):

@@ -37,24 +37,35 @@ def bounded(precision: int, scale: int) -> DecimalType:
     return DecimalType(min(precision, MAX_PRECISION), min(scale, MAX_PRECISION))
 
 
-def decimal_result(symbol: str, left: DecimalType, right: DecimalType) -> DecimalType:
-    """The result type of `left symbol right`, for + - * / % and div."""
+def decimal_result(symbol: str, left: DecimalType, right: DecimalType, loss: bool = True) -> DecimalType:
+    """The result type of `left symbol right`, for + - * / % pmod and div; without `loss` the scale is kept."""
     p1, s1, p2, s2 = left.precision, left.scale, right.precision, right.scale
+    fitted = adjusted if loss else bounded
     match symbol:
         case "+" | "-":
             scale = max(s1, s2)
-            return adjusted(max(p1 - s1, p2 - s2) + scale + 1, scale)
+            return fitted(max(p1 - s1, p2 - s2) + scale + 1, scale)
         case "*":
-            return adjusted(p1 + p2 + 1, s1 + s2)
+            return fitted(p1 + p2 + 1, s1 + s2)
         case "/":
             scale = max(MIN_ADJUSTED_SCALE, s1 + p2 + 1)
-            return adjusted(p1 - s1 + s2 + scale, scale)
-        case "%":
+            return adjusted(p1 - s1 + s2 + scale, scale) if loss else _shared(p1 - s1 + s2, scale)
+        case "%" | "pmod":
             scale = max(s1, s2)
-            return adjusted(min(p1 - s1, p2 - s2) + scale, scale)
+            return fitted(min(p1 - s1, p2 - s2) + scale, scale)
         case "div":
             return bounded(max(p1 - s1 + s2, 1), 0)
     raise ValueError(f"no decimal rule for {symbol}")
+
+
+def _shared(whole: int, scale: int) -> DecimalType:
+    """The type of a quotient that loses whole digits and fraction digits alike where it has more than 38."""
+    whole, scale = min(MAX_PRECISION, whole), min(MAX_PRECISION, scale)
+    excess = whole + scale - MAX_PRECISION
+    if excess > 0:
+        scale -= excess // 2 + 1
+        whole = MAX_PRECISION - scale
+    return bounded(whole + scale, scale)
 
 
 def is_exact(symbol: str, left: DecimalType, right: DecimalType) -> bool:

@@ -16,21 +16,25 @@ from engine.types.types import TIMESTAMP, DataType
 
 _timestamp_type: ContextVar[DataType] = ContextVar("timestamp_type", default=TIMESTAMP)
 _legacy_intervals: ContextVar[bool] = ContextVar("legacy_intervals", default=False)
+_binaries_are_text: ContextVar[bool] = ContextVar("binaries_are_text", default=False)
 _time_zone: ContextVar[str] = ContextVar("time_zone", default="UTC")
 
 
 @contextmanager
-def session_types(timestamp_type: DataType, time_zone: str, legacy_intervals: bool = False) -> Iterator[None]:
+def session_types(
+    timestamp_type: DataType, time_zone: str, legacy_intervals: bool = False, binaries_are_text: bool = False
+) -> Iterator[None]:
     """Within it, TIMESTAMP means `timestamp_type`, instants are written in `time_zone`, and constants of intervals are of the
-    old type INTERVAL where `legacy_intervals`."""
+    old type INTERVAL where `legacy_intervals`, and binaries joined by `||` are text where `binaries_are_text`."""
     kind, zone = _timestamp_type.set(timestamp_type), _time_zone.set(time_zone)
-    legacy = _legacy_intervals.set(legacy_intervals)
+    legacy, text = _legacy_intervals.set(legacy_intervals), _binaries_are_text.set(binaries_are_text)
     try:
         yield
     finally:
         _timestamp_type.reset(kind)
         _time_zone.reset(zone)
         _legacy_intervals.reset(legacy)
+        _binaries_are_text.reset(text)
 
 
 def timestamp_type() -> DataType:
@@ -41,6 +45,11 @@ def timestamp_type() -> DataType:
 def legacy_intervals() -> bool:
     """Whether constants of intervals, and differences of dates, are of the old type INTERVAL."""
     return _legacy_intervals.get()
+
+
+def binaries_are_text() -> bool:
+    """Whether joined binaries are a STRING (`spark.sql.function.concatBinaryAsString`)."""
+    return _binaries_are_text.get()
 
 
 def shown_zone() -> str:

@@ -10,17 +10,17 @@ from collections import Counter
 import matrix
 import pyarrow as pa
 import pytest
-from matrix_values import ONE, TARGETS, VALUES
+from matrix_values import FORMS, ONE, TARGETS, VALUES
 
 from engine import Session
 from engine.errors import FlintError
-from engine.types import DataType, DecimalType
+from engine.types import BinaryType, DataType, DecimalType
 from engine.types.cells import Style, texts, zone_of
 
 CASTS = matrix.read(matrix.FOLDER / "casts.matrix", casts=True)
 COERCION = matrix.read(matrix.FOLDER / "coercion.matrix", casts=False)
 KNOWN = matrix.FOLDER / "matrix_differences.txt"
-STYLE = Style(zone_of(matrix.ZONE), null="null", binary=lambda value: value.hex().upper())
+STYLE = Style(zone_of(matrix.ZONE), null="null", binary=lambda value: value.decode(errors="replace"))
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,8 @@ def shown(column: pa.Array, kind: DataType, ansi: bool) -> str | None:
     """CAST(... AS STRING), but bytes as hexadecimal digits: what was recorded."""
     if isinstance(kind, DecimalType) and not ansi:
         return column.cast(pa.string())[0].as_py()
+    if isinstance(kind, BinaryType) and column[0].is_valid:
+        return column[0].as_py().hex().upper()
     return texts(column, kind, STYLE)[0]
 
 
@@ -138,6 +140,11 @@ def expected(table: matrix.Table, first: str, mode: str, shape: str, casts: bool
 @pytest.mark.parametrize("source", VALUES)
 def test_casts(session, source):
     check(differences(session, source, casts=True))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_coercion(session, form):
+    check(differences(session, form, casts=False))
 
 
 def known() -> Counter[str]:
