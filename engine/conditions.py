@@ -295,7 +295,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "DATETIME_OVERFLOW": ("22008", "Datetime operation overflow: <operation>."),
     "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION": (
         "22003",
-        "DECIMAL(<size>) does not exist: the precision is from 1 to <maxPrecision>, the scale at most the precision.",
+        "Decimal precision <precision> exceeds max precision <maxPrecision>.",
     ),
     "DECIMAL_SCALE_EXCEEDS_PRECISION": (
         "42832",

@@ -22,6 +22,8 @@ from engine.types import (
     LONG,
     SHORT,
     DecimalType,
+    DoubleType,
+    FloatType,
     IntegralType,
 )
 
@@ -62,12 +64,22 @@ def number(text: str) -> Literal:
     if suffix in _WHOLE and digits.lstrip("-").isdigit():
         return _whole(int(digits), (_WHOLE[suffix],), text)
     if suffix in ("D", "F"):
-        return Literal(float(digits), DOUBLE if suffix == "D" else FLOAT)
+        return _float(digits, DOUBLE if suffix == "D" else FLOAT)
     if suffix == "BD" or (not suffix and "e" not in digits.lower() and not digits.lstrip("-").isdigit()):
-        return _decimal(Decimal(digits), text)
+        return _decimal(Decimal(digits))
     if suffix:
         raise ParseError("PARSE_SYNTAX_ERROR", {"error": f"'{text}'", "hint": f": {suffix} follows whole numbers only"})
-    return Literal(float(digits), DOUBLE) if "e" in digits.lower() else _whole(int(digits), (INT, LONG), text)
+    return _float(digits, DOUBLE) if "e" in digits.lower() else _whole(int(digits), (INT, LONG), text)
+
+
+_LARGEST = {DOUBLE: "1.7976931348623157E+308", FLOAT: "3.4028234663852886E+38"}
+
+
+def _float(digits: str, kind: FloatType | DoubleType) -> Literal:
+    if abs(Decimal(digits)) > Decimal(_LARGEST[kind]):
+        limits = {"minValue": f"-{_LARGEST[kind]}", "maxValue": _LARGEST[kind], "typeName": kind.simpleString()}
+        raise ParseError("INVALID_NUMERIC_LITERAL_RANGE", {"rawStrippedQualifier": digits, **limits})
+    return Literal(float(digits), kind)
 
 
 def _whole(value: int, types: Sequence[IntegralType], text: str) -> Literal:
@@ -78,10 +90,10 @@ def _whole(value: int, types: Sequence[IntegralType], text: str) -> Literal:
         limit = 1 << types[0].bits - 1
         parameters = {"rawStrippedQualifier": text[:-1], "minValue": -limit, "maxValue": limit - 1}
         raise ParseError("INVALID_NUMERIC_LITERAL_RANGE", {**parameters, "typeName": types[0].simpleString()})
-    return _decimal(Decimal(value), text)
+    return _decimal(Decimal(value))
 
 
-def _decimal(value: Decimal, text: str) -> Literal:
+def _decimal(value: Decimal) -> Literal:
     _, digits, exponent = value.as_tuple()
     assert isinstance(exponent, int)
     if exponent > 0:  # 1e3BD has no fraction
@@ -89,8 +101,8 @@ def _decimal(value: Decimal, text: str) -> Literal:
         value = Decimal(int(value))
     precision, scale = max(len(digits), -exponent), -exponent
     if precision > DecimalType.MAX_PRECISION:
-        parameters = {"rawStrippedQualifier": text, "minValue": "-1e38 + 1", "maxValue": "1e38 - 1"}
-        raise ParseError("INVALID_NUMERIC_LITERAL_RANGE", {**parameters, "typeName": "decimal"})
+        parameters = {"precision": precision, "maxPrecision": DecimalType.MAX_PRECISION}
+        raise ParseError("DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", parameters)
     return Literal(value, DecimalType(precision, scale))
 
 

@@ -99,7 +99,8 @@ def sized_type(name: str, *sizes: int) -> DataType:
             size = ", ".join(map(str, sizes))
             if len(sizes) == 2 and sizes[0] <= 38:
                 raise ParseError("DECIMAL_SCALE_EXCEEDS_PRECISION", {"size": size}) from None
-            raise ParseError("DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", {"size": size, "maxPrecision": 38}) from None
+            limits = {"precision": sizes[0], "maxPrecision": 38}
+            raise ParseError("DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", limits) from None
     if word in ("char", "character", "varchar") and len(sizes) == 1:
         return VarcharType(sizes[0]) if word == "varchar" else CharType(sizes[0])
     if word == "time" and len(sizes) == 1:
