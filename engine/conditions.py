@@ -492,6 +492,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "Number of buckets should be greater than 0 but less than or equal to bucketing.maxBuckets (<bucketingMaxBuckets>). Got <numBuckets>.",
     ),
     "INVALID_CONF_VALUE": ("22022", "The value '<confValue>' in the config \"<confName>\" is invalid. <reason>"),
+    "INVALID_CONF_VALUE.TIME_ZONE": (
+        "22022",
+        "The value '<confValue>' in the config \"<confName>\" is invalid. Cannot resolve the given timezone. <reason>",
+    ),
     "INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER": (
         "22007",
         "Unrecognized datetime pattern: <pattern>. Illegal pattern character found in datetime pattern: <c>. Please provide legal character.",
@@ -1292,6 +1296,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     ),
     "_LEGACY_ERROR_TEMP_0034": ("0A000", "<operation> is not supported in Hive-style <command><msg>."),
     "_LEGACY_ERROR_TEMP_0035": ("42601", "Operation not allowed: <message>."),
+    "_LEGACY_ERROR_TEMP_0045": (
+        "42601",
+        "Invalid time zone displacement value: LOCAL, a zone in quotes or an INTERVAL is expected.",
+    ),
     "_LEGACY_ERROR_TEMP_0051": ("42000", "Empty set in <element> grouping sets is not supported."),
     "_LEGACY_ERROR_TEMP_0063": (
         "42000",

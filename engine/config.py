@@ -95,7 +95,7 @@ def seconds(text: str) -> float:
 
 def time_zone(text: str) -> str:
     """A zone id (Europe/Berlin), UTC, or an offset (+02:00)."""
-    if re.fullmatch(r"(?:UTC|GMT|UT)?[+-]\d{1,2}(?::?\d{2})?|Z|UTC|GMT", text) is None:
+    if re.fullmatch(r"(?:UTC|GMT|UT)?[+-]\d{1,2}(?::?\d{2}(?::?\d{2})?)?|Z|UTC|GMT", text) is None:
         if text not in available_timezones():
             near = suggestions(text, available_timezones())
             raise ValueError("It is not a time zone." + (f" Did you mean {near[0]}?" if near else ""))
@@ -381,6 +381,8 @@ class Conf(Mapping[str, str]):
                 setting.parse(text)
             except ValueError as reason:
                 parameters = {"confName": name, "confValue": text, "reason": reason}
+                if setting.parse is time_zone:
+                    raise AnalysisError("INVALID_CONF_VALUE.TIME_ZONE", parameters) from None
                 raise AnalysisError("INVALID_CONF_VALUE", parameters) from None
         with self._lock:
             self._values[name] = text

@@ -161,7 +161,7 @@ def _true_as_one(left: Expression, right: Expression, ansi: bool) -> tuple[Expre
 
 def _compared_type(left: DataType, right: DataType, ansi: bool) -> DataType | None:
     """As the common type, but without ANSI a string is compared as the type beside it."""
-    if not ansi and isinstance(left, StringType) != isinstance(right, StringType):
+    if not ansi and isinstance(left, StringType) != isinstance(right, StringType) and common_type(left, right):
         other = right if isinstance(left, StringType) else left
         if isinstance(other, NullType):
             return STRING

@@ -23,12 +23,16 @@ Follows Spark's `BinaryArithmeticWithDatetimeResolver`.
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 from dataclasses import replace
+=======
+from typing import NoReturn
+>>>>>>> bb63b68 (Days and months added to timestamps keep the local time; every change of the clocks in three zones and 328 statements recorded; SET TIME ZONE INTERVAL; intervals in JSON, CSV and width_bucket)
 
 from engine.errors import AnalysisError
 from engine.expressions.base import Expression, Literal, Mode
 from engine.expressions.cast import Cast
-from engine.expressions.operators import Add, BinaryArithmetic, Divide, Multiply, Subtract, UnaryMinus
+from engine.expressions.operators import Add, BinaryArithmetic, Divide, IntegralDivide, Multiply, Subtract, UnaryMinus
 from engine.expressions.sql import shown, shown_type, sql
 from engine.functions.resolve import resolve_call
 from engine.types import (
@@ -60,6 +64,7 @@ _TIMESTAMP = (TimestampType, TimestampNTZType)
 _SPECIAL = (DateType, TimeType, *_TIMESTAMP, *_INTERVAL)
 _UNKNOWN = (StringType, NullType)
 _ADDED = '("NUMERIC" or "INTERVAL DAY TO SECOND" or "INTERVAL YEAR TO MONTH" or "INTERVAL")'
+_DAYS = '("INT" or "SMALLINT" or "TINYINT")'
 _TIMESTAMPS = '"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)"'
 
 
@@ -83,6 +88,11 @@ def datetime_arithmetic(node: BinaryArithmetic, ansi: bool) -> Expression | None
             return _scale("multiply", node, left, right, ansi)
         case Divide():
             return _scale("divide", node, left, right, ansi)
+        case IntegralDivide() if isinstance(left.dataType, _ANSI_INTERVAL) and type(left.dataType) is type(
+            right.dataType
+        ):
+            met = common_type(left.dataType, right.dataType, ansi)
+            return IntegralDivide(_as(left, met, ansi), _as(right, met, ansi), node.mode)
     return None
 
 
@@ -104,7 +114,7 @@ def _add(node: BinaryArithmetic, left: Expression, right: Expression, ansi: bool
     if isinstance(right.dataType, DateType) and not isinstance(left.dataType, StringType):
         return resolve_call("date_add", (right, left), ansi, origin=node.origin)
     if DATE in (left.dataType, right.dataType):
-        return _text_and_date(node, left, right, ansi)
+        _text_and_date(node, left, right, ansi)
     if ansi and STRING in (left.dataType, right.dataType):
         kind = left.dataType if right.dataType == STRING else right.dataType
         parameters = {"sqlExpr": shown(node), "inputType": _ADDED, "actualDataType": shown_type(kind)}
@@ -112,14 +122,19 @@ def _add(node: BinaryArithmetic, left: Expression, right: Expression, ansi: bool
     return None
 
 
-def _text_and_date(node: BinaryArithmetic, left: Expression, right: Expression, ansi: bool) -> Expression:
-    """Under ANSI a text beside a date is a date too, and no number of days; without, it is one."""
+def _text_and_date(node: BinaryArithmetic, left: Expression, right: Expression, ansi: bool) -> NoReturn:
+    """Under ANSI a text beside a date is a date too, else it is a number: never one of days."""
     text, day = (left, right) if isinstance(left.dataType, StringType) else (right, left)
     if not ansi:
+<<<<<<< HEAD
         return resolve_call("date_add", (day, _as(text, DOUBLE, ansi)), ansi, origin=node.origin)
     raise _unexpected(
         node, f"date_add({sql(left)}, {sql(right)})", "second", '("INT" or "SMALLINT" or "TINYINT")', right, DATE
     )
+=======
+        raise _unexpected(node, f"date_add({sql(day)}, {sql(text)})", "second", _DAYS, text, DOUBLE)
+    raise _unexpected(node, f"date_add({sql(left)}, {sql(right)})", "second", _DAYS, right, DATE)
+>>>>>>> bb63b68 (Days and months added to timestamps keep the local time; every change of the clocks in three zones and 328 statements recorded; SET TIME ZONE INTERVAL; intervals in JSON, CSV and width_bucket)
 
 
 def _subtract(node: BinaryArithmetic, left: Expression, right: Expression, ansi: bool) -> Expression | None:
@@ -137,7 +152,11 @@ def _subtract(node: BinaryArithmetic, left: Expression, right: Expression, ansi:
             raise _unexpected(node, sql(node), "first", '"DATE"', left)
         days = (_as(left, DATE, ansi), _as(right, DATE, ansi))
         if not ansi and isinstance(other, StringType):
+<<<<<<< HEAD
             return resolve_call("date_sub", (left, _as(right, DOUBLE, ansi)), ansi, origin=node.origin)
+=======
+            raise _unexpected(node, f"date_sub({sql(left)}, {sql(right)})", "second", _DAYS, right, DOUBLE)
+>>>>>>> bb63b68 (Days and months added to timestamps keep the local time; every change of the clocks in three zones and 328 statements recorded; SET TIME ZONE INTERVAL; intervals in JSON, CSV and width_bucket)
         name = "calendar_days_between" if legacy_intervals() else "date_difference"
         return resolve_call(name, days, ansi)
     return resolve_call("date_sub", (left, right), ansi, origin=node.origin) if isinstance(one, DateType) else None
@@ -147,7 +166,11 @@ def _timestamp_difference(node: BinaryArithmetic, left: Expression, right: Expre
     """Dates and texts beside a timestamp are timestamps, too."""
     known = (DateType, NullType, *_TIMESTAMP, *([StringType] if ansi else []))
     for place, each in (("first", left), ("second", right)):
+<<<<<<< HEAD
         if not isinstance(each.dataType, known):
+=======
+        if not isinstance(each.dataType, (DateType, *_TIMESTAMP, *(_UNKNOWN if ansi else (NullType,)))):
+>>>>>>> bb63b68 (Days and months added to timestamps keep the local time; every change of the clocks in three zones and 328 statements recorded; SET TIME ZONE INTERVAL; intervals in JSON, CSV and width_bucket)
             raise _unexpected(node, sql(node), place, _TIMESTAMPS, each)
     one, other = left.dataType, right.dataType
     if isinstance(one, _UNKNOWN):
@@ -164,7 +187,7 @@ def _minus_time(node: BinaryArithmetic, left: Expression, right: Expression, ans
     """The difference of two times, or a time less an interval."""
     one, other = left.dataType, right.dataType
     if isinstance(one, TimeType) and isinstance(other, DayTimeIntervalType):
-        return resolve_call("time_add_interval", (left, UnaryMinus(right, node.mode)), ansi)
+        return _time_sum(node, left, UnaryMinus(right, node.mode), ansi)
     if isinstance(one, _TIMESTAMP) or isinstance(other, _TIMESTAMP):
         place, wrong = ("first", left) if isinstance(one, TimeType) else ("second", right)
         raise _unexpected(node, sql(node), place, _TIMESTAMPS, wrong)
@@ -174,12 +197,17 @@ def _minus_time(node: BinaryArithmetic, left: Expression, right: Expression, ans
     return None
 
 
+def _time_sum(node: BinaryArithmetic, time: Expression, interval: Expression, ansi: bool) -> Expression:
+    name = "try_time_add_interval" if node.mode is Mode.TRY else "time_add_interval"
+    return resolve_call(name, (time, interval), ansi)
+
+
 def _plus_interval(
     node: BinaryArithmetic, left: Expression, interval: Expression, ansi: bool, *, negative: bool
 ) -> Expression | None:
     """`left` + `interval`, or - `interval`."""
     one, other = left.dataType, interval.dataType
-    moved = _negated(interval, node.mode) if negative else interval
+    moved = negated(interval, node.mode) if negative else interval
     match one, other:
         case DateType(), YearMonthIntervalType():
             return resolve_call("date_add_months_interval", (left, moved), ansi)
@@ -188,7 +216,7 @@ def _plus_interval(
         case DateType(), CalendarIntervalType():
             return resolve_call("date_add_calendar_interval", (left, moved), ansi)
         case TimeType(), DayTimeIntervalType():
-            return resolve_call("time_add_interval", (left, moved), ansi)
+            return _time_sum(node, left, moved, ansi)
         case TimeType(), _:
             return None
         case TimestampType() | TimestampNTZType(), YearMonthIntervalType():
@@ -204,7 +232,8 @@ def _plus_interval(
     raise _unexpected(node, f"{sql(left)} + {text}", "first", _TIMESTAMPS, left)
 
 
-def _negated(interval: Expression, mode: Mode) -> Expression:
+def negated(interval: Expression, mode: Mode) -> Expression:
+    """- `interval`, or - of a number."""
     if isinstance(interval.dataType, CalendarIntervalType):
         return resolve_call("negate_calendar_interval", (interval,))
     return UnaryMinus(interval, mode)

@@ -127,7 +127,7 @@ class _Names:
         if self.resolver.scope.find(node.parts) is not None:
             return node
         if name.lower() in _BARE:
-            return _raw(f"{name.lower()}()")
+            return _raw("current_time(6)" if name.lower() == "current_time" else f"{name.lower()}()")
         is_lateral = self.resolver.aliases.is_lateral(self.resolver.scope.fold(name))
         return _raw(f"lateralAliasReference({name})") if is_lateral else self._variable(node)
 
@@ -257,7 +257,9 @@ class _Names:
 
 
 _MOMENTS = (DateType, TimeType, TimestampType, TimestampNTZType, StringType)
-_BARE = frozenset(("current_date", "current_timestamp", "localtimestamp", "current_user", "session_user", "user"))
+_BARE = frozenset(
+    ("current_date", "current_time", "current_timestamp", "localtimestamp", "current_user", "session_user", "user")
+)
 _BY_ROWS = frozenset(("row_number", "rank", "dense_rank", "percent_rank", "ntile"))
 
 

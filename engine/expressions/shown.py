@@ -133,6 +133,11 @@ def _mode(value: str, least: str) -> str:
     return f"mode() WITHIN GROUP (ORDER BY {value} DESC)" if least == "true" else f"mode({value})"
 
 
+def _of_date_and_time(name: str, arguments: Sequence[str], close: str = ")") -> str | None:
+    """A timestamp of a date and a time is shown by another function than one of fields."""
+    return f"{name}({', '.join(arguments)}{close}" if len(arguments) <= 3 else None
+
+
 def _infix(symbol: str) -> Callable[[Sequence[str]], str | None]:
     def show(arguments: Sequence[str]) -> str | None:
         return f"({arguments[0]} {symbol} {arguments[1]})" if len(arguments) == 2 else None
@@ -175,6 +180,9 @@ _SPECIAL: dict[str, Callable[[Sequence[str]], str | None]] = {
     ">>>": _infix(">>>"),
     "row": lambda a: f"named_struct({', '.join(f'{_column_name(t, i)}, {t}' for i, t in enumerate(a, 1))})",
     "rtrim": _trim("TRAILING"),
+    "make_timestamp_ltz": lambda a: _of_date_and_time("make_timestamp", a),
+    "try_make_timestamp_ltz": lambda a: _of_date_and_time("make_timestamp", a),
+    "try_make_timestamp_ntz": lambda a: _of_date_and_time("try_make_timestamp_ntz(make_timestamp_ntz", a, "))"),
     "try_to_time": lambda a: f"try_to_time(to_time({', '.join(a)}))",
     "trim_both": _trim("BOTH"),
 }

@@ -20,7 +20,6 @@ from engine.kernels.datetimes import (
     civil,
     days_from_civil,
     days_in_month,
-    from_local,
     local_micros,
 )
 from engine.kernels.rows import from_numpy, numpy_values, valid
@@ -122,13 +121,16 @@ def date_trunc(unit: pa.Array, time: pa.Array, *, context: CallContext) -> pa.Ar
     2015-03-01 00:00:00
     """
 
-    def cut(micros: Any, name: str) -> Any:
-        if name in _MICROS:
-            return micros - micros % _MICROS[name]
-        return _cut_days(micros // DAY, name) * DAY
+    here, instants = zone(context.time_zone), numpy_values(time)
 
-    micros, known = _by_unit(unit, local_micros(time, context.time_zone), cut)
-    return from_local(micros, all_valid(unit, time) & known, time.type, context.time_zone)
+    def cut(micros: Any, name: str) -> Any:
+        local = here.to_local(micros)
+        if name in _MICROS:  # within an hour that comes twice it stays in the one it is in
+            return here.moved(micros, local - local % _MICROS[name])
+        return here.to_instant(_cut_days(local // DAY, name) * DAY)
+
+    micros, known = _by_unit(unit, instants, cut)
+    return from_numpy(micros, time.type, all_valid(unit, time) & known)
 
 
 @function("months_between", (TIMESTAMP, TIMESTAMP, BOOLEAN), returns=DOUBLE, optional=1, wants_context=True)

@@ -21,7 +21,7 @@ from engine.kernels import decimals
 from engine.kernels.calendar_intervals import made_of, parts_of
 from engine.kernels.casts.intervals import arithmetic_overflow
 from engine.kernels.context import CallContext
-from engine.kernels.datetimes import DAY, HOUR, MINUTE, SECOND, add_months, from_local, local_micros
+from engine.kernels.datetimes import DAY, HOUR, MINUTE, SECOND, add_months, moved
 from engine.kernels.rows import from_numpy, numpy_values
 from engine.kernels.rowwise import all_valid
 from engine.types import BYTE, CALENDAR_INTERVAL, DATE, DOUBLE, INT, DataType, DecimalType
@@ -199,11 +199,7 @@ def timestamp_add_calendar_interval(time: pa.Array, interval: pa.Array, *, conte
     > SELECT timestamp'2020-01-31 10:00:00' + make_interval(0, 1, 0, 1, 1);
     2020-03-01 11:00:00
     """
-    months, days, micros = parts_of(interval)
-    local, is_valid = local_micros(time, context.time_zone), all_valid(time, interval)
-    moved = (add_months(local // DAY, months) + days) * DAY + local % DAY
-    instants = numpy_values(from_local(moved, is_valid, time.type, context.time_zone))
-    return from_numpy(instants + micros, time.type, is_valid)
+    return moved(time, *parts_of(interval), all_valid(time, interval), context.time_zone)
 
 
 def _part(name: str, result: DataType, kind: pa.DataType, value: Any, doc: str) -> None:

@@ -9,6 +9,7 @@ from engine.types import (
     BINARY,
     BOOLEAN,
     BYTE,
+    CALENDAR_INTERVAL,
     DATE,
     DOUBLE,
     FLOAT,
@@ -22,19 +23,22 @@ from engine.types import (
     VOID,
     ArrayType,
     DataType,
+    DayTimeIntervalType,
     DecimalType,
     MapType,
     StructField,
     StructType,
     TimeType,
+    YearMonthIntervalType,
 )
 from engine.types.session import timestamp_type
+from engine.types.types import DAY_TIME_FIELDS, YEAR_MONTH_FIELDS
 
 _PLAIN: dict[str, DataType] = {
     "boolean": BOOLEAN, "tinyint": BYTE, "byte": BYTE, "smallint": SHORT, "short": SHORT, "int": INT, "integer": INT,
     "bigint": LONG, "long": LONG, "float": FLOAT, "real": FLOAT, "double": DOUBLE, "string": STRING, "binary": BINARY,
     "date": DATE, "timestamp": TIMESTAMP, "timestamp_ltz": TIMESTAMP, "timestamp_ntz": TIMESTAMP_NTZ, "time": TIME,
-    "void": VOID,
+    "void": VOID, "interval": CALENDAR_INTERVAL,
 }  # fmt: skip
 _TOKEN = re.compile(r"\s*(`(?:[^`]|``)+`|\w+|[<>(),:]|'(?:[^'\\]|\\.)*')")
 
@@ -126,9 +130,19 @@ class _Reader:
             return self.fields(">")
         if name == "timestamp":
             return timestamp_type()
+        if name == "interval":
+            return self._interval()
         if name not in _PLAIN:
             raise ValueError(f"no such type: {name}")
         return _PLAIN[name]
+
+    def _interval(self) -> DataType:
+        """INTERVAL, or one of the fields that follow it: DAY, YEAR TO MONTH."""
+        for fields, kind in ((YEAR_MONTH_FIELDS, YearMonthIntervalType), (DAY_TIME_FIELDS, DayTimeIntervalType)):
+            if self.place < len(self.tokens) and self.peek().lower() in fields:
+                start = fields.index(self.next().lower())
+                return kind(start, fields.index(self.next().lower()) if self.accept("to") else start)
+        return CALENDAR_INTERVAL
 
     def _decimal(self) -> DataType:
         if not self.accept("("):

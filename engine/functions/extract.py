@@ -14,11 +14,13 @@ from engine.functions.registry import function
 from engine.functions.resolve import resolve_call
 from engine.functions.signature import ANY, ANY_TIMESTAMP
 from engine.kernels import decimals
-from engine.kernels.context import CallContext
+from engine.kernels.context import CallContext, EvalContext
 from engine.kernels.datetimes import DAY, HOUR, MINUTE, SECOND, local_micros
+from engine.kernels.evaluate import evaluate_constant
 from engine.kernels.rows import from_numpy, numpy_values, valid
 from engine.types import (
     BYTE,
+    DOUBLE,
     INT,
     STRING,
     CalendarIntervalType,
@@ -63,7 +65,13 @@ def date_part(field: Expression, source: Expression) -> Expression:
     > SELECT extract(SECONDS FROM timestamp'2019-10-01 00:00:01.000001');
     1.000001
     """
-    name = str(field.value).lower() if isinstance(field, Literal) else ""
+    if not field.foldable:
+        parameters = {"funcName": "`date_part`", "paramName": "`field`", "paramType": '"STRING"'}
+        raise AnalysisError("NON_FOLDABLE_ARGUMENT", parameters)
+    written = evaluate_constant(field, EvalContext()).value
+    if written is None:
+        return Literal(None, DOUBLE)
+    name = str(written).lower()
     target = _FUNCTIONS.get(name)
     if isinstance(source.dataType, YearMonthIntervalType):
         target = _YEAR_MONTH.get(target or "")
@@ -74,7 +82,7 @@ def date_part(field: Expression, source: Expression) -> Expression:
     elif isinstance(source.dataType, TimeType) and target not in _CLOCK:
         target = None
     if target is None:
-        parameters = {"field": f"`{name}`" if name else sql(field), "expr": f'"{sql(source)}"'}
+        parameters = {"field": f"`{written}`", "expr": f'"{sql(source)}"'}
         raise AnalysisError("INVALID_EXTRACT_FIELD", parameters, field.origin)
     return resolve_call(target, (source,), origin=source.origin)
 

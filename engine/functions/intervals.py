@@ -1,12 +1,10 @@
 """Dates, timestamps and intervals in arithmetic: what the operators + - * / become on them.
 
-INTERVAL DAY TO SECOND is microseconds, INTERVAL YEAR TO MONTH is months. A day added to a timestamp is 24 hours; a month added
-keeps the local time of day.
+INTERVAL DAY TO SECOND is microseconds, INTERVAL YEAR TO MONTH is months. Days and months added to a timestamp keep the local
+time of day, so that a day may have 23 or 25 hours.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +15,7 @@ from engine.functions.signature import ANY_TIMESTAMP, Kind
 from engine.kernels.calendar_intervals import made_of
 from engine.kernels.casts.intervals import arithmetic_overflow
 from engine.kernels.context import CallContext
-from engine.kernels.datetimes import DAY, add_months, civil, from_local, local_micros
+from engine.kernels.datetimes import DAY, add_months, civil, local_micros, moved
 from engine.kernels.interval_scaling import Scaled, divided, is_zero, times
 from engine.kernels.rows import from_numpy, numpy_values
 from engine.kernels.rowwise import all_valid
@@ -46,14 +44,6 @@ def _interval_of(*types: DataType) -> DataType:
     return DAY_TIME if isinstance(types[0], DayTimeIntervalType) else YEAR_MONTH
 
 
-def _checked_sum(left: Any, right: Any, is_valid: Any) -> Any:
-    """left + right of int64. Raises DATETIME_OVERFLOW."""
-    total = left + right
-    if ((((left ^ total) & (right ^ total)) < 0) & is_valid).any():
-        raise ExecutionError("DATETIME_OVERFLOW", {"operation": "add an interval to a timestamp"})
-    return total
-
-
 @function("date_add_days_interval", (DATE, DAY_TIME), returns=DATE, raises=True, hidden=True)
 def date_add_days_interval(day: pa.Array, interval: pa.Array) -> pa.Array:
     """Returns the date some whole days later.
@@ -79,15 +69,24 @@ def date_add_months_interval(day: pa.Array, interval: pa.Array) -> pa.Array:
     return from_numpy(days.astype(np.int32), pa.date32(), all_valid(day, interval))
 
 
-@function("timestamp_add_interval", (ANY_TIMESTAMP, DAY_TIME), returns=_same, raises=True, hidden=True)
-def timestamp_add_interval(time: pa.Array, interval: pa.Array) -> pa.Array:
-    """Returns the timestamp some days, hours, minutes and seconds later.
+@function(
+    "timestamp_add_interval",
+    (ANY_TIMESTAMP, DAY_TIME),
+    returns=_same,
+    raises=True,
+    wants_context=True,
+    hidden=True,
+)
+def timestamp_add_interval(time: pa.Array, interval: pa.Array, *, context: CallContext) -> pa.Array:
+    """Returns the timestamp some days later at the same local time, and then some hours, minutes and seconds.
 
     > SELECT timestamp'2024-01-01 00:00:00' + INTERVAL '1' HOUR;
     2024-01-01 01:00:00
     """
-    is_valid = all_valid(time, interval)
-    return from_numpy(_checked_sum(numpy_values(time), numpy_values(interval), is_valid), time.type, is_valid)
+    micros = numpy_values(interval)
+    days = np.sign(micros) * (np.abs(micros) // DAY)
+    none = np.zeros_like(micros)
+    return moved(time, none, days, micros - days * DAY, all_valid(time, interval), context.time_zone)
 
 
 @function(
@@ -104,9 +103,9 @@ def timestamp_add_months_interval(time: pa.Array, interval: pa.Array, *, context
     > SELECT timestamp'2024-01-31 10:00:00' + INTERVAL '1' MONTH;
     2024-02-29 10:00:00
     """
-    local = local_micros(time, context.time_zone)
-    days = add_months(local // DAY, numpy_values(interval).astype(np.int64))
-    return from_local(days * DAY + local % DAY, all_valid(time, interval), time.type, context.time_zone)
+    months = numpy_values(interval).astype(np.int64)
+    none = np.zeros_like(months)
+    return moved(time, months, none, none, all_valid(time, interval), context.time_zone)
 
 
 @function("date_difference", (DATE, DATE), returns=DayTimeIntervalType(DAY_FIELD, DAY_FIELD), hidden=True)

@@ -11,7 +11,7 @@ from engine.errors import ExecutionError
 from engine.expressions.base import Expression, Mode
 from engine.functions.registry import Function, function, register
 from engine.functions.resolve import resolve_call
-from engine.functions.signature import ANY, Kind, Variadic
+from engine.functions.signature import ANY, Kind, ParameterType, Variadic
 from engine.kernels.casts.intervals import arithmetic_overflow
 from engine.kernels.casts.numbers import numpy_words
 from engine.kernels.context import CallContext
@@ -27,6 +27,7 @@ from engine.types import (
     TIME,
     TIMESTAMP,
     TIMESTAMP_NTZ,
+    DateType,
     DayTimeIntervalType,
     DecimalType,
     TimeType,
@@ -37,7 +38,10 @@ from engine.types.session import timestamp_type
 
 _SECONDS = DecimalType(16, 6)
 _FIELDS = (INT, INT, INT, INT, INT, _SECONDS)
-_TIME = Kind("TIME", (TimeType,), fallback=TIME)
+_DATE, _TIME = (
+    Kind("DATE", (DateType,), fallback=DATE, strict=True),
+    Kind("TIME", (TimeType,), fallback=TIME, strict=True),
+)
 
 
 def seconds_of(amounts: pa.Array) -> Any:
@@ -145,10 +149,13 @@ def _declare_made(name: str, mode: Mode | None) -> None:
     sample = f"> SELECT {name}_%s(2014, 12, 28, 6, 30, 45.887);\n2014-12-28 06:30:45.887"
     for suffix, result, kernel in (("ltz", TIMESTAMP, instants), ("ntz", TIMESTAMP_NTZ, locals_)):
         doc = f"{kind}, of the type {result.sql}.\n\n{sample % suffix}"
-        register(Function(f"{name}_{suffix}", "scalar", (*_FIELDS, STRING), result, kernel, doc, optional=1, **options))
+        zoned = int(suffix == "ltz")
+        kinds: tuple[ParameterType, ...] = (*_FIELDS, *(STRING,) * zoned)
+        register(Function(f"{name}_{suffix}", "scalar", kinds, result, kernel, doc, optional=zoned, **options))
         plain = {**options, "raises": False}
         both = _of_date_and_time(suffix == "ltz")
-        register(Function(f"{name}_{suffix}", "scalar", (DATE, _TIME, STRING), result, both, doc, optional=2, **plain))
+        kinds = (_DATE, _TIME, *(STRING,) * zoned)
+        register(Function(f"{name}_{suffix}", "scalar", kinds, result, both, doc, optional=1 + zoned, **plain))
 
 
 def _of_date_and_time(is_instant: bool) -> Any:

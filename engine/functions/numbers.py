@@ -24,8 +24,24 @@ from engine.kernels.conditional import choose
 from engine.kernels.context import CallContext
 from engine.kernels.rows import from_numpy, numpy_values, valid
 from engine.kernels.rowwise import all_valid, map_rows
+<<<<<<< HEAD
 from engine.types import DOUBLE, INT, LONG, VOID, DataType, MapType
 from engine.types.coercion import tightest_common_type
+=======
+from engine.types import (
+    DOUBLE,
+    FLOAT,
+    INT,
+    LONG,
+    DataType,
+    DayTimeIntervalType,
+    DecimalType,
+    IntegralType,
+    YearMonthIntervalType,
+)
+from engine.types.coercion import common_type
+from engine.types.decimals import decimal_for
+>>>>>>> bb63b68 (Days and months added to timestamps keep the local time; every change of the clocks in three zones and 328 statements recorded; SET TIME ZONE INTERVAL; intervals in JSON, CSV and width_bucket)
 
 _INTEGER_NAMES = {8: "byte", 16: "short", 32: "integer", 64: "long"}
 
@@ -241,6 +257,21 @@ def least(*values: pa.Array) -> pa.Array:
     return _extreme(values, "<")
 
 
+def _bucket(x: float, least: float, most: float, count: int) -> int | None:
+    if (
+        count <= 0
+        or count == 2**63 - 1
+        or x != x
+        or least == most
+        or not (math.isfinite(least) and math.isfinite(most))
+    ):
+        return None
+    lower, upper = min(least, most), max(least, most)
+    if least < most:
+        return 0 if x < lower else count + 1 if x >= upper else int(count * (x - lower) / (upper - lower)) + 1
+    return 0 if x > upper else count + 1 if x <= lower else int(count * (upper - x) / (upper - lower)) + 1
+
+
 @function("width_bucket", (DOUBLE, DOUBLE, DOUBLE, LONG), returns=LONG, nullable="always")
 def width_bucket(value: pa.Array, low: pa.Array, high: pa.Array, buckets: pa.Array) -> pa.Array:
     """Returns which of `buckets` equal parts of `low` to `high` the value is in; 0 and one more are outside.
@@ -248,19 +279,15 @@ def width_bucket(value: pa.Array, low: pa.Array, high: pa.Array, buckets: pa.Arr
     > SELECT width_bucket(5.3, 0.2, 10.6, 5);
     3
     """
+    return map_rows(_bucket, pa.int64(), value, low, high, buckets)
 
-    def bucket(x: float, least: float, most: float, count: int) -> int | None:
-        if (
-            count <= 0
-            or count == 2**63 - 1
-            or x != x
-            or least == most
-            or not (math.isfinite(least) and math.isfinite(most))
-        ):
-            return None
-        lower, upper = min(least, most), max(least, most)
-        if least < most:
-            return 0 if x < lower else count + 1 if x >= upper else int(count * (x - lower) / (upper - lower)) + 1
-        return 0 if x > upper else count + 1 if x <= lower else int(count * (upper - x) / (upper - lower)) + 1
 
-    return map_rows(bucket, pa.int64(), value, low, high, buckets)
+def _width_bucket_of(interval: DataType) -> None:
+    kinds = (interval, interval, interval, LONG)
+    sample = "> SELECT width_bucket(INTERVAL '5' DAY, INTERVAL '0' DAY, INTERVAL '10' DAY, 10);\n6"
+    doc = f"Returns the part of a range of intervals.\n\n{sample}"
+    register(Function("width_bucket", "scalar", kinds, LONG, width_bucket, doc, nullable="always", group="numbers"))
+
+
+_width_bucket_of(YearMonthIntervalType())
+_width_bucket_of(DayTimeIntervalType())

@@ -23,6 +23,7 @@ from engine.kernels.datetimes import DAY, HOUR, MINUTE, SECOND
 from engine.kernels.evaluate import evaluate_constant
 from engine.kernels.pattern_fields import Unreadable
 from engine.kernels.pattern_reading import read
+from engine.kernels.patterns import compile_pattern
 from engine.kernels.rows import from_numpy, numpy_values, valid
 from engine.kernels.rowwise import all_valid, attempt, map_rows
 from engine.kernels.zones import zone
@@ -34,6 +35,7 @@ from engine.types import (
     DataType,
     DayTimeIntervalType,
     DecimalType,
+    StringType,
     TimeType,
 )
 from engine.types.arrow import to_arrow
@@ -42,6 +44,7 @@ from engine.types.intervals import day_time_text
 from engine.types.types import HOUR as HOUR_FIELD
 from engine.types.types import SECOND as SECOND_FIELD
 
+TEXT = Kind("STRING", (StringType,), fallback=STRING, strict=True)
 ANY_TIME = Kind("TIME", (TimeType,), fallback=TIME)
 ARROW = to_arrow(TIME)
 _DEFAULT = "HH:mm:ss.SSSSSS"
@@ -101,6 +104,7 @@ def _read(text: str, pattern: str | None) -> int:
     if pattern is None:
         micros = read_time(text)
     else:
+        compile_pattern(pattern, True, False)
         try:
             micros = read(text, pattern).micros
         except Unreadable:
@@ -118,7 +122,7 @@ def _parsed(text: pa.Array, pattern: pa.Array | None, mode: Mode) -> pa.Array:
     return map_rows(reader, pa.int64(), text, pattern).view(ARROW)
 
 
-@function("to_time", (STRING, STRING), returns=TIME, optional=1, raises=True)
+@function("to_time", (TEXT, TEXT), returns=TIME, optional=1, raises=True)
 def to_time(text: pa.Array, pattern: pa.Array | None = None) -> pa.Array:
     """Returns the time that a text is, read by a pattern if one is given.
 
@@ -130,7 +134,7 @@ def to_time(text: pa.Array, pattern: pa.Array | None = None) -> pa.Array:
     return _parsed(text, pattern, Mode.ANSI)
 
 
-@function("try_to_time", (STRING, STRING), returns=TIME, optional=1, nullable="always")
+@function("try_to_time", (TEXT, TEXT), returns=TIME, optional=1, nullable="always")
 def try_to_time(text: pa.Array, pattern: pa.Array | None = None) -> pa.Array:
     """Like `to_time`, giving null for what does not fit.
 
@@ -205,9 +209,9 @@ def time_add_interval(time: pa.Array, interval: pa.Array, *, context: CallContex
     > SELECT TIME'08:30:00' + INTERVAL '2' HOUR;
     10:30:00
     """
+    total, inside = _later(time, interval)
     is_valid = all_valid(time, interval)
-    total = numpy_values(time) + numpy_values(interval)
-    outside = ((total < 0) | (total >= DAY)) & is_valid
+    outside = ~inside & is_valid
     if outside.any():
         row, kind = int(np.argmax(outside)), context.types[1]
         assert isinstance(kind, DayTimeIntervalType)
@@ -215,6 +219,23 @@ def time_add_interval(time: pa.Array, interval: pa.Array, *, context: CallContex
         value = f"TIME '{time_text(int(numpy_values(time)[row]))}'"
         raise ExecutionError("DATETIME_OVERFLOW", {"operation": f"add {shown} to the time value {value}"})
     return from_numpy(total, ARROW, is_valid)
+
+
+def _later(time: pa.Array, interval: pa.Array) -> tuple[Any, Any]:
+    """The microseconds of times an interval later, and which are still of the day."""
+    total = numpy_values(time) + numpy_values(interval)
+    return total, (total >= 0) & (total < DAY)
+
+
+@function("try_time_add_interval", (ANY_TIME, DayTimeIntervalType()), returns=_sum_type, nullable="always", hidden=True)
+def try_time_add_interval(time: pa.Array, interval: pa.Array) -> pa.Array:
+    """Like + of a time and an interval, giving null outside of the day.
+
+    > SELECT try_add(TIME'23:00:00', INTERVAL '2' HOUR);
+    NULL
+    """
+    total, inside = _later(time, interval)
+    return from_numpy(total, ARROW, all_valid(time, interval) & inside)
 
 
 @function("time_difference", (ANY_TIME, ANY_TIME), returns=DayTimeIntervalType(HOUR_FIELD, SECOND_FIELD), hidden=True)

@@ -11,10 +11,10 @@ from engine.errors import ExecutionError
 from engine.functions.registry import function
 from engine.functions.signature import ANY_TIMESTAMP
 from engine.kernels.context import CallContext
-from engine.kernels.datetimes import DAY, HOUR, MINUTE, SECOND, add_months, civil, from_local, local_micros
+from engine.kernels.datetimes import DAY, HOUR, MINUTE, SECOND, civil, local_micros, moved
 from engine.kernels.rows import from_numpy, numpy_values
 from engine.kernels.rowwise import all_valid
-from engine.types import LONG, STRING
+from engine.types import LONG, STRING, TIMESTAMP
 
 _CLOCK = {"HOUR": HOUR, "MINUTE": MINUTE, "SECOND": SECOND, "MILLISECOND": 1000, "MICROSECOND": 1}
 _DAYS = {"DAY": 1, "DAYOFYEAR": 1, "WEEK": 7}
@@ -50,10 +50,9 @@ def timestampadd(unit: pa.Array, count: pa.Array, time: pa.Array, *, context: Ca
     is_valid = all_valid(unit, count, time)
     if name in _CLOCK:
         return from_numpy(_checked(numpy_values(time), amount, _CLOCK[name], is_valid), time.type, is_valid)
-    local = local_micros(time, context.time_zone)
-    days, clock = local // DAY, local % DAY
-    days = days + amount * _DAYS[name] if name in _DAYS else add_months(days, amount * _MONTHS[name])
-    return from_local(days * DAY + clock, is_valid, time.type, context.time_zone)
+    none = np.zeros_like(amount)
+    days = amount * _DAYS.get(name, 0)
+    return moved(time, amount * _MONTHS.get(name, 0), days, none, is_valid, context.time_zone)
 
 
 def _checked(micros: Any, amount: Any, unit: int, is_valid: Any) -> Any:
@@ -64,7 +63,7 @@ def _checked(micros: Any, amount: Any, unit: int, is_valid: Any) -> Any:
     return np.where(is_valid, exact, 0).astype(np.int64)
 
 
-@function("timestampdiff", (STRING, ANY_TIMESTAMP, ANY_TIMESTAMP), returns=LONG, raises=True, wants_context=True)
+@function("timestampdiff", (STRING, TIMESTAMP, TIMESTAMP), returns=LONG, raises=True, wants_context=True)
 def timestampdiff(unit: pa.Array, start: pa.Array, end: pa.Array, *, context: CallContext) -> pa.Array:
     """Returns how many whole units lie from `start` to `end`.
 

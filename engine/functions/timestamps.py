@@ -10,12 +10,24 @@ from engine.expressions.base import Expression
 from engine.expressions.cast import Cast
 from engine.functions.registry import function
 from engine.functions.resolve import resolve_call
-from engine.functions.signature import INTEGRAL, NUMERIC
+from engine.functions.signature import INTEGRAL, NUMERIC, Kind
 from engine.kernels.datetimes import SECOND
 from engine.kernels.rows import from_numpy, numpy_values, valid
 from engine.kernels.rowwise import all_valid
 from engine.kernels.zones import by_zone
-from engine.types import DATE, DOUBLE, INT, LONG, STRING, TIMESTAMP, TIMESTAMP_NTZ, FractionalType, StringType
+from engine.types import (
+    DATE,
+    DOUBLE,
+    INT,
+    LONG,
+    STRING,
+    TIMESTAMP,
+    TIMESTAMP_NTZ,
+    FractionalType,
+    StringType,
+    TimestampNTZType,
+    TimestampType,
+)
 from engine.types.arrow import TIMESTAMP_ARROW
 
 
@@ -150,7 +162,20 @@ def to_utc_timestamp(time: pa.Array, region: pa.Array) -> pa.Array:
     return zoned(time, region, False)
 
 
-@function("convert_timezone", (STRING, STRING, TIMESTAMP_NTZ), returns=TIMESTAMP_NTZ, raises=True)
+LOCAL_TIME = Kind("TIMESTAMP_NTZ", (TimestampNTZType,), fallback=TIMESTAMP_NTZ, converts=(TimestampType,))
+
+
+@function("convert_timezone", (STRING, LOCAL_TIME), kind="rewrite")
+def convert_timezone_from_here(target: Expression, time: Expression) -> Expression:
+    """Returns the wall clock time of the session's zone as that of another.
+
+    > SELECT convert_timezone('UTC', timestamp_ntz'2021-12-06 00:00:00');
+    2021-12-06 00:00:00
+    """
+    return resolve_call("convert_timezone", (resolve_call("current_timezone", ()), target, time))
+
+
+@function("convert_timezone", (STRING, STRING, LOCAL_TIME), returns=TIMESTAMP_NTZ, raises=True)
 def convert_timezone(source: pa.Array, target: pa.Array, time: pa.Array) -> pa.Array:
     """Returns the wall clock time of one zone as that of another.
 

@@ -31,6 +31,7 @@ from engine.kernels.buffers import (
     int64_values,
     valid,
 )
+from engine.kernels.casts.intervals import arithmetic_overflow
 from engine.kernels.context import EvalContext
 from engine.types import DataType
 from engine.types.arrow import to_arrow
@@ -122,7 +123,9 @@ class Sum(Aggregation):
         if broken or beyond.any():
             if self.tolerant:
                 return fixed_array(values, wanted, present & ~beyond)
-            if self.context.ansi or not pa.types.is_int64(wanted):
+            if not pa.types.is_int64(wanted):  # intervals are kept as durations and as months of 32 bits
+                raise arithmetic_overflow("try_sum")
+            if self.context.ansi:
                 raise self.overflow("long overflow", "try_sum")
         return fixed_array(values, wanted, present)
 

@@ -12,9 +12,19 @@ from engine.kernels.datetimes import DAY
 from engine.kernels.pattern_writing import Moments
 from engine.kernels.pattern_writing import write as write_pattern
 from engine.kernels.zones import zone
-from engine.types import DataType, DateType, DayTimeIntervalType, StringType, TimestampType, YearMonthIntervalType
+from engine.types import (
+    CalendarIntervalType,
+    DataType,
+    DateType,
+    DayTimeIntervalType,
+    StringType,
+    TimestampType,
+    TimeType,
+    YearMonthIntervalType,
+)
 from engine.types.arrow import to_arrow
-from engine.types.intervals import interval_text
+from engine.types.cells import time_text
+from engine.types.intervals import calendar_interval_text, interval_text
 
 _EPOCH = datetime.date(1970, 1, 1)
 
@@ -24,6 +34,10 @@ def text_of(item: Any, data_type: DataType, time_zone: str) -> str:
     match data_type:
         case StringType() | DateType():
             return str(item)
+        case TimeType():
+            return time_text((item.hour * 3600 + item.minute * 60 + item.second) * 1_000_000 + item.microsecond)
+        case CalendarIntervalType():
+            return calendar_interval_text(**item)
         case YearMonthIntervalType():
             return interval_text(item, data_type)
         case DayTimeIntervalType():

@@ -20,6 +20,7 @@ Numbers: TypeAlias = Any
 
 SECOND = 1_000_000
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
+MIN_MICROS_DAY = -(2**63 // DAY)
 MIN_DAY, MAX_DAY = -719_162, 2_932_896
 """0001-01-01 and 9999-12-31."""
 
@@ -96,6 +97,24 @@ def from_local(micros: Numbers, is_valid: Numbers, kind: pa.DataType, time_zone:
     if pa.types.is_date32(kind):
         return from_numpy((micros // DAY).astype(np.int32), kind, is_valid)
     return from_numpy(zone(time_zone).to_instant(micros) if kind.tz else micros, kind, is_valid)
+
+
+def moved(
+    time: pa.Array, months: Numbers, days: Numbers, micros: Numbers, is_valid: Numbers, time_zone: str
+) -> pa.Array:
+    """Timestamps some months, then some days later at the same local time, then some microseconds. Raises
+    DATETIME_OVERFLOW."""
+    start = numpy_values(time)
+    local = zone(time_zone).to_local(start) if time.type.tz else start
+    day = local // DAY
+    day = (add_months(day, months) if np.any(months) else day) + days
+    check_range(day, is_valid, MIN_MICROS_DAY, -MIN_MICROS_DAY, "add an interval to a timestamp")
+    shifted = day * DAY + local % DAY
+    at = zone(time_zone).moved(start, shifted) if time.type.tz else shifted
+    total = at + micros
+    if ((((at ^ total) & (micros ^ total)) < 0) & is_valid).any():
+        raise ExecutionError("DATETIME_OVERFLOW", {"operation": "add an interval to a timestamp"})
+    return from_numpy(total, time.type, is_valid)
 
 
 def check_range(values: Numbers, is_valid: Numbers, low: int, high: int, operation: str) -> None:

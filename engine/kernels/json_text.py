@@ -14,13 +14,16 @@ from typing import Any
 import pyarrow as pa
 
 from engine.kernels.casts.text_datetimes import read_date, read_timestamp
+from engine.kernels.casts.times import read_time
 from engine.kernels.json_reader import DEFAULT, Liberties, Malformed, Number, loads
 from engine.types import (
     ArrayType,
     BinaryType,
     BooleanType,
+    CalendarIntervalType,
     DataType,
     DateType,
+    DayTimeIntervalType,
     DecimalType,
     DoubleType,
     FloatType,
@@ -30,8 +33,11 @@ from engine.types import (
     StructType,
     TimestampNTZType,
     TimestampType,
+    TimeType,
+    YearMonthIntervalType,
 )
 from engine.types.arrow import to_arrow
+from engine.types.interval_reading import read_fields, read_units
 from engine.types.java_numbers import java_double, java_float
 
 
@@ -194,6 +200,12 @@ def _atom(value: str, wanted: DataType, options: JsonOptions) -> Any:
                 return _known(_timestamp(value, isinstance(wanted, TimestampType), options), value)
             case BinaryType() if not number:
                 return base64.b64decode(value)
+            case YearMonthIntervalType() | DayTimeIntervalType() if not number:
+                return read_fields(value, wanted)
+            case CalendarIntervalType() if not number:
+                return read_units(value)._asdict()
+            case TimeType() if not number:
+                return _known(read_time(value), value)
     except (ValueError, InvalidOperation) as error:
         raise Malformed(value) from error
     raise Malformed(value)

@@ -48,7 +48,7 @@ def read_column(texts: pa.Array, patterns: pa.Array, reading: Reading) -> pa.Arr
     keep = np.zeros(len(texts), dtype=bool)
     present = valid(texts)
     for pattern, rows in by_pattern(patterns):
-        compile_pattern(pattern, True)
+        compile_pattern(pattern, True, is_date or reading.kind.tz is not None)
         rows = rows & present
         found, ok = _read(texts if rows.all() else texts.filter(pa.array(rows)), pattern, reading)
         values[rows], keep[rows] = found, ok

@@ -47,11 +47,6 @@ class _Number:
     sign: str
     following: int = 0
 
-    @property
-    def fixed(self) -> bool:
-        """Whether it takes exactly its width."""
-        return self.following < 0 or (self.following > 0 and self.least == self.most and not self.sign)
-
 
 Step = _Number | Field | Text | tuple["Step", ...]
 
@@ -148,7 +143,7 @@ def _number(step: _Number, text: str, start: int, fields: Fields) -> int:
         place += 1
     else:
         sign = ""
-    digits = _digits(text, place, (step.most if step.fixed else 9) + max(step.following, 0))
+    digits = _digits(text, place, step.most + max(step.following, 0))
     if step.following > 0:
         digits = _digits(text, place, max(step.least, digits - step.following))
     if digits < step.least:
@@ -156,6 +151,8 @@ def _number(step: _Number, text: str, start: int, fields: Fields) -> int:
     if (step.sign == "pad" and step.following >= 0) and (digits > step.least) != (sign == "+") and sign != "-":
         raise _Stuck(start)
     value = int(text[place : place + digits])
+    if value >= 2**63:
+        raise _Stuck(start)
     if sign == "-" and value == 0:
         raise _Stuck(start)
     if step.letter == "y" and step.most == 2:

@@ -174,11 +174,13 @@ def localized(offset: int, count: int) -> str:
     """GMT+8, or GMT+08:00 of four letters."""
     if offset == 0:
         return "GMT"
-    hours, minutes = divmod(abs(offset) // MINUTE, 60)
+    minutes, seconds = divmod(abs(offset) // SECOND, 60)
+    hours, minutes = divmod(minutes, 60)
     sign = "-" if offset < 0 else "+"
+    rest = f":{seconds:02d}" if seconds else ""
     if count == 4:
-        return f"GMT{sign}{hours:02d}:{minutes:02d}"
-    return f"GMT{sign}{hours}" + (f":{minutes:02d}" if minutes else "")
+        return f"GMT{sign}{hours:02d}:{minutes:02d}{rest}"
+    return f"GMT{sign}{hours}" + (f":{minutes:02d}{rest}" if minutes or seconds else "")
 
 
 def _zone_name(moments: Moments, count: int) -> pa.Array:

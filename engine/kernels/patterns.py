@@ -59,12 +59,15 @@ Part = Field | Text | Optional
 
 
 @lru_cache(maxsize=512)
-def compile_pattern(pattern: str, reading: bool) -> tuple[Part, ...]:
-    """The parts of a pattern. Raises INVALID_DATETIME_PATTERN.* or INCONSISTENT_BEHAVIOR_CROSS_VERSION.*."""
+def compile_pattern(pattern: str, reading: bool, legacy: bool = True) -> tuple[Part, ...]:
+    """The parts of a pattern. Raises INVALID_DATETIME_PATTERN.* or INCONSISTENT_BEHAVIOR_CROSS_VERSION.*; without `legacy`,
+    as of TIMESTAMP_NTZ, which older versions did not have, always INVALID_DATETIME_PATTERN.WITH_SUGGESTION."""
     try:
         _check_letters(pattern, reading)
         return _parts(pattern)
     except ExecutionError as error:
+        if not legacy:
+            raise _unrecognized(pattern) from None
         if _is_legacy(pattern):
             parameters = {"pattern": _shown(pattern), "config": '"spark.sql.legacy.timeParserPolicy"', "docroot": DOCS}
             condition = "INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION"

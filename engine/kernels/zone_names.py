@@ -60,6 +60,10 @@ _SHORT = {
 }  # fmt: skip
 
 
+_WINTER = 1_577_836_800_000_000
+"""2020-01-01, when no clock in the north is ahead."""
+
+
 def short_name(zone: str, instant: int) -> str:
     """The abbreviation of a zone at an instant (microseconds since 1970 UTC): PST or PDT."""
     name, _ = _at(zone, instant)
@@ -85,7 +89,10 @@ def _at(zone: str, instant: int) -> tuple[str | None, bool]:
     seconds = instant // 1_000_000
     seconds = seconds if -62_000_000_000 < seconds < 250_000_000_000 else seconds % year
     moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC).astimezone(_region(zone))
-    return moment.tzname(), bool(moment.dst())
+    name = moment.tzname()
+    if name == "LMT":  # before there was a standard time Java says its name all the same
+        return _at(zone, _WINTER)
+    return name, bool(moment.dst())
 
 
 @lru_cache(maxsize=64)

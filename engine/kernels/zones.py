@@ -29,6 +29,16 @@ _FIRST, _LAST = datetime.datetime(1840, 1, 1), datetime.datetime(2440, 1, 1)
 _EPOCH = datetime.datetime(1970, 1, 1)
 _STEP, _MICROSECOND = datetime.timedelta(days=7), datetime.timedelta(microseconds=1)
 _FICKLE, _SETTLED = 1900, 2040  # within these years offsets may change twice in a month
+SHORT_IDS = {
+    "ACT": "Australia/Darwin", "AET": "Australia/Sydney", "AGT": "America/Argentina/Buenos_Aires", "ART": "Africa/Cairo",
+    "AST": "America/Anchorage", "BET": "America/Sao_Paulo", "BST": "Asia/Dhaka", "CAT": "Africa/Harare",
+    "CNT": "America/St_Johns", "CST": "America/Chicago", "CTT": "Asia/Shanghai", "EAT": "Africa/Addis_Ababa",
+    "ECT": "Europe/Paris", "EST": "-05:00", "HST": "-10:00", "IET": "America/Indiana/Indianapolis", "IST": "Asia/Kolkata",
+    "JST": "Asia/Tokyo", "MIT": "Pacific/Apia", "MST": "-07:00", "NET": "Asia/Yerevan", "NST": "Pacific/Auckland",
+    "PLT": "Asia/Karachi", "PNT": "America/Phoenix", "PRT": "America/Puerto_Rico", "PST": "America/Los_Angeles",
+    "SST": "Pacific/Guadalcanal", "VST": "Asia/Ho_Chi_Minh",
+}  # fmt: skip
+"""Names of three letters that Java knows (`ZoneId.SHORT_IDS`)."""
 _REGION = re.compile(r"[A-Za-z][A-Za-z0-9_+\-]*(/[A-Za-z][A-Za-z0-9_+\-]*)*")
 _OFFSET = re.compile(r"(?:UTC|GMT|UT)?([+-])(\d{1,2})(?::?(\d{2})(?::?(\d{2}))?)?")
 
@@ -59,6 +69,15 @@ class Zone:
             return locals - self.offsets[0]
         return locals - self.offsets[np.searchsorted(self.locals, _in_cycle(locals), side="right")]
 
+    def moved(self, instants: Micros, locals: Micros) -> Micros:
+        """The instants of local times that `instants` were moved to: those keep their offset where it is one of the two of an
+        overlap, as Java's ZonedDateTime does."""
+        if len(self.offsets) == 1:
+            return locals - self.offsets[0]
+        offsets = self.offset_at(instants)
+        kept = locals - offsets
+        return np.where(self.offset_at(kept) == offsets, kept, self.to_instant(locals))
+
 
 def _in_cycle(times: Micros) -> Micros:
     """Times later than the table, moved back by whole cycles of 400 years."""
@@ -78,7 +97,7 @@ def zone(name: str) -> Zone:
     if fixed is not None:
         return Zone(np.zeros(0, np.int64), np.zeros(0, np.int64), np.array([fixed], np.int64))
     try:
-        return _tabulate(region(name))
+        return zone(SHORT_IDS[name]) if name in SHORT_IDS else _tabulate(region(name))
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ExecutionError("INVALID_TIMEZONE", {"timeZone": name}) from error
 

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import re
 
-from engine.errors import ParseError, Unsupported
+from engine.errors import ParseError
 from engine.logical.commands import Command, ResetConf, SetConf, Use
+from engine.parse.intervals import IntervalPart, interval, interval_range
 from engine.parse.lexer import Token
+from engine.types import DayTimeIntervalType
 
 _SETTING = r"(`(?:[^`]|``)+`|[\w.:*$-]+)\s*(?:=\s*(.*))?"
 _TIME_ZONE = r"time\s+zone\s+(.*)"
+_PART = r"(?:'([^']*)'|([+-]?\d+(?:\.\d+)?))\s+(\w+)"
+_SECOND = 1_000_000
 _TIME_ZONE_KEY = "spark.sql.session.timeZone"
 
 
@@ -46,12 +50,31 @@ def _bare(text: str) -> str:
 def _set_time_zone(zone: str, raw: Token) -> Command:
     if zone.upper() == "LOCAL":
         return ResetConf(_TIME_ZONE_KEY)
+    if re.match(r"interval\b", zone, re.IGNORECASE):
+        return SetConf(_TIME_ZONE_KEY, _offset(zone, raw))
     if zone[:1] not in ("'", '"') or zone[-1] != zone[0] or len(zone) < 3:
-        if zone.upper().startswith("INTERVAL"):
-            raise Unsupported("SET TIME ZONE INTERVAL", raw.position)
-        hint = ": SET TIME ZONE takes LOCAL or a quoted zone"
-        raise ParseError("PARSE_SYNTAX_ERROR", {"error": f"'{zone}'", "hint": hint}, raw.position)
+        raise ParseError("_LEGACY_ERROR_TEMP_0045", {}, raw.position)
     return SetConf(_TIME_ZONE_KEY, zone[1:-1])
+
+
+def _offset(text: str, raw: Token) -> str:
+    """INTERVAL '5:30' HOUR TO MINUTE as +05:30: whole seconds, at most 18 hours."""
+    found = re.fullmatch(rf"interval((?:\s+{_PART})+?)(?:\s+to\s+(\w+))?", text, re.IGNORECASE)
+    if found is None:
+        raise ParseError("_LEGACY_ERROR_TEMP_0045", {}, raw.position)
+    parts = [IntervalPart(quoted or number, unit, not number) for quoted, number, unit in re.findall(_PART, found[1])]
+    last = found[found.re.groups]
+    literal = interval_range(parts[0], last) if last else interval(parts)
+    is_time = isinstance(literal.type, DayTimeIntervalType)
+    micros, seconds = literal.value, abs(literal.value) // _SECOND
+    if not is_time or seconds > 18 * 3600 or micros % _SECOND:
+        whole = seconds // 86_400 or (seconds if micros % _SECOND else seconds // 3600)
+        parameters = {"input": whole if is_time else micros}
+        raise ParseError("INVALID_INTERVAL_FORMAT.TIMEZONE_INTERVAL_OUT_OF_RANGE", parameters, raw.position)
+    if micros == 0:
+        return "Z"
+    clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}" + (f":{seconds % 60:02}" if seconds % 60 else "")
+    return f"{'-' if micros < 0 else '+'}{clock}"
 
 
 def reset_setting(raw: Token | None) -> Command:

@@ -29,12 +29,16 @@ from engine.types import (
     TIMESTAMP,
     TIMESTAMP_NTZ,
     VOID,
+    CalendarIntervalType,
     DataType,
+    DayTimeIntervalType,
     DecimalType,
     IntegralType,
+    YearMonthIntervalType,
 )
 from engine.types.arrow import to_arrow
 from engine.types.cells import zone_of
+from engine.types.interval_reading import read_fields, read_units
 
 EPOCH = datetime.datetime(1970, 1, 1)
 
@@ -77,11 +81,14 @@ def convert(texts: pa.Array, data_type: DataType, form: TextFormat) -> tuple[pa.
     return (quick, None) if quick is not None else _each(texts, data_type, form)
 
 
+_INTERVALS = (YearMonthIntervalType, DayTimeIntervalType, CalendarIntervalType)
+
+
 def _quick(texts: pa.Array, data_type: DataType, form: TextFormat) -> pa.Array | None:
     """A cast of the whole array, where pyarrow reads texts as Spark does and all fit."""
     pattern = {DATE: form.date, TIMESTAMP: form.timestamp, TIMESTAMP_NTZ: form.timestamp_ntz}.get(data_type, "")
     local = data_type == TIMESTAMP and form.time_zone is not datetime.UTC
-    if pattern or local or data_type == BOOLEAN or isinstance(data_type, DecimalType):
+    if pattern or local or data_type == BOOLEAN or isinstance(data_type, (DecimalType, *_INTERVALS)):
         return None
     try:
         if data_type == TIMESTAMP:
@@ -117,6 +124,10 @@ def parser(data_type: DataType, form: TextFormat) -> Callable[[str], Any]:
         return lambda text: decimal_value(text, data_type)
     if data_type in (DOUBLE, FLOAT):
         return lambda text: _double(text, form)
+    if isinstance(data_type, YearMonthIntervalType | DayTimeIntervalType):
+        return lambda text: read_fields(text, data_type)
+    if isinstance(data_type, CalendarIntervalType):
+        return lambda text: read_units(text)._asdict()
     if data_type == DATE:
         return date_parser(form.date)
     if data_type == TIMESTAMP:
@@ -261,7 +272,14 @@ _DIRECTIVES = {
 
 
 def strptime_format(pattern: str) -> str:
-    """A Java date pattern as Python's. Raises AnalysisError INVALID_DATETIME_PATTERN for letters it does not know."""
+    """A Java date pattern as Python's. Raises ExecutionError for what is no pattern (see `compile_pattern`), AnalysisError
+    INVALID_DATETIME_PATTERN for letters that Python does not know."""
+    from engine.kernels.patterns import (  # here: the kernels' package reads texts by this module, too
+        DOCS,
+        compile_pattern,
+    )
+
+    compile_pattern(pattern, True)
     found: list[str] = []
     for token in re.finditer(r"'((?:[^']|'')*)'|([A-Za-z])\2*|\[|\]|[^A-Za-z'\[\]]+", pattern):
         text = token[0]
@@ -271,7 +289,9 @@ def strptime_format(pattern: str) -> str:
             found.append("%f")
         elif token[2]:
             if text not in _DIRECTIVES:
-                raise AnalysisError("INVALID_DATETIME_PATTERN.WITH_SUGGESTION", {"pattern": pattern})
+                raise AnalysisError(
+                    "INVALID_DATETIME_PATTERN.WITH_SUGGESTION", {"pattern": f"'{pattern}'", "docroot": DOCS}
+                )
             found.append(_DIRECTIVES[text])
         elif text in "[]":
             raise Unsupported(f"optional sections in the datetime pattern '{pattern}'")

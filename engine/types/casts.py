@@ -60,11 +60,11 @@ def can_cast(source: DataType, target: DataType, ansi: bool = True) -> bool:
     if isinstance(source, BooleanType):
         return isinstance(target, NumericType) or (isinstance(target, TimestampType) and not ansi)
     if isinstance(source, TimestampType):
-        return isinstance(target, (_DATETIME, NumericType)) or (isinstance(target, BooleanType) and not ansi)
+        return isinstance(target, (*_DATETIME, NumericType, TimeType)) or (isinstance(target, BooleanType) and not ansi)
     if isinstance(source, DateType):
         return isinstance(target, _DATETIME) or (isinstance(target, NumericType | BooleanType) and not ansi)
     if isinstance(source, TimestampNTZType):
-        return isinstance(target, _DATETIME)
+        return isinstance(target, (*_DATETIME, TimeType))
     if isinstance(source, TimeType):
         return isinstance(target, TimeType | IntegralType | DecimalType)
     if isinstance(source, YearMonthIntervalType):
@@ -152,7 +152,7 @@ def cast_can_raise(source: DataType, target: DataType, ansi: bool) -> bool:
             return False
         case BooleanType(), IntegralType() | FloatType() | DoubleType():
             return False
-        case TimestampType() | TimestampNTZType(), DateType():
+        case (TimestampType() | TimestampNTZType(), DateType() | TimeType()) | (TimeType(), TimeType()):
             return False
     return ansi and not is_up_cast(source, target)
 

@@ -51,7 +51,9 @@ _MINUTE = 60 * _SECOND
 _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
 _QUARTER = 15 * _MINUTE
-_OFFSET = re.compile(r"(?:Z|UTC|GMT|UT)?(?:(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?)?")
+_OFFSET = re.compile(
+    r"(?:Z|UTC|GMT|UT)?(?:(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?(?::?(?P<seconds>\d{2}))?)?"
+)
 _EPOCH = datetime(1970, 1, 1)
 _EPOCH_ORDINAL = _EPOCH.toordinal()
 _ERA_DAYS = 146_097  # the Gregorian calendar repeats every 400 years
@@ -236,7 +238,9 @@ def zone_of(name: str) -> tzinfo:
     """The time zone of `spark.sql.session.timeZone`: a region (Europe/Zurich), Z, UTC, or an offset (+02:00, GMT+2)."""
     offset = _OFFSET.fullmatch(name)
     if offset is not None:
-        delta = timedelta(hours=int(offset["hours"] or 0), minutes=int(offset["minutes"] or 0))
+        delta = timedelta(
+            hours=int(offset["hours"] or 0), minutes=int(offset["minutes"] or 0), seconds=int(offset["seconds"] or 0)
+        )
         return timezone(-delta if offset["sign"] == "-" else delta) if delta else UTC
     from zoneinfo import ZoneInfo  # here: most sessions show no timestamps outside UTC, and it reads the zone database
 

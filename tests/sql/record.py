@@ -24,7 +24,12 @@ sys.path[:0] = [str(FOLDER), str(FOLDER.parent)]
 import matrix  # noqa: E402 - the path is set here
 from golden.runner import Case, read, write  # noqa: E402
 
-SETTINGS = {"spark.sql.session.timeZone": "UTC", "spark.sql.ansi.enabled": "true", "spark.sql.shuffle.partitions": "2"}
+SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.timeType.enabled": "true",
+}
 
 
 def answer(spark: SparkSession, text: str) -> str:

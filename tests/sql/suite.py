@@ -17,12 +17,11 @@ import sys
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from engine import Session
 from engine.errors import FlintError
 from engine.types.binary_text import binary_writer
-from engine.types.cells import Style, texts
+from engine.types.cells import Style, texts, zone_of
 
 TIME_ZONE = "America/Los_Angeles"
 LEFT_OUT = ("udf/", "udaf/", "udtf/", "explain")  # they register functions of Python and Scala, or print Spark's plans
@@ -96,7 +95,7 @@ def answer(session: Session, text: str) -> Case | FlintError:
         if not frame.columns:
             return Case(text, "struct<>", "")
         schema = frame.schema
-        zone = ZoneInfo(session.conf.get("spark.sql.session.timeZone"))
+        zone = zone_of(session.conf.get("spark.sql.session.timeZone"))
         binary = binary_writer(session.conf.get("spark.sql.binaryOutputStyle"), "UTF-8")
         style = Style(zone=zone, null="null", hive=True, binary=binary)
         lines: list[str] = []

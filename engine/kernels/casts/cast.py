@@ -52,6 +52,8 @@ def cast_array(array: pa.Array, source: DataType, target: DataType, mode: Mode, 
         return _from_text(array, target, mode, time_zone)
     if isinstance(source, TimeType):
         return times.cast_time(array, source, target, mode)
+    if isinstance(target, TimeType):
+        return times.of_timestamps(array, target, time_zone)
     if isinstance(source, _INTERVALS) or isinstance(target, _INTERVALS):
         return intervals.cast_interval(array, source, target, mode)
     if isinstance(source, _DATETIMES) or isinstance(target, _DATETIMES):

@@ -17,7 +17,7 @@ from engine.kernels import decimals
 from engine.kernels.casts.failures import overflowing
 from engine.kernels.casts.from_text import BLANKS, each
 from engine.kernels.casts.numbers import cast_number
-from engine.kernels.datetimes import HOUR, MINUTE, SECOND
+from engine.kernels.datetimes import DAY, HOUR, MINUTE, SECOND, local_micros
 from engine.kernels.rows import from_numpy, numpy_values, valid
 from engine.types import LONG, DataType, DecimalType, TimeType
 from engine.types.arrow import to_arrow
@@ -58,6 +58,11 @@ def cut(array: pa.Array, target: TimeType) -> pa.Array:
         return array
     micros = numpy_values(array)
     return from_numpy(micros - micros % 10 ** (6 - target.precision), ARROW, valid(array))
+
+
+def of_timestamps(array: pa.Array, target: TimeType, time_zone: str) -> pa.Array:
+    """The local times of day of timestamps."""
+    return cut(from_numpy(local_micros(array, time_zone) % DAY, ARROW, valid(array)), target)
 
 
 def cast_time(array: pa.Array, source: TimeType, target: DataType, mode: Mode) -> pa.Array:

@@ -246,7 +246,7 @@ def test_types_that_text_cannot_hold(opened: Opened) -> None:
 
 def test_patterns_of_java() -> None:
     assert strptime_format("yyyy-MM-dd'T'HH:mm:ss.SSSXXX") == "%Y-%m-%dT%H:%M:%S.%f%z"
-    with pytest.raises(AnalysisError, match="INVALID_DATETIME_PATTERN"):
+    with pytest.raises(ExecutionError, match="INVALID_DATETIME_PATTERN"):
         strptime_format("QQQ")
 
 
