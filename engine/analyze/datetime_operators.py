@@ -23,11 +23,8 @@ Follows Spark's `BinaryArithmeticWithDatetimeResolver`.
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 from dataclasses import replace
-=======
 from typing import NoReturn
->>>>>>> bb63b68 (Days and months added to timestamps keep the local time; every change of the clocks in three zones and 328 statements recorded; SET TIME ZONE INTERVAL; intervals in JSON, CSV and width_bucket)
 
 from engine.errors import AnalysisError
 from engine.expressions.base import Expression, Literal, Mode
@@ -126,15 +123,8 @@ def _text_and_date(node: BinaryArithmetic, left: Expression, right: Expression, 
     """Under ANSI a text beside a date is a date too, else it is a number: never one of days."""
     text, day = (left, right) if isinstance(left.dataType, StringType) else (right, left)
     if not ansi:
-<<<<<<< HEAD
-        return resolve_call("date_add", (day, _as(text, DOUBLE, ansi)), ansi, origin=node.origin)
-    raise _unexpected(
-        node, f"date_add({sql(left)}, {sql(right)})", "second", '("INT" or "SMALLINT" or "TINYINT")', right, DATE
-    )
-=======
         raise _unexpected(node, f"date_add({sql(day)}, {sql(text)})", "second", _DAYS, text, DOUBLE)
     raise _unexpected(node, f"date_add({sql(left)}, {sql(right)})", "second", _DAYS, right, DATE)
->>>>>>> bb63b68 (Days and months added to timestamps keep the local time; every change of the clocks in three zones and 328 statements recorded; SET TIME ZONE INTERVAL; intervals in JSON, CSV and width_bucket)
 
 
 def _subtract(node: BinaryArithmetic, left: Expression, right: Expression, ansi: bool) -> Expression | None:
@@ -152,11 +142,7 @@ def _subtract(node: BinaryArithmetic, left: Expression, right: Expression, ansi:
             raise _unexpected(node, sql(node), "first", '"DATE"', left)
         days = (_as(left, DATE, ansi), _as(right, DATE, ansi))
         if not ansi and isinstance(other, StringType):
-<<<<<<< HEAD
-            return resolve_call("date_sub", (left, _as(right, DOUBLE, ansi)), ansi, origin=node.origin)
-=======
             raise _unexpected(node, f"date_sub({sql(left)}, {sql(right)})", "second", _DAYS, right, DOUBLE)
->>>>>>> bb63b68 (Days and months added to timestamps keep the local time; every change of the clocks in three zones and 328 statements recorded; SET TIME ZONE INTERVAL; intervals in JSON, CSV and width_bucket)
         name = "calendar_days_between" if legacy_intervals() else "date_difference"
         return resolve_call(name, days, ansi)
     return resolve_call("date_sub", (left, right), ansi, origin=node.origin) if isinstance(one, DateType) else None
@@ -166,11 +152,7 @@ def _timestamp_difference(node: BinaryArithmetic, left: Expression, right: Expre
     """Dates and texts beside a timestamp are timestamps, too."""
     known = (DateType, NullType, *_TIMESTAMP, *([StringType] if ansi else []))
     for place, each in (("first", left), ("second", right)):
-<<<<<<< HEAD
         if not isinstance(each.dataType, known):
-=======
-        if not isinstance(each.dataType, (DateType, *_TIMESTAMP, *(_UNKNOWN if ansi else (NullType,)))):
->>>>>>> bb63b68 (Days and months added to timestamps keep the local time; every change of the clocks in three zones and 328 statements recorded; SET TIME ZONE INTERVAL; intervals in JSON, CSV and width_bucket)
             raise _unexpected(node, sql(node), place, _TIMESTAMPS, each)
     one, other = left.dataType, right.dataType
     if isinstance(one, _UNKNOWN):

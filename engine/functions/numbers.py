@@ -24,24 +24,8 @@ from engine.kernels.conditional import choose
 from engine.kernels.context import CallContext
 from engine.kernels.rows import from_numpy, numpy_values, valid
 from engine.kernels.rowwise import all_valid, map_rows
-<<<<<<< HEAD
-from engine.types import DOUBLE, INT, LONG, VOID, DataType, MapType
+from engine.types import DOUBLE, INT, LONG, VOID, DataType, DayTimeIntervalType, MapType, YearMonthIntervalType
 from engine.types.coercion import tightest_common_type
-=======
-from engine.types import (
-    DOUBLE,
-    FLOAT,
-    INT,
-    LONG,
-    DataType,
-    DayTimeIntervalType,
-    DecimalType,
-    IntegralType,
-    YearMonthIntervalType,
-)
-from engine.types.coercion import common_type
-from engine.types.decimals import decimal_for
->>>>>>> bb63b68 (Days and months added to timestamps keep the local time; every change of the clocks in three zones and 328 statements recorded; SET TIME ZONE INTERVAL; intervals in JSON, CSV and width_bucket)
 
 _INTEGER_NAMES = {8: "byte", 16: "short", 32: "integer", 64: "long"}
 
