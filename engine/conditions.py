@@ -744,6 +744,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "Failed to cast value <value> to data type <type> for a partition column. Ensure the value matches the expected data type for this partition column.",
     ),
     "INVALID_QUALIFY_CONDITION": ("42903", "The QUALIFY condition <condition> is not a boolean expression."),
+    "INVALID_QUERY_MIXED_QUERY_PARAMETERS": (
+        "42613",
+        "Parameterized query must either use positional, or named parameters, but not both.",
+    ),
     "INVALID_RECURSIVE_CTE": (
         "42836",
         "Invalid recursive definition found. Recursive queries must contain an UNION or an UNION ALL "
@@ -1123,6 +1127,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "UNSUPPORTED_EXPR_FOR_OPERATOR": (
         "42K0E",
         "The query operator <operator> contains one or more unsupported expressions. Consider to rewrite it to avoid window functions, aggregate functions, and generator functions in the <operator> operator. Invalid expressions: [<invalidExprSqls>]",
+    ),
+    "UNSUPPORTED_EXPR_FOR_PARAMETER": (
+        "42K0E",
+        "A query parameter contains unsupported expression. Parameters can either be variables or literals. Invalid expression: [<invalidExprSql>]",
     ),
     "UNSUPPORTED_EXPR_FOR_WINDOW": ("42P20", "Expression <sqlExpr> not supported within a window function."),
     "UNSUPPORTED_FEATURE": ("0A000", "The feature is not supported: <feature>."),

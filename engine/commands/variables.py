@@ -14,11 +14,12 @@ from engine.logical.commands import Command, DeclareVariable, DropVariable, Exec
 from engine.logical.plan import LogicalPlan
 from engine.logical.unresolved import (
     UnresolvedAlias,
+    UnresolvedAttribute,
     UnresolvedExists,
     UnresolvedInSubquery,
     UnresolvedScalarSubquery,
 )
-from engine.parse.substitution import Parameters
+from engine.parse.substitution import Parameters, markers
 from engine.types import StringType
 
 
@@ -85,7 +86,7 @@ def execute_immediate(command: ExecuteImmediate, context: Context) -> LogicalPla
     if found.value is None:
         shown = {"varName": quoted(sql(command.text))}
         raise AnalysisError("NULL_QUERY_STRING_EXECUTE_IMMEDIATE", shown, command.text.origin)
-    query = context.statement(found.value, _arguments(command.using, context))
+    query = context.statement(found.value, _arguments(found.value, command.using, context))
     try:
         if isinstance(query.parsed, Command):
             if command.into:
@@ -98,6 +99,8 @@ def execute_immediate(command: ExecuteImmediate, context: Context) -> LogicalPla
         for name, parts in zip(names, command.into, strict=True):
             if name not in variables.found:
                 raise unresolved_variable(parts, command.origin)
+            if names.count(name) > 1:
+                raise AnalysisError("DUPLICATE_ASSIGNMENTS", {"nameList": quoted(name)}, command.origin)
         with variables.all_or_nothing():
             _assign(names, row_of(query, len(names)), context)
     except FlintError as error:
@@ -106,23 +109,34 @@ def execute_immediate(command: ExecuteImmediate, context: Context) -> LogicalPla
     return DONE
 
 
-def _arguments(using: tuple[Expression, ...], context: Context) -> Parameters:
-    """The values of USING: by name if they have names, else in their order."""
+def _arguments(text: str, using: tuple[Expression, ...], context: Context) -> Parameters:
+    """The values of USING: by name where the statement asks for names, which variables have too, else in their order."""
+    by_position, by_name = markers(text)
+    if by_position and by_name:
+        raise AnalysisError("INVALID_QUERY_MIXED_QUERY_PARAMETERS", {})
     names: list[str] = []
     values: list[Expression] = []
     for argument in using:
-        value = argument
-        if isinstance(argument, Alias | UnresolvedAlias):
-            value = argument.child
-            name = argument.name if isinstance(argument, Alias) else argument.names[0]
-            if name in names:
-                aliases = {"aliases": quoted(name)}
-                raise AnalysisError("EXEC_IMMEDIATE_DUPLICATE_ARGUMENT_ALIASES", aliases, argument.origin)
-            names.append(name)
+        value, name = _named(argument)
+        if name and name in names and name != _named(value)[1]:
+            aliases = {"aliases": quoted(name)}
+            raise AnalysisError("EXEC_IMMEDIATE_DUPLICATE_ARGUMENT_ALIASES", aliases, argument.origin)
+        if value.has(UnresolvedScalarSubquery, UnresolvedExists, UnresolvedInSubquery):
+            shown = {"invalidExprSql": f'"{sql(value)}"'}
+            raise AnalysisError("UNSUPPORTED_EXPR_FOR_PARAMETER", shown, value.origin)
+        names.append(name)
         values.append(evaluate(value, None, context))
-    if names and len(names) < len(values):
-        raise AnalysisError("ALL_PARAMETERS_MUST_BE_NAMED", {"exprs": ", ".join(map(sql, using))})
-    return dict(zip(names, values, strict=True)) if names else tuple(values)
+    if by_name and not all(names):
+        unnamed = [f'"{sql(_named(each)[0])}"' for each, name in zip(using, names, strict=True) if not name]
+        raise AnalysisError("ALL_PARAMETERS_MUST_BE_NAMED", {"exprs": ", ".join(unnamed)})
+    return dict(zip(names, values, strict=True)) if by_name else tuple(values)
+
+
+def _named(argument: Expression) -> tuple[Expression, str]:
+    """A value of USING, and its name: that after AS, or that of a variable."""
+    if isinstance(argument, Alias | UnresolvedAlias):
+        return argument.child, argument.name if isinstance(argument, Alias) else argument.names[0]
+    return argument, argument.parts[-1] if isinstance(argument, UnresolvedAttribute) else ""
 
 
 def _assign(names: Sequence[str], values: Sequence[Literal], context: Context) -> None:

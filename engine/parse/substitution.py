@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Self
 
 from engine.errors import AnalysisError, ParseError, Position, quoted
 from engine.expressions.base import Expression, Literal
 from engine.logical.names import name_parts
-from engine.parse.lexer import Token
+from engine.parse.lexer import Token, scan
 from engine.parse.literals import string_value
 from engine.types import IntegralType, StringType
 
@@ -64,6 +65,16 @@ def substituted(tokens: list[Token], text: str, params: Parameters | None, readi
     if params is not None and ("?" in text or ":" in text):
         tokens = _with_values(tokens, params)
     return tokens
+
+
+def markers(text: str) -> tuple[bool, bool]:
+    """Whether a statement has parameters by position, and by name."""
+    tokens = scan(text)
+    named = any(
+        token.kind == "COLON" and following.start == token.stop and following.kind in ("WORD", "IDENT")
+        for token, following in pairwise(tokens)
+    )
+    return any(token.kind == "QMARK" for token in tokens), named
 
 
 def _with_values(tokens: list[Token], params: Parameters) -> list[Token]:
