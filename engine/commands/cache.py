@@ -17,7 +17,7 @@ def cache_table(command: CacheTable, context: Context) -> LogicalPlan:
     """CACHE [LAZY] TABLE name [AS query]: eager ones are read now, lazy ones when they are first scanned."""
     _check_options(command)
     if command.query is not None:
-        context.refuse_parameters(command.query, "CACHE TABLE ... AS")
+        context.refuse_parameters(command.text, "CACHE TABLE ... AS")
         if len(command.name) > 1:
             raise AnalysisError("TEMP_VIEW_NAME_TOO_MANY_NAME_PARTS", {"actualName": quoted(command.name)})
         plan = context.subquery(command.query).analyzed

@@ -13,8 +13,8 @@ from engine.catalog.tables import Table, TempView, View
 from engine.errors import AnalysisError, Unsupported, quoted
 from engine.expressions.base import Attribute
 from engine.logical.plan import LocalRelation, LogicalPlan
-from engine.logical.unresolved import Parameter, UnresolvedRelation
-from engine.parse.substitution import Parameters
+from engine.logical.unresolved import UnresolvedRelation
+from engine.parse.substitution import Parameters, markers
 from engine.types import STRING, DataType
 from engine.types.arrow import to_arrow
 
@@ -67,13 +67,9 @@ class Context:
             raise AnalysisError("EXPECT_VIEW_NOT_TABLE.NO_ALTERNATIVE", parameters, relation.origin)
         return found
 
-    def refuse_parameters(self, plan: LogicalPlan | None, statement: str) -> None:
-        """Raises Unsupported where a text that is kept has parameters: their values would be lost."""
-        if plan is None:
-            return
-        # the values were put in while parsing: whether there were any shows only without them
-        written = self.session.parse(self.query.text) if self.query.parameters else plan
-        if written.has(Parameter) or any(child.has(Parameter) for child in written.plans):
+    def refuse_parameters(self, text: str, statement: str) -> None:
+        """Raises Unsupported where a text that is kept has parameters that no literal stands for: they would be lost."""
+        if any(markers(text)):
             raise Unsupported(f"parameter markers in {statement}")
 
 

@@ -28,7 +28,7 @@ def create_view(command: CreateView, context: Context) -> LogicalPlan:
     if command.query is None:
         _file_view(command, context)
         return DONE
-    context.refuse_parameters(command.query, "CREATE VIEW")
+    context.refuse_parameters(command.text, "CREATE VIEW")
     query = context.subquery(command.query, frozen="CREATE VIEW").analyzed
     plan = _under_names(query, command)
     _refuse_duplicates([column.name for column in plan.output], context)
@@ -44,7 +44,7 @@ def create_view(command: CreateView, context: Context) -> LogicalPlan:
 def alter_query(relation: UnresolvedRelation, query: ViewQuery, context: Context) -> None:
     """ALTER VIEW ... AS: the view as it was, with another query."""
     known = context.view(relation, "ALTER VIEW ... AS")
-    context.refuse_parameters(query.query, "ALTER VIEW ... AS")
+    context.refuse_parameters(query.text, "ALTER VIEW ... AS")
     plan = context.subquery(query.query, frozen="ALTER VIEW").analyzed
     if isinstance(known, TempView):
         view = replace(known, plan=plan, text=query.text, names=tuple(plan.schema.names))

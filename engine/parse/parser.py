@@ -34,12 +34,11 @@ from engine.parse import (
     variables,
 )
 from engine.parse.errors import syntax_error
-from engine.parse.lexer import END, scan
+from engine.parse.lexer import END, Token, scan
 from engine.parse.loop import Functions, Stuck, advance, run
-from engine.parse.substitution import PLAIN, Parameters, Reading, substituted
+from engine.parse.substitution import PLAIN, Parameters, Reading, substituted, text_with_values
 from engine.parse.table import Table, load
 from engine.parse.words import Words
-from engine.tree.node import TreeNode
 from engine.types import DataType
 
 TRANSFORMERS: tuple[ModuleType, ...] = (
@@ -93,10 +92,10 @@ def _parse(text: str, start: str, params: Parameters | None = None, reading: Rea
         reserved = RESERVED if reading.reserved else frozenset()
         try:
             words = Words(table, list(tokens), strict=True, reserved=reserved, identifiers=reading.identifiers)
-            value = run(table, start, words, _statement_functions(text, params))
+            value = run(table, start, words, _statement_functions(text, params, tokens))
         except Stuck as stuck:
             words = Words(table, list(tokens), strict=False, reserved=reserved, identifiers=reading.identifiers)
-            value = _second_try(table, start, words, _statement_functions(text, params), stuck)
+            value = _second_try(table, start, words, _statement_functions(text, params, tokens), stuck)
     except FlintError as error:
         raise error.located(text) from None
     return value[0] if isinstance(value, tuple) else value
@@ -142,7 +141,7 @@ def _bound() -> tuple[Functions, dict[str, list[int]]]:
     return table.bind(_functions()), places
 
 
-def _statement_functions(text: str, params: Parameters | None) -> Functions:
+def _statement_functions(text: str, params: Parameters | None, tokens: list[Token]) -> Functions:
     """The functions of all rules, those that depend on the statement made for this one."""
     shared, places = _bound()
     functions = list(shared)
@@ -150,17 +149,13 @@ def _statement_functions(text: str, params: Parameters | None) -> Functions:
     made: dict[str, Callable[..., Any]] = {
         "positional_parameter": parameters.positional,
         "named_parameter": parameters.named,
-        "query_text": lambda plan: (plan, _text_of(plan, text)),
-        "expression_text": lambda expression: (expression, _text_of(expression, text)),
+        "query_text": lambda node: (node, text_with_values(text, tokens, node.origin) if node.origin else text),
+        "expression_text": lambda node: (node, text_with_values(text, tokens, node.origin) if node.origin else text),
     }
     for name, numbers in places.items():
         for number in numbers:
             functions[number] = made[name]
     return functions
-
-
-def _text_of(node: TreeNode, text: str) -> str:
-    return text[node.origin.start : node.origin.stop] if node.origin else text
 
 
 class _Binder:

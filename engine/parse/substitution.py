@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Self
 
 from engine.errors import AnalysisError, ParseError, Position, quoted
@@ -71,10 +70,27 @@ def markers(text: str) -> tuple[bool, bool]:
     """Whether a statement has parameters by position, and by name."""
     tokens = scan(text)
     named = any(
-        token.kind == "COLON" and following.start == token.stop and following.kind in ("WORD", "IDENT")
-        for token, following in pairwise(tokens)
+        token.kind == "COLON"
+        and following.start == token.stop
+        and following.kind in ("WORD", "IDENT")
+        and not _touches(before, token)
+        for before, token, following in zip(tokens, tokens[1:], tokens[2:], strict=False)
     )
     return any(token.kind == "QMARK" for token in tokens), named
+
+
+def _touches(before: Token, colon: Token) -> bool:
+    """Whether a colon follows a name at once, as in STRUCT<a:INT>: then it begins no parameter."""
+    return before.kind in ("WORD", "IDENT") and before.stop == colon.start
+
+
+def text_with_values(text: str, tokens: list[Token], span: Position) -> str:
+    """A part of a statement with the literals that stand for its parameters; those without one stay as written."""
+    found, place = "", span.start
+    for token in tokens:
+        if isinstance(token, Placed) and token.kind in ("STRING", "NUMBER") and span.start <= token.start < span.stop:
+            found, place = found + text[place : token.start] + token.text, token.stop
+    return found + text[place : span.stop]
 
 
 def _with_values(tokens: list[Token], params: Parameters) -> list[Token]:
@@ -93,7 +109,7 @@ def _with_values(tokens: list[Token], params: Parameters) -> list[Token]:
                 continue
         elif token.kind == "COLON" and isinstance(params, Mapping) and following.start == token.stop:
             name = following.text.strip("`")
-            touches = bool(found) and found[-1].kind in ("WORD", "IDENT") and found[-1].stop == token.start
+            touches = bool(found) and _touches(found[-1], token)
             if following.kind in ("WORD", "IDENT") and name in params and not touches:
                 found += _value(params[name], name, Position(token.start, following.stop))
                 index += 1
