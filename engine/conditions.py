@@ -543,6 +543,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42601",
         "The format is invalid: <format>. The escape character is not allowed to precede <char>.",
     ),
+    "INVALID_FORMAT.MISMATCH_INPUT": (
+        "42601",
+        "The format is invalid: <format>. The input <inputType> <input> does not match the format.",
+    ),
     "INVALID_FRACTION_OF_SECOND": (
         "22023",
         "Valid range for seconds is [0, 60] (inclusive), but the provided value is <secAndMicros>. To avoid this error, use `try_make_timestamp`, which returns NULL on error. If you do not want to use the session default timestamp version of this function, use `try_make_timestamp_ntz` or `try_make_timestamp_ltz`.",
@@ -634,6 +638,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "INVALID_INTERVAL_WITH_MICROSECONDS_ADDITION": (
         "22006",
         "Cannot add an interval to a date because its microseconds part is not 0. To resolve this, cast the input date to a timestamp, which supports the addition of intervals with non-zero microseconds.",
+    ),
+    "INVALID_LAMBDA_FUNCTION_CALL.DUPLICATE_ARG_NAMES": (
+        "42K0D",
+        'Invalid lambda function call. The lambda function has duplicate arguments <args>. Please, consider to rename the argument names or set <caseSensitiveConfig> to "true".',
     ),
     "INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION": (
         "42K0D",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import AnalysisError
+from engine.errors import AnalysisError, quoted
 from engine.expressions.base import Attribute, Expression
 from engine.expressions.lambdas import Lambda
 from engine.expressions.sql import shown
@@ -57,6 +57,10 @@ def resolve_lambdas(
 
 
 def _resolved(resolver: Resolver, node: un.UnresolvedLambda, types: tuple[Any, ...]) -> Expression:
+    folded = [resolver.scope.fold(name) for name in node.parameters if name != HIDDEN]
+    if len(set(folded)) < len(folded):
+        given = {"args": ", ".join(map(quoted, node.parameters)), "caseSensitiveConfig": '"spark.sql.caseSensitive"'}
+        raise AnalysisError("INVALID_LAMBDA_FUNCTION_CALL.DUPLICATE_ARG_NAMES", given, node.origin)
     parameters = tuple(Attribute(n, t, nullable) for n, (t, nullable) in zip(node.parameters, types, strict=True))
     names = {resolver.scope.fold(p.name): p for p in parameters if p.name != HIDDEN}
     inner = replace(resolver, parameters={**resolver.parameters, **names})

@@ -24,6 +24,9 @@ def _formatted(node: un.UnresolvedFunction, first: DataType) -> un.UnresolvedFun
         return replace(node, name=("date_format",))
     if not isinstance(first, BinaryType) or len(node.arguments) != 2:
         return node
+    if node.name[-1].lower() == "to_varchar":
+        by_name = isinstance(node.arguments[1], Literal) and str(node.arguments[1].value).lower() in ("base64", "hex")
+        return replace(node, arguments=node.arguments[:1]) if by_name else node
     form = node.arguments[1].value if isinstance(node.arguments[1], Literal) else None
     if str(form).lower() in ("base64", "hex"):
         return replace(node, name=(str(form).lower(),), arguments=node.arguments[:1])

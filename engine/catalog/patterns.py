@@ -1,4 +1,5 @@
-"""Spark's patterns of SHOW ... LIKE: * is any text, | separates alternatives, case does not matter."""
+"""Spark's patterns of SHOW ... LIKE: regular expressions without regard to case, in which * is any text and | separates
+alternatives. One that is malformed matches nothing."""
 
 from __future__ import annotations
 
@@ -11,8 +12,11 @@ def matching(names: Iterable[str], pattern: str | None) -> list[str]:
     if pattern is None:
         return list(names)
     alternatives = [_expression(each.strip()) for each in pattern.split("|")]
-    return [name for name in names if any(each.fullmatch(name) for each in alternatives)]
+    return [name for name in names if any(each.fullmatch(name) for each in alternatives if each is not None)]
 
 
-def _expression(pattern: str) -> re.Pattern[str]:
-    return re.compile(".*".join(re.escape(part) for part in pattern.split("*")), re.IGNORECASE | re.DOTALL)
+def _expression(pattern: str) -> re.Pattern[str] | None:
+    try:
+        return re.compile(pattern.replace("*", ".*"), re.IGNORECASE)
+    except re.error:
+        return None

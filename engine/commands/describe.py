@@ -12,9 +12,7 @@ from engine.commands.describe_json import describe_json
 from engine.commands.details import buckets, details, storage
 from engine.commands.partition_spec import Spec, existing_partition, partition_details
 from engine.errors import AnalysisError, ParseError, Unsupported, quoted, suggestions
-from engine.functions import registry
-from engine.functions.mismatch import unresolved_routine
-from engine.logical.commands import Command, DescribeFunction, DescribeQuery, DescribeTable, Explain
+from engine.logical.commands import Command, DescribeQuery, DescribeTable, Explain
 from engine.logical.plan import LogicalPlan, Project, Scan
 from engine.logical.relation import ColumnStatistics, Relation
 from engine.sources.csv import CsvRelation
@@ -139,21 +137,6 @@ def _sniffed(relation: Relation) -> list[Row]:
     if not details:
         return []
     return [("", "", ""), ("# Detected", "", ""), *((name, value, "") for name, value in details)]
-
-
-def describe_function(command: DescribeFunction, _context: Context) -> LogicalPlan:
-    """DESCRIBE FUNCTION [EXTENDED] name."""
-    overloads = registry.lookup(command.name[-1]) if len(command.name) == 1 else []
-    if not overloads:
-        raise unresolved_routine(".".join(command.name), command.origin)
-    doc = next((each.doc for each in overloads if each.doc), "")
-    usage, _, examples = doc.partition("\n\n")
-    rows = [(f"Function: {command.name[-1].lower()}",), (f"Usage: {' '.join(usage.split())}",)]
-    if command.extended:
-        shown = "\n".join(f"    {line.strip()}" for line in examples.strip().splitlines())
-        since = min(each.since for each in overloads)
-        rows.append((f"Extended Usage:\n  Examples:\n{shown}\n\n  Since: {since}\n",))
-    return answer(("function_desc",), rows)
 
 
 def explain(command: Explain, context: Context) -> LogicalPlan:

@@ -9,7 +9,8 @@ from engine.commands.alter import alter_database, alter_table
 from engine.commands.cache import cache_table, refresh_table, uncache
 from engine.commands.context import Context
 from engine.commands.databases import create_database, describe_database, drop, use
-from engine.commands.describe import describe_function, describe_query, describe_table, explain
+from engine.commands.describe import describe_query, describe_table, explain
+from engine.commands.functions import describe_function
 from engine.commands.insert import insert, insert_many, truncate
 from engine.commands.settings import reset_conf, set_conf
 from engine.commands.show import show

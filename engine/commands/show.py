@@ -9,10 +9,10 @@ from engine.catalog.tables import CATALOG, Entry, Pairs, Table, TempView, View
 from engine.commands.context import Context, answer
 from engine.commands.details import details, schema_mode, temporary_details, tree_string
 from engine.commands.details import listed as listed_names
+from engine.commands.functions import show_functions
 from engine.commands.partition_spec import existing_partition, partition_details, partition_spec
 from engine.errors import AnalysisError, Unsupported, quoted
 from engine.events import redact
-from engine.functions.registry import names as function_names
 from engine.logical.commands import Show
 from engine.logical.plan import LogicalPlan
 from engine.logical.unresolved import UnresolvedRelation
@@ -58,14 +58,6 @@ def _catalogs(command: Show, _context: Context) -> LogicalPlan:
 def _columns(command: Show, context: Context) -> LogicalPlan:
     schema = context.catalog.schema_of(_entry(command, context))
     return answer(("col_name",), [(name,) for name in schema.names])
-
-
-def _functions(command: Show, context: Context) -> LogicalPlan:
-    if command.name:
-        context.catalog.database(context.catalog.database_part(command.name))
-    # there are no functions of users yet: USER shows none
-    known = [] if command.scope == "user" else function_names()
-    return answer(("function",), [(name,) for name in matching(known, command.pattern)])
 
 
 def _cached(_command: Show, context: Context) -> LogicalPlan:
@@ -223,7 +215,7 @@ _FUNCTIONS: dict[str, Callable[[Show, Context], LogicalPlan]] = {
     "columns": _columns,
     "create table": _create,
     "databases": _databases,
-    "functions": _functions,
+    "functions": show_functions,
     "partitions": _partitions,
     "table extended": _extended,
     "tables": _tables,

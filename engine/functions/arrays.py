@@ -101,6 +101,10 @@ def _at(value: pa.Array, index: pa.Array, base: int, error: str) -> pa.Array:
 _LIST_INT = list_then(INT)
 
 
+def _known_list(types: tuple[DataType, ...], ansi: bool) -> Any:
+    return _LIST_INT(types, ansi) if isinstance(types[0], ArrayType) else None
+
+
 def _list_index(types: tuple[DataType, ...], _ansi: bool) -> Any:
     return (types[0], INT) if isinstance(types[0], ArrayType) and types[1] in SMALL_INT else None
 
@@ -164,7 +168,7 @@ def try_element_at(value: pa.Array, index: pa.Array) -> pa.Array:
     return _at(value, index, 1, "")
 
 
-@function("get", (LIST, INT), returns=element, coerce=_LIST_INT, nullable=_get_nullable)
+@function("get", (LIST, INT), returns=element, coerce=_known_list, nullable=_get_nullable)
 def get(value: pa.Array, index: pa.Array) -> pa.Array:
     """Returns the element at an index (0 is the first), null where there is none.
 

@@ -102,9 +102,9 @@ def list_then(*rest: DataType) -> Coerce:
     """(array, then arguments of fixed types, of which the last may be left out)."""
 
     def coerce(types: Types, ansi: bool) -> Sequence[DataType] | None:
-        listed = types[0]
+        listed = as_list(types[0])
         fits = all(can_implicitly_cast(given, wanted, ansi) for given, wanted in zip(types[1:], rest, strict=False))
-        return (listed, *rest[: len(types) - 1]) if isinstance(listed, ArrayType) and fits else None
+        return (listed, *rest[: len(types) - 1]) if listed is not None and fits else None
 
     return coerce
 

@@ -84,6 +84,8 @@ def _directive(found: re.Match[str], value: Any, pattern: str) -> str:
     if "+" in flags and kind in "dfeEgG" and not text.startswith("-"):
         text = f"+{text}"
     text = text.upper() if kind in "SB" else text
+    if " " in flags and kind in "dfeEgG" and not text.startswith(("-", "+")):
+        text = f" {text}"
     if "0" in flags and len(text) < width:
         sign = text[0] if text[:1] in ("-", "+") else ""
         return sign + text[len(sign) :].rjust(width - len(sign), "0")

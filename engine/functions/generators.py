@@ -21,8 +21,20 @@ from engine.kernels.calls import Generated
 from engine.kernels.lists import elements, flat, flat_entries, lengths, parents, starts
 from engine.logical.keywords import KEYWORDS, RESERVED
 from engine.logical.plan import LocalRelation, LogicalPlan, Range
-from engine.types import BOOLEAN, INT, LONG, STRING, ArrayType, DataType, IntegralType, MapType, StructField, StructType
-from engine.types.coercion import common_type_of
+from engine.types import (
+    BOOLEAN,
+    INT,
+    LONG,
+    STRING,
+    VOID,
+    ArrayType,
+    DataType,
+    IntegralType,
+    MapType,
+    NullType,
+    StructField,
+    StructType,
+)
 
 
 def _columns(*types: DataType) -> tuple[StructField, ...]:
@@ -122,8 +134,9 @@ def stack(count: Expression, *values: Expression) -> Expression:
     fields, cast = [], list(values)
     for place in range(width):
         column = values[place::width]
-        met = common_type_of([each.dataType for each in column])
-        if met is None:
+        kinds = list(dict.fromkeys(each.dataType for each in column if not isinstance(each.dataType, NullType)))
+        met = kinds[0] if kinds else VOID
+        if len(kinds) > 1:
             raise _stack_mismatch(place, width, [each.dataType for each in column])
         for index in range(place, len(values), width):
             cast[index] = cast_to(values[index], met)
@@ -134,7 +147,7 @@ def stack(count: Expression, *values: Expression) -> Expression:
 
 def _stack_mismatch(place: int, width: int, types: Sequence[DataType]) -> AnalysisError:
     """The error for the first value of a column of stack() that is of another type than the first."""
-    row = next(row for row, each in enumerate(types) if each != types[0])
+    row = next(row for row, each in enumerate(types) if each != types[0] and not isinstance(each, NullType))
     return mismatch(
         "STACK_COLUMN_DIFF_TYPES",
         columnIndex=place,

@@ -84,13 +84,8 @@ def _number(text: str, form: str, name: str) -> Decimal | None:
     if found is None or not re.search(r"\d", digits):
         if name.startswith("try"):
             return None
-        parameters = {
-            "str": f"'{text}'",
-            "fmt": f"'{form}'",
-            "targetType": '"DECIMAL"',
-            "suggestion": "`try_to_number`",
-        }
-        raise ExecutionError("CONVERSION_INVALID_INPUT", parameters)
+        parameters = {"inputType": '"STRING"', "input": text, "format": form}
+        raise ExecutionError("INVALID_FORMAT.MISMATCH_INPUT", parameters)
     value = Decimal(digits)
     return -value if "-" in text or "<" in text else value
 
@@ -149,7 +144,7 @@ def to_char_of_bytes(value: Expression, form: Expression) -> Expression:
     raise AnalysisError("INVALID_PARAMETER_VALUE.BINARY_FORMAT", parameters)
 
 
-@function("write_number", (_VALUE, STRING), returns=STRING, nullable="always", raises=True, hidden=True)
+@function("write_number", (_VALUE, STRING), returns=STRING, raises=True, hidden=True)
 def write_number(value: pa.Array, form: pa.Array) -> pa.Array:
     """Kernel of `to_char` for numbers."""
     return map_rows(lambda number, by: _written(Decimal(str(number)), parse_format(by)), pa.string(), value, form)

@@ -48,7 +48,7 @@ def absolute(value: pa.Array, *, context: CallContext) -> pa.Array:
         raise overflow(_INTEGER_NAMES[kind.bit_width]) from error
 
 
-@function("sign", (NUMERIC_OR_INTERVAL,), returns=DOUBLE, aliases=("signum",))
+@function("sign", (NUMERIC_OR_INTERVAL,), returns=DOUBLE, nullable="always", aliases=("signum",))
 def sign(value: pa.Array) -> pa.Array:
     """Returns -1.0, 0.0 or 1.0 as the number is negative, zero or positive.
 
@@ -75,8 +75,8 @@ def _math(
         with np.errstate(all="ignore"):
             return from_numpy(operation(np.where(is_valid, values, 1.0)), pa.float64(), is_valid)
 
-    nullable = "if_null" if floor is None else "always"
-    register(Function(name, "scalar", (DOUBLE,), DOUBLE, kernel, doc, nullable=nullable, group="numbers"), aliases)
+    # Spark says of all of them that they may be null
+    register(Function(name, "scalar", (DOUBLE,), DOUBLE, kernel, doc, nullable="always", group="numbers"), aliases)
 
 
 _math("sqrt", np.sqrt, "Returns the square root.\n\n> SELECT sqrt(4);\n2.0")

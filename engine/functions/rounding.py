@@ -84,8 +84,7 @@ def _call(name: str, value: Expression, scale: Expression | None, mode: Mode) ->
     places = 0 if scale is None else _places(name, scale)
     result = _rounded_type(value.dataType, places)
     raises = mode is Mode.ANSI and isinstance(value.dataType, IntegralType | DecimalType)
-    nullable = value.nullable or (mode is not Mode.ANSI and isinstance(result, DecimalType))
-    return Call(name, (value, Literal(places, INT)), result, nullable, raises)
+    return Call(name, (value, Literal(places, INT)), result, True, raises)
 
 
 @function("round", (NUMERIC, INT), kind="rewrite", optional=1, wants_context=True)
@@ -116,9 +115,9 @@ def _towards(name: str, value: Expression, scale: Expression | None, mode: Mode)
     if scale is None:
         kind = value.dataType
         if isinstance(kind, DecimalType):
-            return Call(name, (value, Literal(0, INT)), bounded(kind.precision - kind.scale + 1, 0), value.nullable)
+            return Call(name, (value, Literal(0, INT)), bounded(kind.precision - kind.scale + 1, 0))
         raises = mode is Mode.ANSI and not isinstance(kind, IntegralType)
-        return Call(name, (value, Literal(0, INT)), LONG, value.nullable, raises)
+        return Call(name, (value, Literal(0, INT)), LONG, True, raises)
     exact = decimal_for(value.dataType) or DecimalType(30, 15)
     decimal = value if isinstance(value.dataType, DecimalType) else Cast(value, exact, mode, implicit=True)
     return _call(name, decimal, scale, mode)

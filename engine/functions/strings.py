@@ -18,6 +18,7 @@ from engine.kernels.rowwise import map_nullable, map_rows
 from engine.types import BOOLEAN, INT, STRING, ArrayType, BinaryType, DataType, StringType
 from engine.types.coercion import can_implicitly_cast
 
+TEXT_OR_LIST_OR_BYTES = Kind("(STRING or ARRAY or BINARY)", (StringType, ArrayType, BinaryType), fallback=STRING)
 TEXT_OR_LIST = Kind("(STRING or ARRAY<STRING>)", (StringType, ArrayType), fallback=STRING)
 
 
@@ -78,7 +79,7 @@ def space(count: pa.Array) -> pa.Array:
     return map_rows(lambda n: " " * n, pa.string(), count)
 
 
-@function("reverse", (TEXT_OR_LIST,), returns=same)
+@function("reverse", (TEXT_OR_LIST_OR_BYTES,), returns=same)
 def reverse(value: pa.Array) -> pa.Array:
     """Returns a string or an array from its end to its beginning.
 
@@ -87,6 +88,8 @@ def reverse(value: pa.Array) -> pa.Array:
     > SELECT reverse(array(2, 1, 4, 3));
     [3,4,1,2]
     """
+    if pa.types.is_binary(value.type):
+        return pc.binary_reverse(value)
     if not pa.types.is_list(value.type):
         return pc.utf8_reverse(value)
     counts = lengths(value)

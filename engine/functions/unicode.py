@@ -74,7 +74,7 @@ def try_validate_utf8(text: pa.Array) -> pa.Array:
 
 
 _SENTENCE = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]*[^\sa-z])")
-_WORD = re.compile(r"[^\W_]+(?:[.,'’\-_@:][^\W_]+)*", re.UNICODE)
+_WORD = re.compile(r"[^\W_]+(?:[.,'’\-_:][^\W_]+)*", re.UNICODE)
 
 
 @function(

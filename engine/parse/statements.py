@@ -279,8 +279,8 @@ def use_catalog(name: Name) -> Command:
 # SHOW, DESCRIBE
 
 
-def pattern(token: Token) -> str:
-    return string_value(token)
+def pattern(text: Token | Name) -> str:
+    return string_value(text) if isinstance(text, Token) else text[-1]
 
 
 def show_tables(place: Name | None, like: str | None) -> Command:
@@ -351,7 +351,8 @@ def describe_file(path: Token) -> Command:
 
 
 def describe_function(extended: Token | None, name: Name | Token) -> Command:
-    return DescribeFunction((name.text,) if isinstance(name, Token) else name, extended is not None)
+    parts = (string_value(name) if name.kind == "STRING" else name.text,) if isinstance(name, Token) else name
+    return DescribeFunction(parts, extended is not None)
 
 
 def describe_database(extended: Token | None, name: Name) -> Command:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
@@ -278,6 +279,12 @@ class MapType(DataType):
         return (self.keyType, self.valueType)
 
 
+def _quoted_if_needed(name: str) -> str:
+    """A name as it stands in the text of a type."""
+    plain = re.fullmatch(r"\w+", name, re.ASCII) and not name.isdigit()
+    return name if plain else f"`{name.replace('`', '``')}`"
+
+
 @dataclass(frozen=True)
 class StructField:
     """A named column of a struct or of a relation."""
@@ -299,7 +306,9 @@ class StructType(DataType):
 
     @property
     def sql(self) -> str:
-        parts = (f"{f.name}: {f.dataType.sql}" + ("" if f.nullable else " NOT NULL") for f in self.fields)
+        parts = (
+            f"{_quoted_if_needed(f.name)}: {f.dataType.sql}" + ("" if f.nullable else " NOT NULL") for f in self.fields
+        )
         return "STRUCT<" + ", ".join(parts) + ">"
 
     @property
