@@ -102,7 +102,8 @@ class Query:
         wanted = TIMESTAMP_NTZ if conf.value("spark.sql.timestampType") == "TIMESTAMP_NTZ" else TIMESTAMP
         legacy = conf.value("spark.sql.legacy.interval.enabled")
         text = conf.value("spark.sql.function.concatBinaryAsString")
-        return session_types(wanted, conf.get("spark.sql.session.timeZone"), legacy, text)
+        picked = conf.value("spark.sql.function.eltOutputAsString")
+        return session_types(wanted, conf.get("spark.sql.session.timeZone"), legacy, text, picked)
 
     @cached_property
     def analyzed(self) -> LogicalPlan:

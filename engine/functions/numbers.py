@@ -79,6 +79,21 @@ def _math(
     register(Function(name, "scalar", (DOUBLE,), DOUBLE, kernel, doc, nullable="always", group="numbers"), aliases)
 
 
+# numpy rounds better than Java and Spark, whose formulas these are
+
+
+def _asinh(x: Any) -> Any:
+    return np.copysign(np.log(np.abs(x) + np.sqrt(x * x + 1.0)), x)
+
+
+def _acosh(x: Any) -> Any:
+    return np.log(x + np.sqrt(x * x - 1.0))
+
+
+def _atanh(x: Any) -> Any:
+    return 0.5 * (np.log1p(x) - np.log1p(-x))
+
+
 _math("sqrt", np.sqrt, "Returns the square root.\n\n> SELECT sqrt(4);\n2.0")
 _math("cbrt", np.cbrt, "Returns the cube root.\n\n> SELECT cbrt(27.0);\n3.0")
 _math("exp", np.exp, "Returns e to the power of the number.\n\n> SELECT exp(0);\n1.0")
@@ -100,9 +115,9 @@ _math("atan", np.arctan, "Returns the arc tangent.\n\n> SELECT atan(0);\n0.0")
 _math("sinh", np.sinh, "Returns the hyperbolic sine.\n\n> SELECT sinh(0);\n0.0")
 _math("cosh", np.cosh, "Returns the hyperbolic cosine.\n\n> SELECT cosh(0);\n1.0")
 _math("tanh", np.tanh, "Returns the hyperbolic tangent.\n\n> SELECT tanh(0);\n0.0")
-_math("asinh", np.arcsinh, "Returns the inverse hyperbolic sine.\n\n> SELECT asinh(0);\n0.0")
-_math("acosh", np.arccosh, "Returns the inverse hyperbolic cosine.\n\n> SELECT acosh(1);\n0.0")
-_math("atanh", np.arctanh, "Returns the inverse hyperbolic tangent.\n\n> SELECT atanh(0);\n0.0")
+_math("asinh", _asinh, "Returns the inverse hyperbolic sine.\n\n> SELECT asinh(0);\n0.0")
+_math("acosh", _acosh, "Returns the inverse hyperbolic cosine.\n\n> SELECT acosh(1);\n0.0")
+_math("atanh", _atanh, "Returns the inverse hyperbolic tangent.\n\n> SELECT atanh(0);\n0.0")
 _math("degrees", np.degrees, "Returns radians as degrees.\n\n> SELECT degrees(3.141592653589793);\n180.0")
 _math("radians", np.radians, "Returns degrees as radians.\n\n> SELECT radians(180);\n3.141592653589793")
 

@@ -17,6 +17,7 @@ from engine.kernels.regex import compile_pattern
 from engine.kernels.rowwise import map_nullable, map_rows
 from engine.types import BINARY, INT, STRING, ArrayType, BinaryType, DataType
 from engine.types.coercion import can_implicitly_cast
+from engine.types.session import elt_is_text
 
 
 @function("instr", (STRING, STRING, INT, INT), returns=INT, optional=2)
@@ -179,7 +180,8 @@ def find_in_set(word: pa.Array, words: pa.Array) -> pa.Array:
 def _one_kind(types: tuple[DataType, ...], ansi: bool) -> Sequence[DataType] | None:
     """A number and values that are all bytes, or else all text."""
     values = types[1:]
-    kind: DataType = BINARY if all(isinstance(each, BinaryType) for each in values) else STRING
+    binary = all(isinstance(each, BinaryType) for each in values) and not elt_is_text()
+    kind: DataType = BINARY if binary else STRING
     texts = (each for each in values if not isinstance(each, BinaryType))
     if not can_implicitly_cast(types[0], INT, ansi) or not all(
         can_implicitly_cast(each, STRING, ansi) for each in texts
