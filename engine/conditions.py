@@ -16,6 +16,12 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "Using name parameterized queries requires all parameters to be named. Parameters missing names: <exprs>.",
     ),
     "ALL_PARTITION_COLUMNS_NOT_ALLOWED": ("KD005", "Cannot use all columns for partition columns."),
+    "AMBIGUOUS_ALIAS_IN_NESTED_CTE": (
+        "42KD0",
+        'Name <name> is ambiguous in nested CTE. Please set <config> to "CORRECTED" so that name defined in '
+        'inner CTE takes precedence. If set it to "LEGACY", outer CTE definitions will take precedence. See '
+        "'<docroot>/sql-migration-guide.html#query-engine'.",
+    ),
     "AMBIGUOUS_LATERAL_COLUMN_ALIAS": ("42702", "Lateral column alias <name> is ambiguous and has <n> matches."),
     "AMBIGUOUS_REFERENCE": ("42704", "Reference <name> is ambiguous, could be: <referenceNames>."),
     "ARITHMETIC_OVERFLOW": (
@@ -109,6 +115,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "21S01",
         "Cannot create view <viewName>, the reason is too many data columns: view columns: <viewColumns>; data columns: <dataColumns>.",
     ),
+    "CYCLIC_FUNCTION_REFERENCE": ("42887", "Cyclic function reference detected: <path>."),
     "CYCLIC_VIEW": ("42K0N", "The view <viewName> refers to itself."),
     "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES": (
         "42K09",
@@ -332,6 +339,15 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "4274K",
         "Call to routine <routineName> is invalid because it includes multiple argument assignments to the same parameter name <parameterName>. More than one named argument referred to the same parameter. Please assign a value only once.",
     ),
+    "DUPLICATE_ROUTINE_PARAMETER_NAMES": (
+        "42734",
+        "Found duplicate name(s) in the parameter list of the user-defined routine <routineName>: <names>.",
+    ),
+    "DUPLICATE_ROUTINE_RETURNS_COLUMNS": (
+        "42711",
+        "Found duplicate column(s) in the RETURNS clause column list of the user-defined routine "
+        "<routineName>: <columns>.",
+    ),
     "DUPLICATE_VARIABLE_NAME_INSIDE_DECLARE": (
         "42734",
         "Found duplicate variable <variableName> in the declare variable list. Please, remove one of them.",
@@ -351,6 +367,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42809",
         "'<operation>' expects a permanent view but <viewName> is a temp view.",
     ),
+    "EXPECT_PERSISTENT_FUNCTION_NOT_TEMP": (
+        "42809",
+        "<functionName> is a temporary function. '<operation>' expects a persistent function.<alternative>",
+    ),
     "EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE": ("42809", "'<operation>' expects a table but <viewName> is a view."),
     "EXPECT_TABLE_NOT_VIEW.USE_ALTER_VIEW": (
         "42809",
@@ -360,6 +380,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "EXPECT_VIEW_NOT_TABLE.USE_ALTER_TABLE": (
         "42809",
         "The table <tableName> does not support <operation>. Please use ALTER TABLE instead.",
+    ),
+    "FAILED_FUNCTION_CALL": (
+        "38000",
+        "Failed preparing of the function <funcName> for call. Please, double check function's arguments.",
     ),
     "FAILED_READ_FILE": ("KD001", "Encountered error while reading file <path>. <reason>"),
     "FAILED_TO_PARSE_TOO_COMPLEX": (
@@ -789,6 +813,27 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42000",
         "Expected format is 'SET', 'SET key', or 'SET key=value'. If you want to include special characters in key, or include semicolon in value, please use backquotes, e.g., SET `key`=`value`.",
     ),
+    "INVALID_SQL_FUNCTION_DATA_ACCESS": (
+        "42K0E",
+        "Cannot create a SQL function with CONTAINS SQL that accesses a table/view or a SQL function that "
+        "reads SQL data. Please use READS SQL DATA instead.",
+    ),
+    "INVALID_SQL_SYNTAX.CREATE_FUNC_WITH_COLUMN_CONSTRAINTS": (
+        "42000",
+        "Invalid SQL syntax: CREATE FUNCTION with constraints on parameters is not allowed.",
+    ),
+    "INVALID_SQL_SYNTAX.CREATE_FUNC_WITH_GENERATED_COLUMNS_AS_PARAMETERS": (
+        "42000",
+        "Invalid SQL syntax: CREATE FUNCTION with generated columns as parameters is not allowed.",
+    ),
+    "INVALID_SQL_SYNTAX.CREATE_ROUTINE_WITH_IF_NOT_EXISTS_AND_REPLACE": (
+        "42000",
+        "Invalid SQL syntax: Cannot create a routine with both IF NOT EXISTS and REPLACE specified.",
+    ),
+    "INVALID_SQL_SYNTAX.CREATE_TEMP_FUNC_WITH_IF_NOT_EXISTS": (
+        "42000",
+        "Invalid SQL syntax: CREATE TEMPORARY FUNCTION with IF NOT EXISTS is not allowed.",
+    ),
     "INVALID_SQL_SYNTAX.EMPTY_PARTITION_VALUE": (
         "42000",
         "Invalid SQL syntax: Partition key <partKey> must set value.",
@@ -818,6 +863,11 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "Scalar subquery must return only one column, but got <number>.",
     ),
     "INVALID_TABLESAMPLE_FRACTION": ("22023", "Sampling fraction (<fraction>) must be on interval [0, 1]."),
+    "INVALID_TEMP_OBJ_QUALIFIER": (
+        "42602",
+        "Temporary <objectType> <objectName> cannot be qualified with <qualifier>. Temporary objects can "
+        "only be qualified with SESSION or SYSTEM.SESSION.",
+    ),
     "INVALID_TEMP_OBJ_REFERENCE": (
         "42K0F",
         "Cannot create the persistent object <objName> of the type <obj> because it references to the temporary object <tempObjName> of the type <tempObj>. Please make the temporary object <tempObjName> persistent, or make the persistent object <objName> temporary.",
@@ -926,6 +976,18 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42809",
         "Operation <operation> is not allowed for <tableIdentWithDB> because it is not a partitioned table.",
     ),
+    "NOT_A_SCALAR_FUNCTION": (
+        "42887",
+        "<functionName> appears as a scalar expression here, but the function was defined as a table "
+        "function. Please update the query to move the function call into the FROM clause, or redefine "
+        "<functionName> as a scalar function instead.",
+    ),
+    "NOT_A_TABLE_FUNCTION": (
+        "42887",
+        "<functionName> appears as a table function here, but the function was defined as a scalar function. "
+        "Please update the query to move the function call outside the FROM clause, or redefine "
+        "<functionName> as a table function instead.",
+    ),
     "NOT_SUPPORTED_CHANGE_COLUMN": (
         "0A000",
         "ALTER TABLE ALTER/CHANGE COLUMN is not supported for changing <table>'s column <originName> with type <originType> to <newName> with type <newType>.",
@@ -946,6 +1008,11 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "NUM_COLUMNS_MISMATCH": (
         "42826",
         "<operator> can only be performed on inputs with the same number of columns, but the first input has <firstNumColumns> columns and the <invalidOrdinalNum> input has <invalidNumColumns> columns.",
+    ),
+    "NUM_TABLE_VALUE_ALIASES_MISMATCH": (
+        "42826",
+        "Number of given aliases does not match number of output columns. Function name: <funcName>; number "
+        "of aliases: <aliasesNum>; number of output columns: <outColsNum>.",
     ),
     "OPERATION_CANCELED": ("HY008", "Operation has been canceled."),
     "ORDER_BY_POS_OUT_OF_RANGE": (
@@ -1005,6 +1072,19 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "REQUIRED_PARAMETER_NOT_FOUND": (
         "4274K",
         "Cannot invoke routine <routineName> because the parameter named <parameterName> is required, but the routine call did not supply a value. Please update the routine call to supply an argument value (either positionally at index <index> or by name) and retry the query again.",
+    ),
+    "ROUTINE_ALREADY_EXISTS": (
+        "42723",
+        "Cannot create the <newRoutineType> <routineName> because a <existingRoutineType> of that name "
+        "already exists. Choose a different name, drop or replace the existing <existingRoutineType>, or add "
+        "the IF NOT EXISTS clause to tolerate a pre-existing <newRoutineType>.",
+    ),
+    "ROUTINE_NOT_FOUND": (
+        "42883",
+        "The routine <routineName> cannot be found. Verify the spelling and correctness of the schema and "
+        "catalog. If you did not qualify the name with a schema and catalog, verify the current_schema() "
+        "output, or qualify the name with the correct schema and catalog. To tolerate the error on drop use "
+        "DROP ... IF EXISTS.",
     ),
     "ROW_SUBQUERY_TOO_MANY_ROWS": ("21000", "More than one row returned by a subquery used as a row."),
     "SCALAR_SUBQUERY_IS_IN_GROUP_BY_OR_AGGREGATE_FUNCTION": (
@@ -1127,6 +1207,11 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "USING column <colName> cannot be resolved on the <side> side of the join. The <side>-side columns: [<suggestion>].",
     ),
     "UNRESOLVED_VARIABLE": ("42883", "Cannot resolve variable <variableName> on search path <searchPath>."),
+    "UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING": (
+        "0A000",
+        "The char/varchar type can't be used in the table schema. If you want Spark treat them as string "
+        'type as same as Spark 3.0 and earlier, please set "spark.sql.legacy.charVarcharAsString" to "true".',
+    ),
     "UNSUPPORTED_DATATYPE": ("0A000", "Unsupported data type <typeName>."),
     "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE": (
         "0A000",
@@ -1161,6 +1246,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "UNSUPPORTED_FEATURE.DESC_TABLE_COLUMN_PARTITION": (
         "0A000",
         "The feature is not supported: DESC TABLE COLUMN for a specific partition.",
+    ),
+    "UNSUPPORTED_FEATURE.LAMBDA_FUNCTION_WITH_SQL_UDF": (
+        "0A000",
+        "The feature is not supported: Lambda function with SQL UDF <funcName> in a higher order function.",
     ),
     "UNSUPPORTED_FEATURE.LATERAL_COLUMN_ALIAS_IN_AGGREGATE_FUNC": (
         "0A000",
@@ -1214,6 +1303,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "42902",
         "Can't overwrite the target that is also being read from: the table <table>.",
     ),
+    "UNSUPPORTED_SQL_UDF_USAGE": ("0A000", "Using SQL function <functionName> in <nodeName> is not supported."),
     "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.ACCESSING_OUTER_QUERY_COLUMN_IS_NOT_ALLOWED": (
         "0A000",
         "Unsupported subquery expression: Accessing outer query column is not allowed in this location: <treeNode>",
@@ -1230,9 +1320,18 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "0A000",
         "Unsupported subquery expression: Subquery expressions are not supported within higher-order functions. Please remove all subquery expressions from higher-order functions and then try the query again.",
     ),
+    "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.LATERAL_JOIN_CONDITION_NON_DETERMINISTIC": (
+        "0A000",
+        "Unsupported subquery expression: Lateral join condition cannot be non-deterministic: <condition>.",
+    ),
     "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.MUST_AGGREGATE_CORRELATED_SCALAR_SUBQUERY": (
         "0A000",
         "Unsupported subquery expression: Correlated scalar subqueries must be aggregated to return at most one row.",
+    ),
+    "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.NON_DETERMINISTIC_LATERAL_SUBQUERIES": (
+        "0A000",
+        "Unsupported subquery expression: Non-deterministic lateral subqueries are not supported when "
+        "joining with outer relations that produce more than one row: <treeNode>",
     ),
     "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.SCALAR_SUBQUERY_IN_VALUES": (
         "0A000",
@@ -1261,6 +1360,42 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "UNSUPPORTED_TYPED_LITERAL": (
         "0A000",
         "Literals of the type <unsupportedType> are not supported. Supported types are <supportedTypes>.",
+    ),
+    "USER_DEFINED_FUNCTIONS.CANNOT_CONTAIN_COMPLEX_FUNCTIONS": (
+        "42601",
+        "User defined function is invalid: SQL scalar function cannot contain aggregate/window/generate "
+        "functions: <queryText>",
+    ),
+    "USER_DEFINED_FUNCTIONS.NOT_A_VALID_DEFAULT_EXPRESSION": (
+        "42601",
+        "User defined function is invalid: The DEFAULT expression of `<functionName>`.`<parameterName>` is "
+        "not supported because it contains a subquery.",
+    ),
+    "USER_DEFINED_FUNCTIONS.NOT_A_VALID_DEFAULT_PARAMETER_POSITION": (
+        "42601",
+        "User defined function is invalid: In routine `<functionName>` parameter `<parameterName>` with "
+        "DEFAULT must not be followed by parameter `<nextParameterName>` without DEFAULT.",
+    ),
+    "USER_DEFINED_FUNCTIONS.NOT_NULL_ON_FUNCTION_PARAMETERS": (
+        "42601",
+        "User defined function is invalid: Cannot specify NOT NULL on function parameters: <input>",
+    ),
+    "USER_DEFINED_FUNCTIONS.RETURN_COLUMN_COUNT_MISMATCH": (
+        "42601",
+        "User defined function is invalid: The number of columns produced by the RETURN clause (num: "
+        "`<outputSize>`) does not match the number of column names specified by the RETURNS clause (num: "
+        "`<returnParamSize>`) of <name>.",
+    ),
+    "USER_DEFINED_FUNCTIONS.SQL_TABLE_UDF_BODY_MUST_BE_A_QUERY": (
+        "42601",
+        "User defined function is invalid: SQL table function <name> body must be a query.",
+    ),
+    "USER_DEFINED_FUNCTIONS.SQL_TABLE_UDF_MISSING_COLUMN_NAMES": (
+        "42601",
+        "User defined function is invalid: The relation returned by the query in the CREATE FUNCTION "
+        "statement for <functionName> with RETURNS TABLE clause lacks explicit names for one or more output "
+        "columns; please rewrite the function body to provide explicit column names or add column names to "
+        "the RETURNS TABLE clause, and re-run the command.",
     ),
     "USER_RAISED_EXCEPTION": ("P0001", "<errorMessage>"),
     "VARIABLE_ALREADY_EXISTS": (

@@ -183,12 +183,7 @@ SETTINGS: dict[str, Setting] = {
         ),
         Setting("spark.sql.cbo.joinReorder.enabled", boolean, "true", "Order joins by cost."),
         Setting("spark.sql.crossJoin.enabled", boolean, "true", "Allow joins without a condition."),
-        Setting(
-            "spark.sql.cteRecursionAnchorRowsLimitToConvertToLocalRelation",
-            integer,
-            "100",
-            "Accepted; levels are never planned anew.",
-        ),
+        Setting("spark.sql.cteRecursionAnchorRowsLimitToConvertToLocalRelation", integer, "100", "Has no effect."),
         Setting("spark.sql.cteRecursionLevelLimit", integer, "100", "Most levels of a recursive query; -1: no limit."),
         Setting("spark.sql.cteRecursionRowLimit", integer, "1000000", "Most rows of a recursive query; -1: no limit."),
         Setting(
@@ -218,6 +213,12 @@ SETTINGS: dict[str, Setting] = {
         ),
         Setting(
             "spark.sql.orderByOrdinal", boolean, "true", "Let ORDER BY 1 mean the first column of the select list."
+        ),
+        Setting(
+            "spark.sql.legacy.ctePrecedencePolicy",
+            one_of("EXCEPTION", "CORRECTED", "LEGACY"),
+            "CORRECTED",
+            "Of two WITH queries of one name: the inner one counts, LEGACY: the outer one, EXCEPTION: an error.",
         ),
         Setting(
             "spark.sql.legacy.interval.enabled",

@@ -108,7 +108,7 @@ class Query:
     @cached_property
     def analyzed(self) -> LogicalPlan:
         """2. Every name and type definite, by the catalog and the function registry."""
-        parsed, context = self.parsed, self._analyzer_context
+        parsed, context = self.parsed, self.analyzer_context()
 
         def work() -> LogicalPlan:
             with self._types():
@@ -120,7 +120,7 @@ class Query:
 
     def with_names(self, command: LogicalPlan) -> LogicalPlan:
         """A statement that is no query, with the names that IDENTIFIER() computes."""
-        return with_names(command, self._analyzer_context)
+        return with_names(command, self.analyzer_context())
 
     def _parse(self, text: str, parameters: Parameters | None = None) -> LogicalPlan:
         return parse(text, parameters, self._reading)
@@ -135,8 +135,8 @@ class Query:
             identifiers=not conf.value("spark.sql.legacy.identifierClause"),
         )
 
-    @property
-    def _analyzer_context(self) -> AnalyzerContext:
+    def analyzer_context(self) -> AnalyzerContext:
+        """What names and types are made definite with: the session's catalog, variables and settings of now."""
         conf = self.session.conf
         return AnalyzerContext(
             catalog=self.session.catalog,
@@ -150,6 +150,7 @@ class Query:
             order_by_ordinal=conf.value("spark.sql.orderByOrdinal"),
             regex_columns=conf.value("spark.sql.parser.quotedRegexColumnNames"),
             reserved_keywords=self._reading.reserved,
+            cte_precedence=conf.value("spark.sql.legacy.ctePrecedencePolicy"),
             variables=self.session.variables,
             frozen=self.frozen,
             hints=self.hints,

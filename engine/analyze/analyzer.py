@@ -11,16 +11,19 @@ before it): each clause is analyzed once, where everything it may refer to is kn
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from engine.analyze.arithmetic import cast
 from engine.analyze.char_padding import with_padded_comparisons
 from engine.analyze.context import AnalyzerContext
-from engine.analyze.ctes import Ctes
+from engine.analyze.ctes import Ctes, refuse_hiding
 from engine.analyze.expressions import Resolver, named
 from engine.analyze.identifiers import with_identifiers
+from engine.analyze.inlining import inlined, unsupported_place
 from engine.analyze.recursion import unlimited
 from engine.analyze.relations import Relations
+from engine.analyze.routines import Routines
 from engine.analyze.scope import Scope
 from engine.analyze.select import Select
 from engine.analyze.subqueries import check_in_order
@@ -29,6 +32,7 @@ from engine.analyze.values import local_relation
 from engine.analyze.views import view_columns
 from engine.errors import AnalysisError, Position, Unsupported
 from engine.expressions.base import Attribute, Expression, Literal, SortOrder
+from engine.expressions.routines import SQLScalarFunction
 from engine.expressions.sql import sql
 from engine.logical import plan as lp
 from engine.logical import unresolved as un
@@ -42,7 +46,9 @@ from engine.types.coercion import common_type
 def analyze(plan: LogicalPlan, context: AnalyzerContext) -> LogicalPlan:
     """`plan` with every name and type definite. Raises AnalysisError with the place in the query."""
     analyzer = Analyzer(context)
-    return with_padded_comparisons(analyzer.query(analyzer.with_identifiers(plan), None))
+    if context.cte_precedence == "EXCEPTION":
+        refuse_hiding(plan, analyzer.nothing.fold)
+    return with_padded_comparisons(inlined(analyzer.query(analyzer.with_identifiers(plan), None)))
 
 
 def with_names(command: LogicalPlan, context: AnalyzerContext) -> LogicalPlan:
@@ -54,10 +60,15 @@ class Analyzer:
     """Analyzes the queries of one statement."""
 
     def __init__(self, context: AnalyzerContext, views: tuple[str, ...] = ()) -> None:
-        self.context = context
+        self.context = context if context.routines is not None else replace(context, routines=Routines(Analyzer))
         self.relations = Relations(self)
         self.ctes = Ctes(self)
         self._views = views
+
+    @property
+    def nothing(self) -> Scope:
+        """The scope in which no name is known."""
+        return Scope((), (), None, self.context.case_sensitive)
 
     def with_identifiers(self, plan: LogicalPlan) -> LogicalPlan:
         """`plan` with names in the place of IDENTIFIER()."""
@@ -127,6 +138,8 @@ class Analyzer:
         if expression is None:
             return None
         found = resolver.resolve(expression)
+        if found.has(SQLScalarFunction):
+            raise unsupported_place(found, "GlobalLimit")
         parameters: dict[str, Any] = {"expr": sql(found), "name": clause}
         reason = ""
         if not found.foldable:

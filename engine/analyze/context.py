@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.expressions.base import Expression, Literal, Mode
 from engine.logical.hints import Hints
 from engine.logical.plan import LogicalPlan
 from engine.logical.relation import Relation
+
+if TYPE_CHECKING:
+    from engine.analyze.routines import Routines
 
 
 class Catalog(Protocol):
@@ -24,6 +27,9 @@ class Catalog(Protocol):
     def evolve(self, view: Any, plan: LogicalPlan) -> None:
         """Keeps the columns that a view has now."""
 
+    def routine(self, parts: tuple[str, ...], database: str | None = None) -> Any:
+        """The function in SQL that a name stands for, seen from `database` (None: the current one), or None."""
+
 
 class NamedValues(Protocol):
     """The session's variables, as analysis asks for them. Implemented by engine.catalog.variables."""
@@ -35,7 +41,8 @@ class NamedValues(Protocol):
 @dataclass(frozen=True)
 class AnalyzerContext:
     """`parse` turns the text of a view into a plan; `parameters` are the values of `:name` and `?` (by number); `frozen` names
-    the statement that keeps the plan, in which variables may not be read, since they change. `hints` are noted."""
+    the statement that keeps the plan, in which variables may not be read, since they change. `hints` are noted,
+    `routines` are the functions in SQL met so far."""
 
     catalog: Catalog
     parse: Callable[[str], LogicalPlan]
@@ -48,10 +55,12 @@ class AnalyzerContext:
     order_by_ordinal: bool = True
     regex_columns: bool = False
     reserved_keywords: bool = False
+    cte_precedence: str = "CORRECTED"
     parameters: Mapping[str | int, Expression] = field(default_factory=dict)
     variables: NamedValues | None = None
     frozen: str = ""
     hints: Hints = field(default_factory=Hints)
+    routines: Routines | None = None
 
     @property
     def mode(self) -> Mode:
@@ -60,8 +69,12 @@ class AnalyzerContext:
 
     def inside_view(self, database: str, settings: Mapping[str, str]) -> AnalyzerContext:
         """How the text of a view is analyzed: where it was made, under the settings it was made with."""
+        return replace(self.under(settings), catalog=_InDatabase(self.catalog, database))
+
+    def under(self, settings: Mapping[str, str]) -> AnalyzerContext:
+        """How a text that is kept for the session is analyzed: under the settings it was made with."""
         ansi = settings.get("spark.sql.ansi.enabled", str(self.ansi)).lower() == "true"
-        return replace(self, catalog=_InDatabase(self.catalog, database), ansi=ansi, parameters={}, variables=None)
+        return replace(self, ansi=ansi, parameters={}, variables=None)
 
 
 @dataclass(frozen=True)
@@ -79,3 +92,6 @@ class _InDatabase:
 
     def evolve(self, view: Any, plan: LogicalPlan) -> None:
         self.catalog.evolve(view, plan)
+
+    def routine(self, parts: tuple[str, ...], database: str | None = None) -> Any:
+        return self.catalog.routine(parts, database or self.database)

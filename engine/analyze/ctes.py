@@ -8,24 +8,28 @@ rows of its own.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from engine.analyze.expressions import named
 from engine.analyze.recursion import Loop, looped
+from engine.analyze.routines import DOCS
 from engine.analyze.scope import Scope
-from engine.errors import AnalysisError, Position
+from engine.errors import AnalysisError, Position, quoted
+from engine.expressions.base import Expression
 from engine.logical import plan as lp
 from engine.logical import unresolved as un
 from engine.logical.plan import LogicalPlan
 from engine.logical.recursion import UnionLoop, UnionLoopRef
 from engine.logical.renew import renew
+from engine.tree.node import TreeNode
 
 if TYPE_CHECKING:
     from engine.analyze.analyzer import Analyzer
 
 _ids = itertools.count(1)
+PRECEDENCE = "spark.sql.legacy.ctePrecedencePolicy"
 
 
 class Ctes:
@@ -37,7 +41,8 @@ class Ctes:
 
     def reference(self, name: str, origin: Position | None) -> LogicalPlan | None:
         """What `name` stands for, if it is a CTE in scope."""
-        for level in reversed(self._levels):
+        legacy = self.analyzer.context.cte_precedence == "LEGACY"  # then the outermost comes first
+        for level in self._levels if legacy else reversed(self._levels):
             found = level.get(self._fold(name))
             if isinstance(found, Loop):
                 return found.reference(origin)
@@ -116,3 +121,22 @@ def _is_copied(plan: LogicalPlan) -> bool:
 def _with(level: dict[str, lp.CteDefinition | Loop], child: LogicalPlan) -> LogicalPlan:
     shared = [each for each in level.values() if isinstance(each, lp.CteDefinition) and not _is_copied(each.child)]
     return lp.WithCte(tuple(shared), child) if shared else child
+
+
+def refuse_hiding(plan: TreeNode, fold: Callable[[str], str], outer: tuple[str, ...] = (), starts: bool = True) -> None:
+    """What the policy EXCEPTION refuses: a WITH at the start of a definition or of a query in an expression that defines a
+    name anew. Raises AMBIGUOUS_ALIAS_IN_NESTED_CTE."""
+    if not plan.has(un.UnresolvedWith):
+        return
+    names = outer
+    if isinstance(plan, un.UnresolvedWith):
+        for each in plan.definitions:
+            if starts and fold(each.name) in outer:
+                parameters = {"name": quoted(each.name), "config": f'"{PRECEDENCE}"', "docroot": DOCS}
+                raise AnalysisError("AMBIGUOUS_ALIAS_IN_NESTED_CTE", parameters)
+            names = (*names, fold(each.name))
+            refuse_hiding(each.child, fold, names)
+        refuse_hiding(plan.child, fold, names, False)
+        return
+    for child in plan.children:
+        refuse_hiding(child, fold, outer, isinstance(plan, Expression))

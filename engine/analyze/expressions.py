@@ -13,6 +13,7 @@ from engine.analyze.coerce import coerce, wrong_input
 from engine.analyze.constants import datetime_literal
 from engine.analyze.lambdas import as_lambdas, resolve_lambdas
 from engine.analyze.naming import written_name
+from engine.analyze.routines import scalar_call
 from engine.analyze.scope import Scope, extract_field
 from engine.analyze.subqueries import check_correlation
 from engine.analyze.windows import resolve_window
@@ -205,6 +206,10 @@ class Resolver:
         name = node.name[-1].lower()
         if name in ("grouping", "grouping_id") and not window:
             return self._grouping(name, node)
+        if len(node.name) > 1 or not lookup(name):
+            routine = scalar_call(self, node)
+            if routine is not None:
+                return routine
         if not window and any(each.kind == "aggregate" for each in lookup(name)):
             inside = replace(self, aliases=self.aliases.inside(node, self.scope), forced=frozenset())
             return inside._call(name, node, window)

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from engine.analyze.lambdas import HIDDEN, as_lambdas
+from engine.analyze.routines import written_arguments
 from engine.analyze.typed_names import by_type
 from engine.expressions.aggregate import GroupingId
 from engine.expressions.base import Attribute, Expression, Literal
@@ -21,7 +22,7 @@ from engine.expressions.cast import Cast
 from engine.expressions.constants_sql import constant_sql
 from engine.expressions.operators import Add, BinaryArithmetic, Concat, Divide, Multiply, Subtract
 from engine.expressions.sql import sql
-from engine.expressions.subquery import SubqueryExpression, own_subqueries
+from engine.expressions.subquery import OuterReference, SubqueryExpression, own_subqueries
 from engine.expressions.window import CurrentRow, Frame, Offset, Unbounded, WindowSpec
 from engine.functions.named_arguments import in_order
 from engine.functions.registry import lookup
@@ -86,6 +87,11 @@ def _uncast(resolved: Expression) -> Expression:
     return resolved.child if isinstance(resolved, Cast) else resolved
 
 
+def _outer(column: OuterReference) -> Expression:
+    """A column of the enclosing query inside an expression."""
+    return _raw(f"outer({'.'.join((*column.attribute.qualifier, column.attribute.name))})")
+
+
 class _Names:
     """Rewrites what was written into what Spark shows; texts that no node stands for are names of one part."""
 
@@ -110,7 +116,8 @@ class _Names:
             return self._plain(node)
         found = self.resolver.scope.find(node.parts)
         if found is None:
-            return self._variable(node)
+            outside = self.resolver.scope.find_outside(node.parts, None)
+            return _outer(outside) if isinstance(outside, OuterReference) else self._variable(node)
         path: list[str] = []
         while isinstance(found, Field | Call):
             is_map = isinstance(found, Call) and found.function == "map_subscript"
@@ -128,6 +135,9 @@ class _Names:
             return node
         if name.lower() in _BARE:
             return _raw("current_time(6)" if name.lower() == "current_time" else f"{name.lower()}()")
+        outside = self.resolver.scope.find_outside(node.parts, None)
+        if isinstance(outside, OuterReference):
+            return _outer(outside)
         is_lateral = self.resolver.aliases.is_lateral(self.resolver.scope.fold(name))
         return _raw(f"lateralAliasReference({name})") if is_lateral else self._variable(node)
 
@@ -185,6 +195,11 @@ class _Names:
         return bound
 
     def _function(self, node: un.UnresolvedFunction) -> Expression:
+        routine = None
+        if len(node.name) > 1 or not lookup(node.name[-1]):
+            routine = self.resolver.context.catalog.routine(node.name)
+        if routine is not None:
+            node = un.UnresolvedFunction((".".join(routine.parts),), written_arguments(routine, node))
         if any(node.named) and lookup(node.name[-1]):
             node = replace(node, arguments=in_order(lookup(node.name[-1]), node.arguments, node.named), named=())
         if not any(isinstance(each, un.UnresolvedStar) for each in node.arguments):

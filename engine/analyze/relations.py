@@ -14,6 +14,7 @@ from engine.analyze.hints import NO_JOIN, Strategies
 from engine.analyze.reshape import pivoted, sampled, unpivoted
 from engine.analyze.scope import Scope
 from engine.analyze.subqueries import check_correlation, check_in_join, check_in_order
+from engine.analyze.table_functions import generate, table_function
 from engine.analyze.unnest import unnested
 from engine.errors import AnalysisError, Position, quoted
 from engine.expressions.base import Alias, Attribute, Expression
@@ -22,16 +23,11 @@ from engine.expressions.conditional import Coalesce
 from engine.expressions.predicates import BinaryComparison, EqualTo, GreaterThanOrEqual, conjunction
 from engine.expressions.sql import sql
 from engine.expressions.subquery import SubqueryExpression
-from engine.functions.mismatch import unresolved_routine
-from engine.functions.registry import lookup
-from engine.kernels.context import EvalContext
-from engine.kernels.evaluate import evaluate_constant
 from engine.logical import plan as lp
 from engine.logical import unresolved as un
 from engine.logical.hints import JoinHint
 from engine.logical.plan import Join, JoinType, LogicalPlan
 from engine.logical.relation import Relation
-from engine.types import StructType
 
 if TYPE_CHECKING:
     from engine.analyze.analyzer import Analyzer
@@ -63,6 +59,13 @@ class Relations:
                 return self.relation(self._open(None, path, node.origin), (), node.origin)
             case un.UnresolvedJoin():
                 return self._join(node, outer, hints)
+            case un.UnresolvedColumnAliases(names, un.UnresolvedTableFunction() as function):
+                bound = self._table_function(function, outer)
+                if len(names) != len(bound.scope.columns):
+                    sizes = {"aliasesNum": len(names), "outColsNum": len(bound.scope.columns)}
+                    shown = {"funcName": quoted(function.name[-1].lower()), **sizes}
+                    raise AnalysisError("NUM_TABLE_VALUE_ALIASES_MISMATCH", shown, node.origin)
+                return self._renamed(names, bound, node.origin)
             case un.UnresolvedColumnAliases(names, child):
                 return self._renamed(names, self.bind(child, outer, hints), node.origin)
             case un.UnresolvedTableFunction():
@@ -166,27 +169,7 @@ class Relations:
     # functions as tables
 
     def _table_function(self, node: un.UnresolvedTableFunction, outer: Scope | None) -> Bound:
-        name = node.name[-1].lower()
-        overloads = lookup(name)
-        resolver = self.resolver(self._scope((), outer))
-        if not overloads:
-            error = unresolved_routine(name, node.origin)
-            raise AnalysisError(
-                "UNRESOLVABLE_TABLE_VALUED_FUNCTION", {"name": quoted(name)}, node.origin, hint=error.message
-            )
-        table = next((each for each in overloads if each.kind == "table"), None)
-        if table is not None:
-            literals = [evaluate_constant(each, EvalContext()) for each in resolver.all(node.arguments)]
-            try:
-                plan = table.kernel(*((self.context,) if table.wants_context else ()), *literals)
-            except AnalysisError as error:
-                error.position = error.position or node.origin
-                raise
-            return Bound(plan, self._scope(plan.output, outer))
-        call = resolver.resolve(un.UnresolvedFunction(node.name, node.arguments, named=node.named).at(node.origin))
-        if not is_generator(call):
-            raise AnalysisError("UNRESOLVABLE_TABLE_VALUED_FUNCTION", {"name": quoted(name)}, node.origin)
-        plan = generate(call, name.endswith("_outer"), (), lp.OneRow())
+        plan = table_function(node, self.resolver(self._scope((), outer)))
         return Bound(plan, self._scope(plan.output, outer))
 
     def _lateral_view(self, node: un.UnresolvedLateralView, outer: Scope | None, hints: Strategies) -> Bound:
@@ -213,6 +196,9 @@ class Relations:
         right = self.bind(node.right, left.scope if node.lateral else outer, hints)
         if node.lateral:
             check_correlation(right.plan)
+            if not _is_deterministic(right.plan) and not _has_one_row(left.plan):
+                condition = f"{_CATEGORY}.NON_DETERMINISTIC_LATERAL_SUBQUERIES"
+                raise AnalysisError(condition, {"treeNode": "LateralJoin"}, node.right.origin)
             right = Bound(right.plan, replace(right.scope, outer=outer))
         names = self._using(node, left.scope, right.scope)
         if names:
@@ -224,6 +210,9 @@ class Relations:
             self.context.case_sensitive,
         )
         on = self._condition(node.condition, scope)
+        if node.lateral and on is not None and not on.deterministic:
+            shown = {"condition": sql(on)}
+            raise AnalysisError(f"{_CATEGORY}.LATERAL_JOIN_CONDITION_NON_DETERMINISTIC", shown, node.origin)
         if on is not None and on.has(SubqueryExpression):
             check_in_join(on, left.plan.output_ids, right.plan.output_ids, node.origin)
         plan = self._joined(node, left.plan, right.plan, on)
@@ -299,15 +288,23 @@ class Relations:
         return found
 
 
-def generate(call: Any, outer: bool, names: tuple[str, ...], child: LogicalPlan) -> lp.Generate:
-    """`child` with the columns that the generator `call` makes; a generator's type is the struct of its columns."""
-    fields = call.dataType.fields if isinstance(call.dataType, StructType) else ()
-    if names and len(names) != len(fields):
-        parameters = {"aliasesSize": len(fields), "aliasesNames": ", ".join(map(quoted, names))}
-        raise AnalysisError("UDTF_ALIAS_NUMBER_MISMATCH", parameters, call.origin)
-    shown = names or tuple(field.name for field in fields)
-    columns = tuple(Attribute(name, f.dataType, f.nullable) for name, f in zip(shown, fields, strict=True))
-    return lp.Generate(call, outer, columns, child)
+_CATEGORY = "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY"
+
+
+def _has_one_row(plan: LogicalPlan) -> bool:
+    """Whether a plan surely has no second row."""
+    match plan:
+        case lp.OneRow() | lp.Aggregate(()):
+            return True
+        case lp.LocalRelation(_, batch):
+            return bool(batch.num_rows <= 1)
+        case lp.Project(child=child) | lp.Filter(child=child) | lp.SubqueryAlias(child=child):
+            return _has_one_row(child)
+    return False
+
+
+def _is_deterministic(plan: LogicalPlan) -> bool:
+    return all(each.deterministic for node in plan.walk_plans() for each in node.expressions)
 
 
 def _seen_through(scope: Scope, plan: LogicalPlan) -> Scope:

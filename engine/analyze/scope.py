@@ -75,7 +75,10 @@ class Scope:
         if not target:
             return self.columns
         # a USING join hides one side's key, which t.* still shows, before the table's other columns
-        qualified = [c for c in (*self.hidden, *self.columns) if self._qualifier_fits(c, target)]
+        qualified: list[Expression] = [c for c in (*self.hidden, *self.columns) if self._qualifier_fits(c, target)]
+        if not qualified and self.outer is not None:  # LATERAL (SELECT t.*)
+            beyond = (*self.outer.hidden, *self.outer.columns)
+            qualified = [OuterReference(c) for c in beyond if self._qualifier_fits(c, target)]
         if qualified:
             return tuple(qualified)
         column = self.find(target, origin) or self.find_outside(target, origin)

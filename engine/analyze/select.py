@@ -19,9 +19,10 @@ from engine.analyze.grouping import Grouped, group, group_by_sets, grouping_sets
 from engine.analyze.hints import SelectHints
 from engine.analyze.late import Late, is_ordinal, own_windows
 from engine.analyze.naming import display_name
-from engine.analyze.relations import Bound, generate
+from engine.analyze.relations import Bound
 from engine.analyze.scope import Scope
 from engine.analyze.subqueries import asked_of_outer, check_in_order
+from engine.analyze.table_functions import generate
 from engine.errors import AnalysisError
 from engine.expressions.aggregate import AggregateCall, Grouping, GroupingId
 from engine.expressions.base import Alias, Attribute, Expression, NamedExpression, SortOrder

@@ -74,7 +74,7 @@ def _below(plan: LogicalPlan) -> Iterator[tuple[LogicalPlan, bool]]:
             yield left, type not in (JoinType.RIGHT, JoinType.FULL)
             yield right, type in (JoinType.INNER, JoinType.CROSS, JoinType.RIGHT)
         case lp.LateralJoin(left):
-            yield left, False  # its right side was checked by itself
+            yield left, True  # its right side was checked by itself
         case lp.Expand(child=child) | lp.Generate(child=child):
             yield child, isinstance(plan, lp.Generate) and bool(child.output)
         case _:

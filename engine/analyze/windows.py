@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from engine.analyze.aliases import LATERAL
 from engine.analyze.frames import check_window, frame_of
+from engine.analyze.inlining import unsupported_place
 from engine.errors import AnalysisError
 from engine.expressions.aggregate import AggregateCall
+from engine.expressions.routines import SQLScalarFunction
 from engine.expressions.sql import sql
 from engine.expressions.window import (
     WindowCall,
@@ -36,6 +38,8 @@ def resolve_window(resolver: Resolver, node: UnresolvedWindow) -> WindowExpressi
     function = (
         resolver.function(inner, window=True) if isinstance(inner, UnresolvedFunction) else resolver.resolve(inner)
     )
+    if isinstance(function, SQLScalarFunction):
+        raise unsupported_place(function.at(node.origin), "Window")
     if not isinstance(function, AggregateCall | WindowCall):
         raise AnalysisError("UNSUPPORTED_EXPR_FOR_WINDOW", {"sqlExpr": sql(inner)}, node.origin)
     asked = spec.frame.map_children(lambda bound: bound.map_children(resolver.resolve)) if spec.frame else None

@@ -18,6 +18,7 @@ from engine.catalog.hints import file_hint, format_hint, format_inside, is_empty
 from engine.catalog.lineage import schema_of_query
 from engine.catalog.memory import MemoryStore
 from engine.catalog.patterns import matching
+from engine.catalog.routines import Routines
 from engine.catalog.tables import (
     CATALOG,
     DEFAULT,
@@ -58,6 +59,8 @@ class Catalog:
         self._cached: dict[tuple[str, ...], Relation] = {}
         self._lock = threading.RLock()
         self._changes = 0
+        self.routines = Routines(self, self._store)
+        self.routine = self.routines.find
         self.current_catalog = CATALOG
         self.current_database = DEFAULT
 

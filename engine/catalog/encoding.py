@@ -6,7 +6,7 @@ import dataclasses
 import re
 from typing import Any
 
-from engine.catalog.tables import Database, Entry, Pairs, Table, View
+from engine.catalog.tables import Database, Entry, Pairs, Routine, Table, View
 from engine.types import (
     BINARY,
     BOOLEAN,
@@ -119,22 +119,23 @@ def schema_from_json(value: Any) -> StructType:
     return found
 
 
-def to_json(entry: Entry | Database) -> dict[str, Any]:
+def to_json(entry: Entry | Database | Routine) -> dict[str, Any]:
     """An entry as JSON values."""
     fields = {field.name: getattr(entry, field.name) for field in dataclasses.fields(entry)}
-    schema = fields.get("schema")
-    if schema is not None:
-        fields["schema"] = type_to_json(schema)
+    for name in ("schema", "returns"):
+        if fields.get(name) is not None:
+            fields[name] = type_to_json(fields[name])
     return {"flint": VERSION, "kind": type(entry).__name__.lower(), **fields}
 
 
-def from_json(value: dict[str, Any]) -> Entry | Database:
+def from_json(value: dict[str, Any]) -> Entry | Database | Routine:
     """The reverse. Raises ValueError, KeyError or TypeError for what is no entry."""
     fields = dict(value)
     if fields.pop("flint", None) != VERSION:
         raise ValueError("it was written by another version")
-    kinds: dict[str, type[Table] | type[View] | type[Database]] = {"table": Table, "view": View, "database": Database}
-    kind = kinds[fields.pop("kind")]
+    kind = _KINDS[fields.pop("kind")]
+    if "returns" in fields:
+        fields["returns"] = type_from_json(fields["returns"])
     if fields.get("schema") is not None:
         fields["schema"] = schema_from_json(fields["schema"])
     for name in ("options", "properties", "columns", "settings", "defaults"):
@@ -147,6 +148,14 @@ def from_json(value: dict[str, Any]) -> Entry | Database:
         count, columns, order = fields["buckets"]
         fields["buckets"] = int(count), tuple(map(str, columns)), tuple(map(str, order))
     return kind(**fields)
+
+
+_KINDS: dict[str, type[Table | View | Database | Routine]] = {
+    "table": Table,
+    "view": View,
+    "database": Database,
+    "routine": Routine,
+}
 
 
 def _pairs(value: Any) -> Pairs:

@@ -4,6 +4,7 @@
         orders/part-00000-....parquet       files of the managed table default.orders
         sales.db/items/...                  of sales.items
         _flint/default/orders.table.json    what the catalog knows of it
+        _flint/default/twice.function.json
         _flint/sales/_database.json
 
 The folder is made by the first thing kept in it. A file is written under a temporary name and then renamed or linked,
@@ -21,13 +22,14 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from engine.catalog.encoding import from_json, to_json
-from engine.catalog.tables import DEFAULT, Database, Entry, Table, View
+from engine.catalog.tables import DEFAULT, Database, Entry, Routine, Table, View
 from engine.errors import ExecutionError
 
 METADATA = "_flint"
 DATABASE_FILE = "_database.json"
 SUFFIXES = {".table.json": False, ".view.json": True}
 """Of entries, and whether they are views."""
+ROUTINE_SUFFIX = ".function.json"
 
 
 class FolderStore:
@@ -116,6 +118,36 @@ class FolderStore:
             file.unlink(missing_ok=True)
         return bool(known)
 
+    def routines(self, database: str) -> list[str]:
+        """The names of the functions of a database, sorted."""
+        directory = self._directory(database)
+        files = directory.iterdir() if directory.is_dir() else ()
+        return sorted(
+            unquote(file.name.removesuffix(ROUTINE_SUFFIX))
+            for file in files
+            if file.name.endswith(ROUTINE_SUFFIX) and not file.name.startswith(".")
+        )
+
+    def routine(self, database: str, name: str) -> Routine | None:
+        """A function by name. Raises as `entry`."""
+        file = self._file(database, name, ROUTINE_SUFFIX)
+        found = _read(file) if file.exists() else None
+        return found if isinstance(found, Routine) else None
+
+    def put_routine(self, routine: Routine, *, replace: bool) -> bool:
+        """Keeps it; False if there is one already and `replace` is not set."""
+        with self._lock:
+            self._changes += 1
+            return _write(self._file(routine.database, routine.name, ROUTINE_SUFFIX), routine, replace=replace)
+
+    def remove_routine(self, database: str, name: str) -> bool:
+        """Forgets it; False if there was none."""
+        self._changes += 1
+        file = self._file(database, name, ROUTINE_SUFFIX)
+        known = file.exists()
+        file.unlink(missing_ok=True)
+        return known
+
     def _directories(self) -> list[Path]:
         return [each for each in self._root.iterdir() if each.is_dir()] if self._root.is_dir() else []
 
@@ -131,7 +163,7 @@ def _file_name(name: str) -> str:
     return quote(name, safe=" ").replace(".", "%2E").replace("_", "%5F") if name[:1] in "._" else quote(name, safe=" ")
 
 
-def _read(file: Path) -> Entry | Database:
+def _read(file: Path) -> Entry | Database | Routine:
     try:
         return from_json(json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -139,7 +171,7 @@ def _read(file: Path) -> Entry | Database:
         raise ExecutionError("FAILED_READ_FILE", {"path": str(file), "reason": reason}) from error
 
 
-def _write(file: Path, entry: Entry | Database, *, replace: bool) -> bool:
+def _write(file: Path, entry: Entry | Database | Routine, *, replace: bool) -> bool:
     """Writes whole or not at all; False if the file is there and `replace` is not set (decided by the file system)."""
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.parent / f".{uuid.uuid4().hex}"

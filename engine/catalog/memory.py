@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from engine.catalog.tables import DEFAULT, Database, Entry, View
+from engine.catalog.tables import DEFAULT, Database, Entry, Routine, View
 
 
 class MemoryStore:
@@ -15,6 +15,7 @@ class MemoryStore:
         self._version = 0
         self._databases = {DEFAULT: Database(DEFAULT, warehouse, "default database")}
         self._entries: dict[str, dict[str, Entry]] = {DEFAULT: {}}
+        self._routines: dict[tuple[str, str], Routine] = {}
 
     def version(self) -> int:
         """The number of changes so far."""
@@ -50,6 +51,7 @@ class MemoryStore:
         with self._lock:
             self._databases.pop(name, None)
             self._entries.pop(name, None)
+            self._routines = {key: routine for key, routine in self._routines.items() if key[0] != name}
             self._version += 1
 
     def names(self, database: str) -> list[tuple[str, bool]]:
@@ -77,3 +79,28 @@ class MemoryStore:
             found = self._entries.get(database, {}).pop(name, None)
             self._version += found is not None
             return found is not None
+
+    def routines(self, database: str) -> list[str]:
+        """The names of the functions of a database, sorted."""
+        with self._lock:
+            return sorted(name for where, name in self._routines if where == database)
+
+    def routine(self, database: str, name: str) -> Routine | None:
+        """A function by name."""
+        return self._routines.get((database, name))
+
+    def put_routine(self, routine: Routine, *, replace: bool) -> bool:
+        """Keeps it; False if there is one already and `replace` is not set."""
+        key = routine.database, routine.name
+        with self._lock:
+            if key in self._routines and not replace:
+                return False
+            self._routines[key] = routine
+            self._version += 1
+            return True
+
+    def remove_routine(self, database: str, name: str) -> bool:
+        """Forgets it; False if there was none."""
+        with self._lock:
+            self._version += 1
+            return self._routines.pop((database, name), None) is not None

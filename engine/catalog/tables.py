@@ -7,7 +7,7 @@ from typing import Protocol, TypeAlias
 
 from engine.logical.plan import LogicalPlan
 from engine.logical.relation import Relation
-from engine.types import StructType
+from engine.types import DataType, StructType
 
 CATALOG = "spark_catalog"
 DEFAULT = "default"
@@ -99,7 +99,36 @@ class TempView:
 
 
 Entry: TypeAlias = Table | View
-"""What stores keep."""
+"""What stores keep under the names of tables."""
+
+
+@dataclass(frozen=True)
+class Routine:
+    """A function in SQL, kept as the text of its body and analyzed at each use, as a view is. `database` "": temporary.
+
+    `schema` are its parameters, `defaults` texts of expressions by parameter. `returns` is its type, of a function in FROM
+    (`is_table`) the columns. `is_query`: the body is a query. `reads`: it reads tables. `current` and `settings` as of views.
+    """
+
+    database: str
+    name: str
+    text: str
+    schema: StructType
+    returns: DataType
+    is_table: bool = False
+    is_query: bool = False
+    defaults: Pairs = ()
+    current: str = DEFAULT
+    settings: Pairs = ()
+    comment: str = ""
+    deterministic: bool = True
+    reads: bool = False
+    created: float = 0.0
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Its name in full."""
+        return (CATALOG, self.database, self.name) if self.database else (self.name,)
 
 
 @dataclass(frozen=True)
@@ -166,6 +195,18 @@ class Store(Protocol):
 
     def entry(self, database: str, name: str) -> Entry | None:
         """An entry by name."""
+
+    def routines(self, database: str) -> list[str]:
+        """The names of the functions of a database, sorted."""
+
+    def routine(self, database: str, name: str) -> Routine | None:
+        """A function by name."""
+
+    def put_routine(self, routine: Routine, *, replace: bool) -> bool:
+        """Keeps it; False if there is one already and `replace` is not set."""
+
+    def remove_routine(self, database: str, name: str) -> bool:
+        """Forgets it; False if there was none."""
 
     def put(self, entry: Entry, *, replace: bool) -> bool:
         """Keeps it; False if there is one already and `replace` is not set."""

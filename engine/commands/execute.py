@@ -12,6 +12,7 @@ from engine.commands.databases import create_database, describe_database, drop, 
 from engine.commands.describe import describe_query, describe_table, explain
 from engine.commands.functions import describe_function
 from engine.commands.insert import insert, insert_many, truncate
+from engine.commands.routines import create_function, drop_function
 from engine.commands.settings import reset_conf, set_conf
 from engine.commands.show import show
 from engine.commands.tables import create_like, create_table
@@ -32,6 +33,7 @@ _FUNCTIONS: dict[type[c.Command], Callable[[Any, Context], LogicalPlan]] = {
     a.CreateTableLike: create_like,
     c.CacheTable: cache_table,
     c.CreateDatabase: create_database,
+    c.CreateFunction: create_function,
     c.CreateTable: create_table,
     c.CreateView: create_view,
     c.DeclareVariable: declare,
@@ -40,6 +42,7 @@ _FUNCTIONS: dict[type[c.Command], Callable[[Any, Context], LogicalPlan]] = {
     c.DescribeQuery: describe_query,
     c.DescribeTable: describe_table,
     c.Drop: drop,
+    c.DropFunction: drop_function,
     c.DropVariable: drop_variable,
     c.ExecuteImmediate: execute_immediate,
     c.Explain: explain,

@@ -6,6 +6,7 @@ import inspect
 
 from engine.catalog.patterns import matching
 from engine.commands.context import Context, answer
+from engine.commands.routines import described, kept_names
 from engine.functions import registry
 from engine.functions.classes import class_of
 from engine.functions.mismatch import unresolved_routine
@@ -57,16 +58,20 @@ def show_functions(command: Show, context: Context) -> LogicalPlan:
     """SHOW [USER | SYSTEM | ALL] FUNCTIONS [IN database] [LIKE pattern]."""
     if command.name:
         context.catalog.database(context.catalog.database_part(command.name))
-    # functions of users are not listed among those of Spark's own
+    own = kept_names(context, command.name) if command.scope != "system" else []
     known = [] if command.scope == "user" else sorted({*registry.names(), *_OPERATORS})
-    return answer(("function",), [(name,) for name in matching(known, command.pattern)])
+    chosen = [*matching(known, command.pattern), *(n for n in own if matching([n.rpartition(".")[2]], command.pattern))]
+    return answer(("function",), [(name,) for name in sorted(chosen)])
 
 
-def describe_function(command: DescribeFunction, _context: Context) -> LogicalPlan:
+def describe_function(command: DescribeFunction, context: Context) -> LogicalPlan:
     """DESCRIBE FUNCTION [EXTENDED] name."""
     name = command.name[-1].lower()
     known = len(command.name) == 1 or tuple(part.lower() for part in command.name[:-1]) in _BUILTIN
     overloads = registry.lookup(name) if known else []
+    routine = None if overloads else context.catalog.routine(command.name)
+    if routine is not None:
+        return answer(("function_desc",), described(routine, command.extended))
     if not overloads and (not known or name not in _OPERATORS):
         raise unresolved_routine(".".join(command.name), command.origin)
     rows = [f"Function: {name}"]

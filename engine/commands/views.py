@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import Any
 
 from engine.catalog.catalog import already_exists
 from engine.catalog.lineage import schema_of_query
@@ -12,10 +13,11 @@ from engine.commands.context import DONE, Context
 from engine.errors import AnalysisError, ParseError, Unsupported, quoted
 from engine.events import redact
 from engine.expressions.base import Alias, Attribute
+from engine.functions.registry import lookup
 from engine.logical.alter import ViewQuery
 from engine.logical.commands import CreateView
 from engine.logical.plan import LogicalPlan, Project, Scan
-from engine.logical.unresolved import UnresolvedCte, UnresolvedRelation
+from engine.logical.unresolved import UnresolvedCte, UnresolvedFunction, UnresolvedRelation, UnresolvedTableFunction
 from engine.sources.base import open_relation
 from engine.types import StructType
 
@@ -91,10 +93,16 @@ def _persist(command: CreateView, plan: LogicalPlan, query: StructType, context:
             return
         raise already_exists((CATALOG, database.name, name))
     assert command.query is not None
-    for parts in sorted(_relations(command.query)):
+    temporary = {"obj": "VIEW", "objName": quoted((CATALOG, database.name, name))}
+    for parts in sorted(called(command.query)):
+        routine = catalog.routine(parts)
+        if routine is not None and not routine.database:
+            named = {"tempObj": "FUNCTION", "tempObjName": quoted(parts)}
+            raise AnalysisError("INVALID_TEMP_OBJ_REFERENCE", temporary | named)
+    for parts in sorted(relations(command.query)):
         if isinstance(catalog.find(parts), TempView):
-            parameters = {"obj": "VIEW", "objName": quoted((CATALOG, database.name, name)), "tempObj": "VIEW"}
-            raise AnalysisError("INVALID_TEMP_OBJ_REFERENCE", parameters | {"tempObjName": quoted(parts)})
+            named = {"tempObj": "VIEW", "tempObjName": quoted(parts)}
+            raise AnalysisError("INVALID_TEMP_OBJ_REFERENCE", temporary | named)
     _refuse_cycle((database.name, name), command.query, catalog.current_database, context, ())
     comments = dict(command.columns)
     columns = schema_of_query(plan, catalog.find).fields
@@ -117,8 +125,14 @@ def _persist(command: CreateView, plan: LogicalPlan, query: StructType, context:
     catalog.put(view, replace=command.replace, if_not_exists=command.if_not_exists)
 
 
-def _relations(plan: LogicalPlan) -> set[tuple[str, ...]]:
-    """The tables and views that a query names, without its CTEs."""
+def called(body: Any) -> set[tuple[str, ...]]:
+    """The functions that a query or an expression calls, but those of the registry."""
+    calls = [*body.collect(UnresolvedFunction), *body.collect(UnresolvedTableFunction)]
+    return {each.name for each in calls if len(each.name) > 1 or not lookup(each.name[-1])}
+
+
+def relations(plan: Any) -> set[tuple[str, ...]]:
+    """The tables and views that a query, or the queries in an expression, name, without their CTEs."""
     ctes = {node.name.lower() for node in plan.collect(UnresolvedCte)}
     found = {node.parts for node in plan.collect(UnresolvedRelation)}
     return {parts for parts in found if len(parts) > 1 or parts[0].lower() not in ctes}
@@ -128,7 +142,7 @@ def _refuse_cycle(
     target: tuple[str, str], plan: LogicalPlan, database: str, context: Context, seen: tuple[tuple[str, str], ...]
 ) -> None:
     """Raises RECURSIVE_VIEW if a query reads the view that is to be made of it."""
-    for parts in _relations(plan):
+    for parts in relations(plan):
         entry = context.catalog.find((database, *parts) if len(parts) == 1 else parts)
         if not isinstance(entry, View):
             continue

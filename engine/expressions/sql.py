@@ -22,6 +22,7 @@ from engine.expressions.calls import Call, Field
 from engine.expressions.cast import Cast
 from engine.expressions.char import PaddedChar
 from engine.expressions.lambdas import Lambda
+from engine.expressions.routines import SQLScalarFunction
 from engine.expressions.shown import shown_call
 from engine.logical import unresolved as un
 from engine.tree.node import TreeNode
@@ -257,7 +258,13 @@ def _extract(e: un.UnresolvedExtract, name: Name | None) -> str:
     return f"{sql(e.child, name)}[{sql(e.key, name)}]"
 
 
+def _routine(e: SQLScalarFunction, name: Name | None) -> str:
+    given = (each.child if isinstance(each, Cast) else each for each in e.arguments[: e.written])
+    return f"{'.'.join(e.body.name)}({_list(given, name)})"
+
+
 _WRITERS: dict[type[TreeNode], Writer] = {
+    SQLScalarFunction: _routine,
     Attribute: _attribute,
     Literal: _literal,
     Alias: lambda e, n: sql(e.child, n) if n is None else f"{sql(e.child, n)} AS {n(e.to_attribute())}",

@@ -241,8 +241,7 @@ def range_(*bounds: Literal) -> LogicalPlan:
     start, end = (0, values[0]) if len(values) == 1 else (values[0], values[1])
     step = values[2] if len(values) > 2 else 1
     if step == 0:
-        parameters = {"parameter": "`step`", "functionName": "`range`", "reason": "step cannot be 0"}
-        raise AnalysisError("INVALID_PARAMETER_VALUE", parameters, bounds[2].origin)
+        raise AnalysisError("FAILED_FUNCTION_CALL", {"funcName": "`range`"}, hint="The step cannot be 0.")
     return Range(start, end, step, Attribute("id", LONG, False), values[3] if len(values) > 3 else None)
 
 

@@ -11,6 +11,7 @@ from engine.errors import AnalysisError
 from engine.expressions.base import Alias, Attribute, Expression, Literal
 from engine.expressions.calls import Call, Field
 from engine.expressions.sql import shown
+from engine.expressions.subquery import OuterReference
 from engine.functions.mismatch import mismatch
 from engine.functions.registry import function
 from engine.functions.signature import ANY, ARRAY, Variadic
@@ -37,6 +38,12 @@ def fields_of_structs(value: Datum, name: Datum) -> Datum:
     return found[0] if is_scalar(value) else found
 
 
+def _name(value: Expression) -> str:
+    """The name that a column brings along."""
+    column = value.attribute if isinstance(value, OuterReference) else value
+    return column.name if isinstance(column, Alias | Attribute | Field) else ""
+
+
 @function("struct", (Variadic(ANY),), kind="rewrite")
 def struct(*values: Expression) -> Expression:
     """Returns a struct of the arguments; a column or an aliased argument gives its name to its field, others are col1, col2 ...
@@ -44,10 +51,7 @@ def struct(*values: Expression) -> Expression:
     > SELECT struct(1, 2, 3);
     {"col1":1,"col2":2,"col3":3}
     """
-    names = [
-        value.name if isinstance(value, Alias | Attribute | Field) else f"col{place}"
-        for place, value in enumerate(values, 1)
-    ]
+    names = [_name(value) or f"col{place}" for place, value in enumerate(values, 1)]
     return _build(names, [value.child if isinstance(value, Alias) else value for value in values])
 
 

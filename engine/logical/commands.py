@@ -125,6 +125,37 @@ class Drop(Command):
 
 
 @node
+class CreateFunction(Command):
+    """CREATE [OR REPLACE] [TEMPORARY] FUNCTION name(parameters) RETURNS ... RETURN body: an expression, or with `is_query` a
+    query, as `text`.
+
+    `parameters` are fields with `defaults` as texts by name. `returns` is a type, a StructType of columns for RETURNS TABLE, or
+    None for what the body gives; `is_table` tells functions in FROM. `reads`: READS SQL DATA (True), CONTAINS SQL (False).
+    """
+
+    name: tuple[str, ...]
+    parameters: StructType
+    defaults: tuple[tuple[str, str], ...]
+    returns: DataType | None
+    is_table: bool
+    text: str
+    is_query: bool
+    replace: bool = False
+    temporary: bool = False
+    if_not_exists: bool = False
+    comment: str = ""
+    deterministic: bool | None = None
+    reads: bool | None = None
+
+
+@node
+class DropFunction(Command):
+    name: tuple[str, ...]
+    temporary: bool
+    if_exists: bool
+
+
+@node
 class Use(Command):
     """USE [DATABASE] name, or USE CATALOG name (`kind` "catalog")."""
 

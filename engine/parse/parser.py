@@ -28,6 +28,7 @@ from engine.parse import (
     pipes,
     relations,
     reshape,
+    routines,
     settings,
     statements,
     types,
@@ -55,6 +56,7 @@ TRANSFORMERS: tuple[ModuleType, ...] = (
     alters,
     settings,
     variables,
+    routines,
 )
 
 

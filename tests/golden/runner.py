@@ -22,7 +22,7 @@ from pathlib import Path
 
 UPDATE = "FLINT_UPDATE_GOLDEN"
 _CASE = re.compile(
-    r"(?:\A|(?<=\n\n))-- (?P<name>[^\n]*)\n(?P<text>.*?)\n----\n(?P<expected>.*?)(?=\n\n-- |\n*\Z)", re.DOTALL
+    r"(?:\A|(?<=\n\n))-- (?P<name>[^\n]*)\n(?P<text>.*?)\n----(?:\n(?P<expected>.*?))??(?=\n\n-- |\n*\Z)", re.DOTALL
 )
 
 
@@ -40,7 +40,7 @@ def read(path: Path) -> tuple[str, list[Case]]:
     text = path.read_text()
     found = list(_CASE.finditer(text))
     heading = text[: found[0].start()] if found else text
-    return heading, [Case(each["name"], each["text"], each["expected"].rstrip()) for each in found]
+    return heading, [Case(each["name"], each["text"], (each["expected"] or "").rstrip()) for each in found]
 
 
 def write(path: Path, heading: str, cases: list[Case]) -> None:

@@ -27,8 +27,9 @@ from engine.types.cells import Style, texts
 FOLDER = Path(__file__).parent
 
 
-HERE = {"flint.optimizer.check": True, "flint.local.rowLimit": 10**9}
+HERE = {"spark.sql.catalogImplementation": "in-memory", "flint.optimizer.check": True, "flint.local.rowLimit": 10**9}
 APART = {
+    "spark.sql.catalogImplementation": "in-memory",
     "flint.optimizer.check": True,
     "flint.local.rowLimit": 0,
     "spark.executor.instances": 2,

@@ -78,6 +78,10 @@ class TestCatalog:
             raise AnalysisError("TABLE_OR_VIEW_NOT_FOUND", {"relationName": quoted(parts)}, hint=hint)
         return ResolvedTable(relation(name), full)
 
+    def routine(self, parts, database=None):
+        """There are no functions in SQL."""
+        return
+
     def open_file(self, format, path):
         raise AnalysisError("PATH_NOT_FOUND", {"path": path})
 

@@ -71,6 +71,10 @@ class Catalog:
             raise AnalysisError("TABLE_OR_VIEW_NOT_FOUND", {"relationName": quoted(parts), "suggestion": ""})
         return ResolvedTable(Table(name), ("spark_catalog", "default", name))
 
+    def routine(self, parts, database=None):
+        """There are no functions in SQL."""
+        return
+
     def open_file(self, format, path):
         raise AnalysisError("PATH_NOT_FOUND", {"path": path})
 
