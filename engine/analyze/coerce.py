@@ -161,12 +161,12 @@ def _true_as_one(left: Expression, right: Expression, ansi: bool) -> tuple[Expre
 
 def _compared_type(left: DataType, right: DataType, ansi: bool) -> DataType | None:
     """As the common type, but without ANSI a string is compared as the type beside it."""
-    if not ansi and isinstance(left, StringType) != isinstance(right, StringType) and common_type(left, right):
+    if not ansi and isinstance(left, StringType) != isinstance(right, StringType):
         other = right if isinstance(left, StringType) else left
         if isinstance(other, NullType):
             return STRING
         if other.children or isinstance(other, YearMonthIntervalType | DayTimeIntervalType | CalendarIntervalType):
-            return None
+            return None  # of the many intervals no text says which it is
         return DOUBLE if isinstance(other, DecimalType) else other
     if left.children or right.children:
         return tightest_common_type(left, right)
