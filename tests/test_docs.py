@@ -20,7 +20,7 @@ def generator():
     return module
 
 
-@pytest.mark.parametrize("page", ["functions.md", "errors.md"])
+@pytest.mark.parametrize("page", ["functions.md", "errors.md", "compatibility.md"])
 def test_generated_pages_are_up_to_date(generator, page):
     assert (ROOT / "docs" / page).read_text() == generator.PAGES[page](), "run python docs/generate.py"
 

@@ -16,7 +16,7 @@ from engine.logical.plan import LogicalPlan
 
 _BUILTIN = (("builtin",), ("system", "builtin"))
 """What may stand before the name of a function of Spark's own."""
-_OPERATORS: dict[str, tuple[str, str]] = {
+OPERATORS: dict[str, tuple[str, str]] = {
     "!": ("Not", "! expr - Logical not."),
     "!=": ("", "expr1 != expr2 - Returns true if `expr1` is not equal to `expr2`."),
     "%": ("Remainder", "expr1 % expr2, or mod(expr1, expr2) - Returns the remainder after `expr1`/`expr2`."),
@@ -59,7 +59,7 @@ def show_functions(command: Show, context: Context) -> LogicalPlan:
     if command.name:
         context.catalog.database(context.catalog.database_part(command.name))
     own = kept_names(context, command.name) if command.scope != "system" else []
-    known = [] if command.scope == "user" else sorted({*registry.names(), *_OPERATORS})
+    known = [] if command.scope == "user" else sorted({*registry.names(), *OPERATORS})
     chosen = [*matching(known, command.pattern), *(n for n in own if matching([n.rpartition(".")[2]], command.pattern))]
     return answer(("function",), [(name,) for name in sorted(chosen)])
 
@@ -72,14 +72,14 @@ def describe_function(command: DescribeFunction, context: Context) -> LogicalPla
     routine = None if overloads else context.catalog.routine(command.name)
     if routine is not None:
         return answer(("function_desc",), described(routine, command.extended))
-    if not overloads and (not known or name not in _OPERATORS):
+    if not overloads and (not known or name not in OPERATORS):
         raise unresolved_routine(".".join(command.name), command.origin)
     rows = [f"Function: {name}"]
     if overloads:
         rows.append(f"Class: {class_of(name)}")
         rows.append(f"Usage: {_usage(name, overloads)}")
     else:
-        kind, usage = _OPERATORS[name]
+        kind, usage = OPERATORS[name]
         rows += [f"Class: org.apache.spark.sql.catalyst.expressions.{kind}"] if kind else []
         rows.append(f"Usage: {usage}")
     if command.extended:
