@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.analyze.coerce import cast
+from engine.analyze.arithmetic import cast
 from engine.analyze.expressions import Resolver, is_generator
 from engine.analyze.inlining import with_outer_values
 from engine.analyze.routines import bound, parameters_of
