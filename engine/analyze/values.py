@@ -7,6 +7,7 @@ import pyarrow as pa
 from engine.analyze.aggregates import has_aggregate
 from engine.analyze.arithmetic import cast
 from engine.analyze.expressions import Resolver
+from engine.analyze.inlining import inlined_expression
 from engine.errors import AnalysisError
 from engine.expressions.base import Attribute, Expression, Literal
 from engine.expressions.sql import sql
@@ -26,7 +27,7 @@ def local_relation(node: UnresolvedValues, resolver: Resolver) -> LocalRelation:
     Raises AnalysisError INVALID_INLINE_TABLE for rows of different lengths or values that are not constant.
     """
     width = len(node.rows[0])
-    rows = [resolver.all(row) for row in node.rows]
+    rows = [[inlined_expression(value) for value in resolver.all(row)] for row in node.rows]
     for row in rows:
         if len(row) != width:
             sizes = {"expectedNumCols": width, "actualNumCols": len(row), "rowIndex": rows.index(row)}

@@ -174,7 +174,10 @@ def test_listing(catalog: Catalog) -> None:
     assert [each.name for each in catalog.listed("global_temp")] == ["g", "tmp"]
     with pytest.raises(AnalysisError, match="SCHEMA_NOT_FOUND"):
         catalog.listed("nope")
-    assert matching(["abc", "xbc", "b"], "*bc|b") == ["abc", "xbc", "b"] and matching(["a.c", "abc"], "a.c") == ["a.c", "abc"]
+    assert matching(["abc", "xbc", "b"], "*bc|b") == ["abc", "xbc", "b"] and matching(["a.c", "abc"], "a.c") == [
+        "a.c",
+        "abc",
+    ]
 
 
 def test_the_version_changes_with_every_change(catalog: Catalog) -> None:

@@ -62,6 +62,11 @@ def test_a_body_sees_its_parameters_and_not_its_caller(functions: Run) -> None:
     assert condition(functions, "CREATE FUNCTION k(a INT) RETURNS INT RETURN b") == "UNRESOLVED_COLUMN.WITH_SUGGESTION"
 
 
+def test_calls_in_inline_tables(functions: Run) -> None:
+    functions("CREATE TEMPORARY FUNCTION f(x INT) RETURNS INT RETURN x + 1")
+    assert functions("VALUES (f(1)), (f(f(2)))") == [(2,), (4,)]
+
+
 def test_arguments_are_drawn_once(functions: Run) -> None:
     functions("CREATE FUNCTION same(x DOUBLE) RETURNS BOOLEAN RETURN x = x AND x - x = 0")
     functions("CREATE FUNCTION twins(x DOUBLE) RETURNS TABLE(a DOUBLE, b DOUBLE) RETURN SELECT x, x")
