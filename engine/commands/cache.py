@@ -1,4 +1,4 @@
-"""CACHE TABLE, UNCACHE TABLE, CLEAR CACHE, REFRESH TABLE: rows of a name kept in the driver's memory."""
+"""CACHE TABLE, UNCACHE TABLE, CLEAR CACHE, REFRESH: rows of a name kept in the driver's memory."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pyarrow as pa
 from engine.catalog.tables import TempView
 from engine.commands.context import DONE, Context
 from engine.errors import AnalysisError, Unsupported, quoted
-from engine.logical.commands import CacheTable, RefreshTable, Uncache
+from engine.logical.commands import CacheTable, RefreshPath, RefreshTable, Uncache
 from engine.logical.plan import LogicalPlan
 from engine.logical.unresolved import UnresolvedRelation
 from engine.sources.arrow import ArrowRelation
@@ -68,6 +68,14 @@ def uncache(command: Uncache, context: Context) -> LogicalPlan:
 def refresh_table(command: RefreshTable, context: Context) -> LogicalPlan:
     """REFRESH TABLE: files are listed anew; what is cached is read again when it is next scanned."""
     refresh(context.catalog.full_name(command.name), context)
+    return DONE
+
+
+def refresh_path(_command: RefreshPath, context: Context) -> LogicalPlan:
+    """REFRESH 'path': no listing outlives its query, so only kept rows may be old. A view may read any path, so all are."""
+    for name in context.catalog.cached_names():
+        refresh(name, context)
+    context.catalog.changed()
     return DONE
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from engine.commands.alter import alter_database, alter_table
-from engine.commands.cache import cache_table, refresh_table, uncache
+from engine.commands.cache import cache_table, refresh_path, refresh_table, uncache
 from engine.commands.context import Context
 from engine.commands.databases import create_database, describe_database, drop, use
 from engine.commands.describe import describe_query, describe_table, explain
@@ -48,6 +48,7 @@ _FUNCTIONS: dict[type[c.Command], Callable[[Any, Context], LogicalPlan]] = {
     c.Explain: explain,
     c.InsertInto: insert,
     c.InsertMany: insert_many,
+    c.RefreshPath: refresh_path,
     c.RefreshTable: refresh_table,
     c.ResetConf: reset_conf,
     c.SetConf: set_conf,

@@ -55,6 +55,10 @@ def _catalogs(command: Show, _context: Context) -> LogicalPlan:
     return answer(("catalog",), [(name,) for name in matching([CATALOG], command.pattern)])
 
 
+def _current(_command: Show, context: Context) -> LogicalPlan:
+    return answer(("catalog", "namespace"), [(CATALOG, context.catalog.current_database)])
+
+
 def _columns(command: Show, context: Context) -> LogicalPlan:
     schema = context.catalog.schema_of(_entry(command, context))
     return answer(("col_name",), [(name,) for name in schema.names])
@@ -214,6 +218,7 @@ _FUNCTIONS: dict[str, Callable[[Show, Context], LogicalPlan]] = {
     "catalogs": _catalogs,
     "columns": _columns,
     "create table": _create,
+    "current namespace": _current,
     "databases": _databases,
     "functions": show_functions,
     "partitions": _partitions,

@@ -166,8 +166,8 @@ class Use(Command):
 @node
 class Show(Command):
     """SHOW `what`: "tables", "views", "databases", "columns", "functions", "catalogs", "create table", "tblproperties",
-    "partitions", "cached", "table extended". `name` is FROM's (a database), `table` the table, `pattern` LIKE's (* and | as
-    in Spark; the key for tblproperties), `scope` is "user", "system" or "all" for functions."""
+    "partitions", "cached", "table extended", "current namespace". `name` is FROM's (a database), `table` the table,
+    `pattern` LIKE's (* and | as in Spark; the key for tblproperties), `scope` is "user", "system" or "all" for functions."""
 
     what: str
     name: tuple[str, ...] = ()
@@ -245,6 +245,13 @@ class Uncache(Command):
 @node
 class RefreshTable(Command):
     name: tuple[str, ...]
+
+
+@node
+class RefreshPath(Command):
+    """REFRESH 'path': files under `path` have changed."""
+
+    path: str
 
 
 @node

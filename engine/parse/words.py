@@ -219,13 +219,18 @@ class Words:
     def _identifier(self, index: int, states: list[int], row: dict[str, int]) -> str | None:
         """IDENTIFIER where a name is expected and no expression: its text as the name, or what computes one."""
         end = named_text(self.tokens, index) if self.identifiers and "IDENT" in row else 0
-        found = name_tokens(self.tokens, index, end, several="name" in row) if end else None
+        found = name_tokens(self.tokens, index, end, several=self._may_have_parts(states)) if end else None
         if found is not None:
             self.tokens[index : end + 1] = found
             return "IDENT"
         if "IDENTIFIER_NAME" in row and self._is_computed_name(index) and self._can(states, "IDENTIFIER_NAME"):
             return "IDENTIFIER_NAME"
         return None
+
+    def _may_have_parts(self, states: list[int]) -> bool:
+        """Whether the name that begins here may go on after a dot."""
+        after = self.table.after(states, "IDENT")
+        return after is not None and self._can(after, "DOT")
 
     def _is_computed_name(self, index: int) -> bool:
         """Whether an expression in parentheses follows, and not the columns of a table called identifier."""

@@ -21,6 +21,7 @@ Sql = Callable[..., list[tuple[Any, ...]]]
         ("SHOW VIEWS", "namespace:string,viewName:string,isTemporary:boolean"),
         ("SHOW DATABASES", "namespace:string"),
         ("SHOW CATALOGS", "catalog:string"),
+        ("SHOW CURRENT NAMESPACE", "catalog:string,namespace:string"),
         ("SHOW FUNCTIONS", "function:string"),
         ("SHOW COLUMNS IN t", "col_name:string"),
         ("SHOW CREATE TABLE t", "createtab_stmt:string"),
@@ -171,6 +172,16 @@ def test_lazy_caches_and_queries(sql: Sql) -> None:
     assert sql("SELECT s FROM c") == [(10,)]
     with pytest.raises(Unsupported, match="DISK_ONLY"):
         sql("CACHE TABLE t OPTIONS ('storageLevel' 'DISK_ONLY')")
+
+
+def test_refresh_of_a_path_reads_what_is_kept_again(sql: Sql, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("1\n")
+    sql(f"CREATE TEMPORARY VIEW files USING csv OPTIONS (path '{tmp_path}')")
+    sql("CACHE TABLE files")
+    (tmp_path / "b.csv").write_text("2\n")
+    assert sql("SELECT count(*) FROM files") == [(1,)]
+    sql(f"REFRESH '{tmp_path}'")
+    assert sql("SELECT count(*) FROM files") == [(2,)]
 
 
 def test_a_cache_that_fails_leaves_the_table_alone(sql: Sql, session: Session) -> None:

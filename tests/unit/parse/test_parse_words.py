@@ -97,3 +97,17 @@ def test_completions_look_only_at_what_is_before_the_cursor():
 @pytest.mark.parametrize("text", ["select 'abc", "select from from from ", ") "])
 def test_no_completions_after_what_is_no_sql(text):
     assert completions(text, len(text)) == []
+
+
+@pytest.mark.parametrize(
+    "statement", ["drop table", "drop view if exists", "create temporary view", "use", "describe table"]
+)
+def test_identifier_of_text_is_a_name_of_several_parts_wherever_one_may_stand(statement):
+    rest = " as select 1" if statement.startswith("create") else ""
+    assert parse(f"{statement} identifier('a.b'){rest}") == parse(f"{statement} a.b{rest}")
+
+
+def test_identifier_of_text_is_one_part_where_a_dot_cannot_follow():
+    assert parse("select x from t as identifier('a')") == parse("select x from t as a")
+    with pytest.raises(ParseError, match="IDENTIFIER_TOO_MANY_NAME_PARTS"):
+        parse("select x from t as identifier('a.b')")
