@@ -97,6 +97,8 @@ def check_constants(call: AggregateCall) -> AggregateCall:
         _check_share(call)
     if call.function == "listagg" and len(call.arguments) > 1:
         _check_separator(call)
+    if call.function == "histogram_numeric":
+        _check_bins(call)
     if call.function == "mode" and len(call.arguments) > 1:
         least = evaluate_constant(call.arguments[1], EvalContext()).value
         order = (SortOrder(call.arguments[0]),) if least else ()
@@ -109,13 +111,7 @@ def check_constants(call: AggregateCall) -> AggregateCall:
 def _check_share(call: AggregateCall) -> None:
     share = call.arguments[1]
     if not share.foldable:
-        raise _mismatch(
-            "NON_FOLDABLE_INPUT",
-            call,
-            inputName=quoted("percentage"),
-            inputType=f'"{share.dataType.sql}"',
-            inputExpr=shown(share),
-        )
+        raise _not_constant(call, "percentage", share)
     value = evaluate_constant(share, EvalContext()).value
     if value is None:
         raise _mismatch("UNEXPECTED_NULL", call, exprName="percentage")
@@ -127,6 +123,22 @@ def _check_share(call: AggregateCall) -> None:
         )
 
 
+def _check_bins(call: AggregateCall) -> None:
+    bins = call.arguments[1]
+    if not bins.foldable:
+        raise _not_constant(call, "nb", bins)
+    most = evaluate_constant(bins, EvalContext()).value
+    if most is None:
+        raise _mismatch("UNEXPECTED_NULL", call, exprName="nb")
+    if most < 2:
+        raise _mismatch("VALUE_OUT_OF_RANGE", call, exprName="nb", valueRange="[2, 2147483647]", currentValue=str(most))
+
+
+def _not_constant(call: AggregateCall, name: str, given: Expression) -> AnalysisError:
+    told = {"inputName": quoted(name), "inputType": f'"{given.dataType.sql}"', "inputExpr": shown(given)}
+    return _mismatch("NON_FOLDABLE_INPUT", call, **told)
+
+
 def _check_separator(call: AggregateCall) -> None:
     value, separator = call.arguments
     plain = separator.child if isinstance(separator, Cast) and separator.implicit else separator
@@ -135,13 +147,7 @@ def _check_separator(call: AggregateCall) -> None:
         names = [f'"{each.dataType.sql}"' for each in (value, separator)]
         raise _mismatch("DATA_DIFF_TYPES", call, functionName="`listagg`", dataType=f"({' or '.join(names)})")
     if not separator.foldable:
-        raise _mismatch(
-            "NON_FOLDABLE_INPUT",
-            call,
-            inputName=quoted("delimiter"),
-            inputType=f'"{separator.dataType.sql}"',
-            inputExpr=shown(separator),
-        )
+        raise _not_constant(call, "delimiter", separator)
 
 
 def _mismatch(kind: str, call: AggregateCall, **more: object) -> AnalysisError:

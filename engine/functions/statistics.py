@@ -7,6 +7,7 @@ from engine.functions.registry import function
 from engine.functions.signature import ANY, INTEGRAL, Kind
 from engine.kernels import aggregate_lists as lists
 from engine.kernels import aggregate_moments as moments
+from engine.kernels.aggregate_histogram import NumericHistogram as NumericHistogramKernel
 from engine.types import (
     BOOLEAN,
     DOUBLE,
@@ -17,6 +18,8 @@ from engine.types import (
     DateType,
     DayTimeIntervalType,
     NumericType,
+    StructField,
+    StructType,
     TimestampNTZType,
     TimestampType,
     YearMonthIntervalType,
@@ -43,6 +46,11 @@ def percentile_type(argument: DataType, share: DataType = DOUBLE, *_: DataType) 
 def ranked_type(argument: DataType, share: DataType, *_: DataType) -> DataType:
     """The type of the values, or an array for several shares."""
     return ArrayType(argument, False) if isinstance(share, ArrayType) else argument
+
+
+def bins_type(argument: DataType, *_: DataType) -> DataType:
+    """Centres as the values are, with a count each."""
+    return ArrayType(StructType((StructField("x", argument), StructField("y", DOUBLE))))
 
 
 @function("var_pop", (DOUBLE,), returns=DOUBLE, kind="aggregate", nullable="always")
@@ -266,6 +274,17 @@ class ApproximatePercentile(lists.PercentileNearest):
 
     > SELECT approx_percentile(x, 0.5) FROM VALUES (0), (6), (7) AS t(x);
     6
+    """
+
+
+@function(
+    "histogram_numeric", (RANKED, INT), returns=bins_type, kind="aggregate", nullable="always", names=("expr", "nb")
+)
+class HistogramNumeric(NumericHistogramKernel):
+    """A histogram of as many bins as the second argument says: the centre of each with the number of values near it.
+
+    > SELECT histogram_numeric(x, 5) FROM VALUES (0), (1), (2), (10) AS t(x);
+    [{"x":0,"y":1.0},{"x":1,"y":1.0},{"x":2,"y":1.0},{"x":10,"y":1.0}]
     """
 
 

@@ -212,11 +212,11 @@ class Percentile(Listed):
         present = counts > 0
         place = share * np.maximum(counts - 1, 0)
         low, high = np.floor(place).astype(np.int64), np.ceil(place).astype(np.int64)
-        numbers = _numbers(values)
-        if not len(numbers):
+        doubles = numbers(values)
+        if not len(doubles):
             return pa.nulls(len(counts), wanted)
         begin = np.where(present, starts, 0)
-        below, above = numbers[begin + low], numbers[np.where(present, begin + high, 0)]
+        below, above = doubles[begin + low], doubles[np.where(present, begin + high, 0)]
         found = np.where((low == high) | (below == above), below, (high - place) * below + (place - low) * above)
         return fixed_array(found, wanted, present)
 
@@ -243,7 +243,8 @@ class PercentileNearest(PercentileDiscrete):
         return [inputs[0]]
 
 
-def _numbers(values: pa.Array) -> Any:
+def numbers(values: pa.Array) -> Any:
+    """The values as doubles: what is no number by what it is stored as."""
     if pa.types.is_decimal(values.type):
         values = values.cast(pa.float64())
     if pa.types.is_floating(values.type):

@@ -1,4 +1,4 @@
-"""Spark's random numbers: XORShift with a hashed seed, so that rand(seed) gives what Spark gives."""
+"""Spark's random numbers: XORShift with a hashed seed, so that rand(seed) gives what Spark gives; and Java's own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import struct
 from engine.kernels.hashing import murmur3_plain
 
 _M64 = (1 << 64) - 1
+_M48 = (1 << 48) - 1
+_FACTOR = 0x5DEECE66D
 
 
 class XorShift:
@@ -48,6 +50,21 @@ class XorShift:
                 factor = math.sqrt(-2 * math.log(square) / square)
                 self._spare = y * factor
                 return x * factor
+
+
+class JavaRandom:
+    """java.util.Random: a linear congruential generator of 48 bits."""
+
+    def __init__(self, seed: int) -> None:
+        self._state = (seed ^ _FACTOR) & _M48
+
+    def next_double(self) -> float:
+        """A number from 0 to before 1."""
+        return ((self._next(26) << 27) + self._next(27)) * 2.0**-53
+
+    def _next(self, bits: int) -> int:
+        self._state = (self._state * _FACTOR + 0xB) & _M48
+        return self._state >> (48 - bits)
 
 
 def _signed(seed: int) -> int:
