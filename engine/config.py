@@ -228,6 +228,12 @@ SETTINGS: dict[str, Setting] = {
         ),
         Setting("spark.sql.parquet.mergeSchema", boolean, "false", "Unite the columns of all files of a table."),
         Setting(
+            "spark.sql.legacy.timeParserPolicy",
+            one_of("EXCEPTION", "CORRECTED", "LEGACY"),
+            "CORRECTED",
+            "Patterns of dates: LEGACY: those of SimpleDateFormat, EXCEPTION: an error for what only that reads.",
+        ),
+        Setting(
             "spark.sql.legacy.charVarcharAsString",
             boolean,
             "false",

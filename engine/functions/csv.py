@@ -89,7 +89,7 @@ def read_csv(text: pa.Array, options: pa.Array, *, context: CallContext) -> pa.A
     """
     wanted = context.result
     assert isinstance(wanted, StructType), "from_csv makes structs"
-    given = read_options(options)
+    given = read_options(options, context)
     dialect = dialect_of(given, {"spark.sql.session.timeZone": context.time_zone})
     fields = [field for field in wanted.fields if not _is_corrupt(field)]
     rows = [None if line is None else _cells(line, dialect) for line in text.to_pylist()]
@@ -171,7 +171,7 @@ def write_csv(value: pa.Array, options: pa.Array, *, context: CallContext) -> pa
     > SELECT to_csv(struct('a', 'b'));
     a,b
     """
-    kind, given = context.types[0], read_options(options)
+    kind, given = context.types[0], read_options(options, context)
     assert isinstance(kind, StructType), "to_csv takes structs"
     zone = given.get("timezone", context.time_zone)
     columns = [

@@ -33,11 +33,14 @@ def date_format(time: pa.Array, pattern: pa.Array, *, context: CallContext) -> p
     """
     instants = numpy_values(time)
     local = zone(context.time_zone).to_local(instants)
-    return write_column(Moments(local, local - instants, context.time_zone), pattern, valid(time))
+    return write_column(
+        Moments(local, local - instants, context.time_zone), pattern, valid(time), context.query.time_parser_policy
+    )
 
 
 def _parsed(text: pa.Array, pattern: pa.Array, kind: pa.DataType, context: CallContext, mode: Mode) -> pa.Array:
-    return read_column(text, pattern, Reading(kind, context.time_zone, mode is not Mode.ANSI))
+    reading = Reading(kind, context.time_zone, mode is not Mode.ANSI, context.query.time_parser_policy)
+    return read_column(text, pattern, reading)
 
 
 def _mode(context: CallContext) -> Mode:

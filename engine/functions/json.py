@@ -213,7 +213,7 @@ def _partly(text: str, wanted: DataType, options: JsonOptions, corrupt: str) -> 
 
 
 def _json_options(options: pa.Array, context: CallContext) -> JsonOptions:
-    given = read_options(options)
+    given = read_options(options, context)
     time_zone = given.get("timezone", context.time_zone)
     date, timestamp = given.get("dateformat"), given.get("timestampformat")
     plain = JsonOptions(time_zone)
@@ -269,7 +269,7 @@ def write_json(value: pa.Array, options: pa.Array, *, context: CallContext) -> p
     > SELECT to_json(map('a', 1));
     {"a":1}
     """
-    kind, given = context.types[0], read_options(options)
+    kind, given = context.types[0], read_options(options, context)
     time_zone = given.get("timezone", context.time_zone)
     patterns = {DateType: given.get("dateformat"), TimestampType: given.get("timestampformat")}
     patterns[TimestampNTZType] = given.get("timestampntzformat")

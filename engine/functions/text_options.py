@@ -12,6 +12,7 @@ from engine.expressions.base import Expression, Literal
 from engine.expressions.calls import Call
 from engine.expressions.sql import shown, shown_type
 from engine.functions.ddl import parse_schema
+from engine.kernels.context import CallContext
 from engine.types import STRING, ArrayType, DataType, MapType, StringType, StructField, StructType
 
 
@@ -38,9 +39,15 @@ def options_of(given: Expression | None, allowed: frozenset[str], format: str) -
     return Literal(json.dumps(found), STRING)
 
 
-def read_options(options: pa.Array) -> dict[str, str]:
-    """The options again, of a column that holds `options_of` in each row."""
+def read_options(options: pa.Array, context: CallContext) -> dict[str, str]:
+    """The options again, of a column that holds `options_of` in each row.
+
+    Raises Unsupported for patterns that `timeParserPolicy` LEGACY gives the meaning of FastDateFormat."""
     found: dict[str, str] = json.loads(options[0].as_py()) if len(options) else {}
+    if context.query.time_parser_policy == "LEGACY":
+        for name in ("dateformat", "timestampformat"):
+            if name in found:
+                raise Unsupported(f"the option {name} with spark.sql.legacy.timeParserPolicy LEGACY")
     return found
 
 

@@ -12,10 +12,11 @@ from engine.types import VOID, DataType
 class EvalContext:
     """The settings and bindings of one query.
 
-    `time_zone` is a name of the IANA database or an offset ("+02:00"). `partition` numbers the task, for functions whose
-    values depend on it (rand, monotonically_increasing_id); `seed` is what rand() without argument starts from. `now` is the
-    start of the query in microseconds since 1970 UTC, None: the time of evaluation. `user`, `catalog` and `database` are
-    what current_user() and its like say. `level` counts the levels of a recursion: random values differ from one to the next.
+     `time_zone` is a name of the IANA database or an offset ("+02:00"). `partition` numbers the task, for functions whose
+     values depend on it (rand, monotonically_increasing_id); `seed` is what rand() without argument starts from. `now` is the
+     start of the query in microseconds since 1970 UTC, None: the time of evaluation. `user`, `catalog` and `database` are
+     what current_user() and its like say. `time_parser_policy` is `spark.sql.legacy.timeParserPolicy`.
+    `level` counts the levels of a recursion: random values differ from one to the next.
     """
 
     time_zone: str = "UTC"
@@ -27,6 +28,7 @@ class EvalContext:
     user: str = ""
     catalog: str = "spark_catalog"
     database: str = "default"
+    time_parser_policy: str = "CORRECTED"
 
 
 @dataclass

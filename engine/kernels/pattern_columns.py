@@ -20,9 +20,12 @@ from engine.errors import ExecutionError
 from engine.kernels.datetimes import DAY, HOUR, MINUTE, SECOND, days_from_civil, days_in_month
 from engine.kernels.pattern_fields import Unreadable
 from engine.kernels.pattern_reading import read
-from engine.kernels.pattern_writing import Moments, write
+from engine.kernels.pattern_writing import Moments
+from engine.kernels.pattern_writing import write as write_newly
 from engine.kernels.patterns import Field, Text, compile_pattern
 from engine.kernels.rows import from_numpy, valid
+from engine.kernels.simple_date_format import simple_parts, write_simply
+from engine.kernels.simple_date_reading import read_simply
 from engine.kernels.zones import zone
 
 Mask = Any
@@ -33,11 +36,19 @@ Micros = Any
 class Reading:
     """What texts are read as: dates (`kind` date32), or timestamps of the zone they name or else of `time_zone`.
 
-    `tolerant`: what cannot be read is null; else CANNOT_PARSE_TIMESTAMP is raised."""
+    `tolerant`: what cannot be read is null; else CANNOT_PARSE_TIMESTAMP is raised. `policy` is that of
+    `spark.sql.legacy.timeParserPolicy`: CORRECTED, EXCEPTION (an error for what only SimpleDateFormat reads) or LEGACY
+    (it reads, but not timestamps without zone)."""
 
     kind: pa.DataType
     time_zone: str
     tolerant: bool
+    policy: str = "CORRECTED"
+
+    @property
+    def simply(self) -> bool:
+        """Whether SimpleDateFormat reads."""
+        return self.policy == "LEGACY" and (pa.types.is_date32(self.kind) or self.kind.tz is not None)
 
 
 def read_column(texts: pa.Array, patterns: pa.Array, reading: Reading) -> pa.Array:
@@ -48,15 +59,20 @@ def read_column(texts: pa.Array, patterns: pa.Array, reading: Reading) -> pa.Arr
     keep = np.zeros(len(texts), dtype=bool)
     present = valid(texts)
     for pattern, rows in by_pattern(patterns):
-        compile_pattern(pattern, True, is_date or reading.kind.tz is not None)
+        if reading.simply:
+            simple_parts(pattern)
+        else:
+            compile_pattern(pattern, True, is_date or reading.kind.tz is not None)
         rows = rows & present
         found, ok = _read(texts if rows.all() else texts.filter(pa.array(rows)), pattern, reading)
         values[rows], keep[rows] = found, ok
     return from_numpy(values, reading.kind, keep)
 
 
-def write_column(moments: Moments, patterns: pa.Array, present: Mask) -> pa.Array:
-    """The texts of moments by the pattern of each row; null where that is null or not `present`."""
+def write_column(moments: Moments, patterns: pa.Array, present: Mask, policy: str = "CORRECTED") -> pa.Array:
+    """The texts of moments by the pattern of each row; null where that is null or not `present`. By those of SimpleDateFormat
+    where the `policy` is LEGACY."""
+    write = write_simply if policy == "LEGACY" else write_newly
     pieces, places = [], []
     for pattern, rows in by_pattern(patterns):
         rows = rows & present
@@ -83,7 +99,7 @@ def by_pattern(patterns: pa.Array) -> Iterator[tuple[str, Mask]]:
 def _read(texts: pa.Array, pattern: str, reading: Reading) -> tuple[Any, Mask]:
     """The values of texts without nulls, and which there are."""
     is_date = pa.types.is_date32(reading.kind)
-    days, micros, ok = _by_columns(texts, pattern)
+    days, micros, ok = _by_columns(texts, None if reading.simply else _columns(pattern))
     local = days if is_date else days * DAY + micros
     values = zone(reading.time_zone).to_instant(local) if not is_date and reading.kind.tz else local
     if ok.all():
@@ -101,12 +117,18 @@ def _read(texts: pa.Array, pattern: str, reading: Reading) -> tuple[Any, Mask]:
 def _value(text: str, pattern: str, reading: Reading) -> int | None:
     """The days or microseconds of one text."""
     try:
-        found = read(text, pattern)
+        return _simple_value(text, pattern, reading) if reading.simply else _new_value(text, pattern, reading)
     except Unreadable as error:
+        if reading.policy == "EXCEPTION":
+            _only_legacy(text, pattern, reading)
         if reading.tolerant:
             return None
         function = "`try_to_date`" if pa.types.is_date32(reading.kind) else "`try_to_timestamp`"
         raise ExecutionError("CANNOT_PARSE_TIMESTAMP", {"func": function, "message": str(error)}) from None
+
+
+def _new_value(text: str, pattern: str, reading: Reading) -> int:
+    found = read(text, pattern)
     if pa.types.is_date32(reading.kind):
         return found.days
     local = found.days * DAY + found.micros
@@ -115,6 +137,23 @@ def _value(text: str, pattern: str, reading: Reading) -> int | None:
     if not reading.kind.tz:
         return local
     return int(zone(found.zone or reading.time_zone).to_instant(np.array([local]))[0])
+
+
+def _simple_value(text: str, pattern: str, reading: Reading) -> int:
+    instant = read_simply(text, pattern, reading.time_zone)
+    if not pa.types.is_date32(reading.kind):
+        return instant
+    return int(zone(reading.time_zone).to_local(np.array([instant]))[0]) // DAY
+
+
+def _only_legacy(text: str, pattern: str, reading: Reading) -> None:
+    """Raises INCONSISTENT_BEHAVIOR_CROSS_VERSION.PARSE_DATETIME_BY_NEW_PARSER where SimpleDateFormat reads the text."""
+    try:
+        read_simply(text, pattern, reading.time_zone)
+    except (Unreadable, ExecutionError):
+        return
+    parameters = {"datetime": f"'{text}'", "config": '"spark.sql.legacy.timeParserPolicy"'}
+    raise ExecutionError("INCONSISTENT_BEHAVIOR_CROSS_VERSION.PARSE_DATETIME_BY_NEW_PARSER", parameters)
 
 
 _WIDTHS = {"y": 4, "M": 2, "d": 2, "H": 2, "m": 2, "s": 2}
@@ -143,10 +182,9 @@ def _columns(pattern: str) -> tuple[str, dict[str, tuple[int, int]]] | None:
     return f"^{expression}$", places
 
 
-def _by_columns(texts: pa.Array, pattern: str) -> tuple[Micros, Micros, Mask]:
-    """Days and microseconds of the texts that have exactly the shape of the pattern, and which do."""
+def _by_columns(texts: pa.Array, columns: tuple[str, dict[str, tuple[int, int]]] | None) -> tuple[Micros, Micros, Mask]:
+    """Days and microseconds of the texts that have exactly the shape of a pattern, see `_columns`, and which do."""
     count = len(texts)
-    columns = _columns(pattern)
     nothing = np.zeros(count, np.int64)
     if columns is None or count == 0:
         return nothing, nothing, np.zeros(count, dtype=bool)

@@ -67,7 +67,7 @@ def compile_pattern(pattern: str, reading: bool, legacy: bool = True) -> tuple[P
         return _parts(pattern)
     except ExecutionError as error:
         if not legacy:
-            raise _unrecognized(pattern) from None
+            raise unrecognized(pattern) from None
         if _is_legacy(pattern):
             parameters = {"pattern": _shown(pattern), "config": '"spark.sql.legacy.timeParserPolicy"', "docroot": DOCS}
             condition = "INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION"
@@ -99,7 +99,8 @@ def _is_legacy(pattern: str) -> bool:
     return len(pieces) % 2 == 1 and set(letters) <= _LEGACY and "XXXX" not in pattern
 
 
-def _unrecognized(pattern: str) -> ExecutionError:
+def unrecognized(pattern: str) -> ExecutionError:
+    """The error for a text that is no pattern."""
     return ExecutionError("INVALID_DATETIME_PATTERN.WITH_SUGGESTION", {"pattern": _shown(pattern), "docroot": DOCS})
 
 
@@ -110,17 +111,17 @@ def _parts(pattern: str) -> tuple[Part, ...]:
         character = pattern[index]
         end = index + 1
         if character == "'":
-            text, end = _quoted(pattern, end)
+            text, end = quoted(pattern, end)
             open_parts[-1].append(Text(text))
         elif character == "[":
             open_parts.append([])
         elif character == "]":
             if len(open_parts) == 1:
-                raise _unrecognized(pattern)
+                raise unrecognized(pattern)
             inner = tuple(open_parts.pop())
             open_parts[-1].append(Optional(inner))
         elif character in "{}#":
-            raise _unrecognized(pattern)
+            raise unrecognized(pattern)
         elif character.isascii() and character.isalpha():
             while end < len(pattern) and pattern[end] == character:
                 end += 1
@@ -134,7 +135,7 @@ def _parts(pattern: str) -> tuple[Part, ...]:
     return tuple(open_parts[0])
 
 
-def _quoted(pattern: str, start: int) -> tuple[str, int]:
+def quoted(pattern: str, start: int) -> tuple[str, int]:
     """The text in quotes and where it ends; two quotes are one."""
     text, index = "", start
     while index < len(pattern):
@@ -146,13 +147,13 @@ def _quoted(pattern: str, start: int) -> tuple[str, int]:
         else:
             return text or "'", index + 1
         index += 1
-    raise _unrecognized(pattern)
+    raise unrecognized(pattern)
 
 
 def _field(letter: str, count: int, pattern: str) -> Field:
     fits = count == 2 if letter == "V" else count in (1, 4) if letter == "O" else count <= _LONGEST.get(letter, 0)
     if not fits:
-        raise _unrecognized(pattern)
+        raise unrecognized(pattern)
     return Field(letter, count)
 
 

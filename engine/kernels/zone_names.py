@@ -96,6 +96,17 @@ def _at(zone: str, instant: int) -> tuple[str | None, bool]:
 
 
 @lru_cache(maxsize=64)
+def standard_offset(zone: str) -> int:
+    """How many microseconds a zone is ahead of UTC today, but for daylight saving time."""
+    fixed = fixed_offset(zone)
+    if fixed is not None:
+        return fixed
+    moment = datetime.datetime.fromtimestamp(_WINTER // 1_000_000, datetime.UTC).astimezone(_region(zone))
+    ahead = (moment.utcoffset() or datetime.timedelta()) - (moment.dst() or datetime.timedelta())
+    return ahead // datetime.timedelta(microseconds=1)
+
+
+@lru_cache(maxsize=64)
 def _region(zone: str) -> zoneinfo.ZoneInfo:
     return region(zone)
 

@@ -35,6 +35,7 @@ class OptimizerContext:
     user: str = ""
     catalog: str = "spark_catalog"
     database: str = "default"
+    time_parser_policy: str = "CORRECTED"
     excluded: frozenset[str] = frozenset()
     check: bool = False
     estimator: Estimator = field(default_factory=Estimator)
@@ -51,6 +52,7 @@ class OptimizerContext:
             user=_user(),
             catalog=getattr(session.catalog, "current_catalog", "spark_catalog"),
             database=getattr(session.catalog, "current_database", "default"),
+            time_parser_policy=conf.value("spark.sql.legacy.timeParserPolicy"),
             excluded=frozenset(name.strip().rpartition(".")[2] for name in excluded.split(",") if name.strip()),
             check=conf.value("flint.optimizer.check"),
         )
@@ -65,6 +67,7 @@ class OptimizerContext:
             user=self.user,
             catalog=self.catalog,
             database=self.database,
+            time_parser_policy=self.time_parser_policy,
         )
 
 
