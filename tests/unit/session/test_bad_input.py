@@ -57,7 +57,7 @@ STATEMENTS = {  # query over the table t -> condition, and the text under the ca
     "select 2147483647 + 1": ("ARITHMETIC_OVERFLOW", "2147483647 + 1"),
     "select a * 2147483647 from t": ("ARITHMETIC_OVERFLOW", "a * 2147483647"),
     "select cast('abc' as int)": ("CAST_INVALID_INPUT", "cast('abc' as int)"),
-    "select b + 1 from t": ("CAST_INVALID_INPUT", "b"),
+    "select b + 1 from t": ("CAST_INVALID_INPUT", "b + 1"),
     "select cast(300 as tinyint)": ("CAST_OVERFLOW", "cast(300 as tinyint)"),
     "select date 'abc'": ("INVALID_TYPED_LITERAL", "date 'abc'"),
     "select x'zz'": ("INVALID_TYPED_LITERAL", "x'zz'"),
