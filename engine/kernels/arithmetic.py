@@ -83,7 +83,7 @@ def integers(symbol: str, mode: Mode, left: Datum, right: Datum) -> Datum:
         array = pa.array(wrapped, mask=overflow | ~(valid(a) & valid(b)))
         return array[0] if is_scalar(left) and is_scalar(right) else array
     place = int(np.argmax(overflow))
-    raise _overflow_error(symbol, left.type.bit_width, a[place].as_py(), b[place].as_py())
+    raise integer_overflow(symbol, left.type.bit_width, a[place].as_py(), b[place].as_py())
 
 
 def _overflowing(symbol: str, left: Datum, right: Datum) -> tuple[pa.Array, pa.Array, Any, Any]:
@@ -97,7 +97,8 @@ def _overflowing(symbol: str, left: Datum, right: Datum) -> tuple[pa.Array, pa.A
     return a, b, wrapped, np.asarray(exact != wrapped.astype(object), dtype=bool) & valid(a) & valid(b)
 
 
-def _overflow_error(symbol: str, bits: int, left: Any, right: Any) -> ExecutionError:
+def integer_overflow(symbol: str, bits: int, left: Any, right: Any) -> ExecutionError:
+    """The error for + - * of two integers of so many bits."""
     if bits < 32:
         suffix = _SUFFIXES[bits]
         parameters = {"value1": f"{left}{suffix}", "symbol": symbol, "value2": f"{right}{suffix}"}

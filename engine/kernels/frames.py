@@ -24,6 +24,7 @@ from engine.kernels import aggregate_sums as sums
 from engine.kernels import aggregate_values as values
 from engine.kernels.aggregate_moments import Moments
 from engine.kernels.aggregates import AggregateKernel, aggregate_kernel, take_rows
+from engine.kernels.arithmetic import integer_overflow
 from engine.kernels.buffers import (
     Ints,
     Mask,
@@ -38,7 +39,7 @@ from engine.kernels.context import EvalContext
 from engine.kernels.evaluate import evaluate_constant
 from engine.kernels.sorting import SortKey, order_codes
 from engine.kernels.windows import Frames, Layout, nth_rows
-from engine.types import DataType, DateType, DayTimeIntervalType, DecimalType, YearMonthIntervalType
+from engine.types import DataType, DateType, DayTimeIntervalType, DecimalType, IntegralType, YearMonthIntervalType
 
 _GATHERED = 1 << 20
 _FEW = 64
@@ -57,7 +58,10 @@ def frames_of(
     ranges = _Ranges(layout, keys, types, context) if frame.unit == "range" else None
     low = _bound(frame.lower, layout, ranges, True, context)
     high = _bound(frame.upper, layout, ranges, False, context)
-    return Frames(low, np.maximum(high, low))
+    found = Frames(low, np.maximum(high, low))
+    if ranges is not None and context.ansi:
+        ranges.check(frame, found)
+    return found
 
 
 def _bound(bound: Expression, layout: Layout, ranges: _Ranges | None, lower: bool, context: EvalContext) -> Ints:
@@ -108,6 +112,34 @@ class _Ranges:
             peers = layout.peer_starts if lower else layout.peer_stops
             places = np.where(present, places, peers)
         return places.astype(np.int64)
+
+    def check(self, frame: Frame, frames: Frames) -> None:
+        """Raises where the key of a row and an offset have a sum out of range.
+
+        As in Spark, an end is only looked for while rows are left that may be before it, and a start while rows are seen.
+        """
+        if self.key is None or not isinstance(self.type, IntegralType):
+            return
+        layout = self.layout
+        first = layout.numbers == layout.starts
+        before = np.where(first, layout.starts, np.roll(frames.high, 1))
+        seen = ~first & (np.roll(frames.high > frames.low, 1))
+        for bound, asked in ((frame.lower, seen | (frames.high > before)), (frame.upper, before < layout.stops)):
+            if isinstance(bound, Offset):
+                step = int(evaluate_constant(bound.value, self.context).value)
+                self._check_sums(step if self.key.ascending else -step, asked)
+
+    def _check_sums(self, step: int, asked: Mask) -> None:
+        assert self.key is not None
+        array = self.key.array
+        edge = 1 << (array.type.bit_width - 1)
+        keys = int64_values(array)
+        beyond = (keys > edge - 1 - step if step > 0 else keys < -edge - step) & asked
+        present = valid(array)
+        if present is not None:
+            beyond &= present
+        if beyond.any():
+            raise integer_overflow("+", array.type.bit_width, int(keys[np.argmax(beyond)]), step)
 
 
 def _shifted(array: pa.Array, kind: DataType, value: Any, value_type: DataType, sign: int) -> Ints:
