@@ -16,6 +16,7 @@ from typing import Any
 
 from engine.analyze.arithmetic import cast
 from engine.analyze.char_padding import with_padded_comparisons
+from engine.analyze.coerce import sortable
 from engine.analyze.context import AnalyzerContext
 from engine.analyze.ctes import Ctes, refuse_hiding
 from engine.analyze.expressions import Resolver, named
@@ -170,10 +171,10 @@ class Analyzer:
             if not 1 <= child.value <= len(plan.output):
                 parameters = {"index": child.value, "size": len(plan.output)}
                 raise AnalysisError("ORDER_BY_POS_OUT_OF_RANGE", parameters, child.origin)
-            return SortOrder(plan.output[child.value - 1], item.ascending, item.nulls_first)
+            return sortable(SortOrder(plan.output[child.value - 1], item.ascending, item.nulls_first))
         found = resolver.resolve(child)
         check_in_order(found, item.origin)
-        return SortOrder(found, item.ascending, item.nulls_first)
+        return sortable(SortOrder(found, item.ascending, item.nulls_first))
 
     def _repartition(
         self, keys: tuple[Expression, ...], sort: bool, plan: LogicalPlan, outer: Scope | None

@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.analyze.arithmetic import NUMERIC_OR_INTERVAL, arithmetic, cast, different_types, with_decimals
 from engine.errors import AnalysisError
-from engine.expressions.base import Expression, Mode
+from engine.expressions.base import Expression, Mode, SortOrder
 from engine.expressions.cast import Cast
 from engine.expressions.conditional import CaseWhen, Coalesce, If
 from engine.expressions.operators import (
@@ -148,6 +148,13 @@ def not_ordered(node: Expression, name: str, kind: DataType) -> AnalysisError:
     """The error for values that have no order."""
     parameters = {"sqlExpr": shown(node), "functionName": f"`{name}`", "dataType": shown_type(kind)}
     return AnalysisError("DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", parameters, node.origin)
+
+
+def sortable(order: SortOrder) -> SortOrder:
+    """`order`, of what has an order: intervals of months, days and microseconds have none."""
+    if isinstance(order.dataType, CalendarIntervalType):
+        raise not_ordered(order, "sortorder", order.dataType)
+    return order
 
 
 def _true_as_one(left: Expression, right: Expression, ansi: bool) -> tuple[Expression, Expression]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.analyze.aggregates import has_aggregate
 from engine.analyze.aliases import Aliases
-from engine.analyze.coerce import condition
+from engine.analyze.coerce import condition, sortable
 from engine.analyze.expressions import Resolver
 from engine.analyze.grouping import Grouped
 from engine.analyze.scope import Scope
@@ -100,7 +100,7 @@ class Late:
             if not 1 <= position <= len(values):
                 parameters = {"index": position, "size": len(values)}
                 raise AnalysisError("ORDER_BY_POS_OUT_OF_RANGE", parameters, child.origin)
-            return replace(item, child=values[position - 1]).at(item.origin)
+            return sortable(replace(item, child=values[position - 1]).at(item.origin))
         found = self._sorted_by(child)
         if child.has(un.UnresolvedWindow) or (self.grouped is None and has_aggregate(found)):
             everything: list[Expression] = [*own_windows(found)]
@@ -110,7 +110,7 @@ class Late:
         if reads_outer(found):
             shown = {"sqlExprs": f'"{sql(item)}"'}
             raise AnalysisError("UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.CORRELATED_REFERENCE", shown, clause)
-        return replace(item, child=self.rewritten(found)).at(item.origin)
+        return sortable(replace(item, child=self.rewritten(found)).at(item.origin))
 
     def _sorted_by(self, written: Expression) -> Expression:
         """A sort key by names of the select list; if one of them does not work out, all by names of FROM."""

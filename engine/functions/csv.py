@@ -36,6 +36,7 @@ from engine.types import (
     DoubleType,
     FloatType,
     NullType,
+    NumericType,
     StringType,
     StructField,
     StructType,
@@ -207,7 +208,7 @@ def _texts(column: pa.Array, kind: DataType, options: Mapping[str, str], zone: s
                 return bytes(item).decode("utf-8", "replace")
         if pattern:
             return formatted(item, kind, pattern, zone)
-        return str(item) if isinstance(item, int) else text_of(item, kind, zone)
+        return str(item) if isinstance(kind, NumericType) else text_of(item, kind, zone)
 
     if isinstance(kind, NullType):
         return [None] * len(column)
