@@ -885,7 +885,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "22P02",
         "The url is invalid: <url>. Use `try_parse_url` to tolerate invalid URL and return NULL instead.",
     ),
-    "INVALID_USAGE_OF_STAR": ("42000", "Invalid usage of '*' in <prettyName>."),
+    "INVALID_USAGE_OF_STAR_OR_REGEX": ("42000", "Invalid usage of <elem> in <prettyName>."),
     "INVALID_UTF8_STRING": ("22029", "Invalid UTF8 byte sequence found in string: <str>."),
     "INVALID_WHERE_CONDITION": (
         "42903",

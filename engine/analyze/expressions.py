@@ -15,6 +15,7 @@ from engine.analyze.lambdas import as_lambdas, resolve_lambdas
 from engine.analyze.naming import written_name
 from engine.analyze.routines import scalar_call
 from engine.analyze.scope import Scope, extract_field
+from engine.analyze.stars import without_excluded
 from engine.analyze.subqueries import check_correlation
 from engine.analyze.windows import resolve_window
 from engine.errors import AnalysisError, Unsupported
@@ -23,6 +24,7 @@ from engine.expressions.base import Alias, Attribute, Expression, Literal, Mode
 from engine.expressions.calls import Call
 from engine.expressions.cast import Cast
 from engine.expressions.operators import BinaryArithmetic, UnaryMinus
+from engine.expressions.predicates import In
 from engine.expressions.sql import shown, shown_type, sql
 from engine.expressions.subquery import Exists, InSubquery, ScalarSubquery
 from engine.expressions.window import WindowCall, WindowSpec
@@ -142,15 +144,7 @@ class Resolver:
     def star(self, node: un.UnresolvedStar) -> tuple[Expression, ...]:
         """The columns a star stands for, without those excluded."""
         columns = self.scope.expand(node.target, node.origin)
-        excluded: set[int] = set()
-        for parts in node.excluded:
-            found = self.scope.find(parts, node.origin)
-            if not isinstance(found, Attribute):
-                raise self.scope.unresolved(parts, node.origin)
-            if found.id in excluded:
-                raise AnalysisError("EXCEPT_OVERLAPPING_COLUMNS", {"columns": found.name}, node.origin)
-            excluded.add(found.id)
-        kept = tuple(c for c in columns if not (isinstance(c, Attribute) and c.id in excluded))
+        kept = without_excluded(columns, node, self.scope) if node.excluded else columns
         return self._replaced(kept, node) if node.replaced else kept
 
     def _replaced(self, columns: tuple[Expression, ...], node: un.UnresolvedStar) -> tuple[Expression, ...]:
@@ -328,9 +322,16 @@ class Resolver:
             plan = Project(tuple(columns), plan)
         return InSubquery(plan, tuple(values))
 
+    def in_list(self, node: In) -> Expression:
+        """`value IN (...)`; a star among the options stands for its columns."""
+        options: list[Expression] = []
+        for option in node.options:
+            options += self.star(option) if isinstance(option, un.UnresolvedStar) else (self.resolve(option),)
+        return self.finish(In(self.resolve(node.value), tuple(options)).at(node.origin))
+
     def misplaced_star(self, node: un.UnresolvedStar) -> Expression:
         """A star where a value is needed."""
-        raise AnalysisError("INVALID_USAGE_OF_STAR", {"prettyName": "expression"}, node.origin)
+        raise AnalysisError("INVALID_USAGE_OF_STAR_OR_REGEX", {"elem": "'*'", "prettyName": "expression"}, node.origin)
 
     def misplaced_alias(self, node: un.UnresolvedAlias | Alias) -> Expression:
         """A name given inside an expression, where it has no effect but for structs."""
@@ -358,6 +359,7 @@ _HANDLERS: dict[type[Expression], Callable[[Resolver, Any], Any]] = {
     un.UnresolvedExtract: Resolver.extract,
     un.UnresolvedScalarSubquery: Resolver.scalar,
     un.UnresolvedExists: Resolver.exists,
+    In: Resolver.in_list,
     un.UnresolvedInSubquery: Resolver.in_subquery,
     un.Parameter: Resolver.parameter,
     un.UnresolvedDatetime: Resolver.datetime,

@@ -21,6 +21,7 @@ from engine.expressions.calls import Call, Field
 from engine.expressions.cast import Cast
 from engine.expressions.constants_sql import constant_sql
 from engine.expressions.operators import Add, BinaryArithmetic, Concat, Divide, Multiply, Subtract
+from engine.expressions.predicates import In
 from engine.expressions.sql import sql
 from engine.expressions.subquery import OuterReference, SubqueryExpression, own_subqueries
 from engine.expressions.window import CurrentRow, Frame, Offset, Unbounded, WindowSpec
@@ -209,11 +210,18 @@ class _Names:
             return by_type(node, self._type)
         if node.name[-1].lower() == "count" and not node.distinct:
             return node
+        return replace(node, arguments=self._expanded(node.arguments))
+
+    def _options(self, node: In) -> Expression:
+        return replace(node, options=self._expanded(node.options))
+
+    def _expanded(self, written: tuple[Expression, ...]) -> tuple[Expression, ...]:
+        """Arguments with the names of the columns that a star among them stands for."""
         arguments: list[Expression] = []
-        for each in node.arguments:
+        for each in written:
             stars = self.resolver.star(each) if isinstance(each, un.UnresolvedStar) else ()
             arguments += [_raw(_starred(column)) for column in stars] if stars else [each]
-        return replace(node, arguments=tuple(arguments))
+        return tuple(arguments)
 
     def _datetime(self, node: un.UnresolvedDatetime) -> Expression:
         return self.resolver.resolve(node)
@@ -341,4 +349,5 @@ _HANDLERS: dict[type, Any] = {
     un.UnresolvedInSubquery: _Names._subquery,
     Cast: _Names._cast,
     Concat: _Names._joined,
+    In: _Names._options,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.errors import ParseError, Position
+from engine.errors import AnalysisError, ParseError, Position
 from engine.expressions.base import Alias, Expression
 from engine.logical.plan import LogicalPlan, SubqueryAlias
 from engine.logical.unresolved import (
@@ -67,6 +67,10 @@ def pipe_select(head: SelectHead, windows: Windows | None) -> Step:
 
 
 def pipe_extend(columns: tuple[Expression, ...], windows: Windows | None) -> Step:
+    for column in columns:
+        if isinstance(column, UnresolvedStar):
+            place = {"elem": "'*'", "prettyName": "expression `pipeexpression`"}
+            raise AnalysisError("INVALID_USAGE_OF_STAR_OR_REGEX", place, column.origin)
     return lambda plan: _select("EXTEND", (*_EVERYTHING, *columns), plan, windows=windows or ())
 
 
