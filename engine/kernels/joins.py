@@ -149,7 +149,9 @@ class JoinTable:
 
 
 def _equal(left: pa.Array, right: pa.Array, safe: bool) -> Mask:
-    if pa.types.is_floating(left.type):
+    if pa.types.is_null(left.type) or pa.types.is_null(right.type):
+        same = np.zeros(len(left), np.bool_)
+    elif pa.types.is_floating(left.type):
         a, b = plain_floats(left), plain_floats(right)
         same = (a == b) | (np.isnan(a) & np.isnan(b))
     elif pa.types.is_nested(left.type):
