@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.errors import AnalysisError, ParseError
 from engine.expressions.base import Expression
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from engine.analyze.expressions import Resolver
 
 
-def with_identifiers(plan: LogicalPlan, resolver: Resolver) -> LogicalPlan:
-    """`plan` with a name in the place of every IDENTIFIER(). `resolver` knows parameters and variables, and no column.
+Tree = TypeVar("Tree", LogicalPlan, Expression)
+
+
+def with_identifiers(plan: Tree, resolver: Resolver) -> Tree:
+    """`plan`, or an expression, with a name in the place of every IDENTIFIER(). `resolver` knows parameters and variables, and no column.
 
     Raises NOT_A_CONSTANT_STRING for what is no constant, no string, or null.
     """
@@ -42,7 +45,7 @@ def with_identifiers(plan: LogicalPlan, resolver: Resolver) -> LogicalPlan:
             return replace(node, **values).at(node.origin)
         return node
 
-    found: LogicalPlan = plan.transform_up(visit)
+    found: Tree = plan.transform_up(visit)
     return found
 
 

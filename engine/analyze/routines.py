@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from engine.analyze.identifiers import with_identifiers
 from engine.analyze.scope import Scope
 from engine.errors import AnalysisError, Position, quoted
 from engine.expressions.base import Attribute, Expression, Mode
@@ -79,7 +80,7 @@ class Routines:
                 written: Expression = un.UnresolvedScalarSubquery(placed(inner.parse(routine.text)))
             else:
                 written = placed(parse_expression(routine.text))
-            found: Expression = resolver.resolve(written)
+            found: Expression = resolver.resolve(with_identifiers(written, resolver))
             if returns is None or found.dataType == returns:
                 return found
             return resolver.finish(Cast(found, returns, Mode.ANSI).at(creation))

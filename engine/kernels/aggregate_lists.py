@@ -286,7 +286,9 @@ class JoinedText(Listed):
         present: Mask = counts > 0
         offsets = np.zeros(len(counts) + 1, np.int64)
         np.cumsum(counts, out=offsets[1:])
-        text = pc.binary_join(_lists(columns[0], offsets), separator if separator is not None else "")
+        empty = b"" if pa.types.is_binary(columns[0].type) else ""
+        between = pa.scalar(empty if separator is None else separator, columns[0].type)
+        text = pc.binary_join(_lists(columns[0], offsets), between)
         wanted = to_arrow(result)
         text = text if text.type == wanted else text.cast(wanted)
         return text if present.all() else pc.if_else(pa.array(present), text, pa.scalar(None, wanted))

@@ -120,3 +120,8 @@ def test_the_settings_of_a_function_are_those_it_was_made_under(session: Session
     with pytest.raises(FlintError) as error:
         functions("SELECT quiet(0)")
     assert error.value.condition == "DIVIDE_BY_ZERO" and not isinstance(error.value, AnalysisError)
+
+
+def test_names_that_are_computed_in_bodies(functions: Run) -> None:
+    functions("CREATE TEMPORARY FUNCTION f(x INT) RETURNS INT RETURN IDENTIFIER('ab' || 's')(IDENTIFIER('x'))")
+    assert functions("SELECT f(-3)") == [(3,)]

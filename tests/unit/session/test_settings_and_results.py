@@ -33,7 +33,7 @@ from engine.errors import FlintError
 def test_settings_that_do_not_fit_are_refused(conf: dict[str, Any], master: str | None, names: str) -> None:
     with pytest.raises(FlintError) as raised:
         Session(master, conf=conf)
-    assert raised.value.condition .startswith("INVALID_CONF_VALUE")
+    assert raised.value.condition.startswith("INVALID_CONF_VALUE")
     assert names in str(raised.value)
 
 
