@@ -23,7 +23,9 @@ Tree = TypeVar("Tree", LogicalPlan, Expression)
 
 
 def with_identifiers(plan: Tree, resolver: Resolver) -> Tree:
-    """`plan`, or an expression, with a name in the place of every IDENTIFIER(). `resolver` knows parameters and variables, and no column.
+    """`plan`, or an expression, with a name in the place of every IDENTIFIER().
+
+    `resolver` knows parameters and variables, and no column.
 
     Raises NOT_A_CONSTANT_STRING for what is no constant, no string, or null.
     """
