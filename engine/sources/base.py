@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TypeAlias
 
-from engine.errors import AnalysisError, suggestions
+from engine.errors import AnalysisError, Unsupported, suggestions
 from engine.logical.relation import Relation
 from engine.types import StructType
 
@@ -69,6 +69,10 @@ def format_of(path: str) -> Format | None:
     return None
 
 
+PATTERNS = {"dateformat", "timestampformat", "timestampntzformat"}
+"""Options that are patterns of dates and times."""
+
+
 def compression_of(path: str) -> str | None:
     """The codec that the suffix of `path` tells."""
     return COMPRESSIONS.get(PurePath(path).suffix.lower())
@@ -84,11 +88,15 @@ def open_relation(
     """The rows of the files that `paths` name (files, directories, globs), read as `format`.
 
     `schema` replaces inference. Raises AnalysisError UNKNOWN_DATASOURCE, PATH_NOT_FOUND, UNABLE_TO_INFER_SCHEMA or
-    INVALID_OPTIONS.UNKNOWN, and ExecutionError FAILED_READ_FILE for a file that cannot be read.
+    INVALID_OPTIONS.UNKNOWN, Unsupported for patterns as Java once read them, and ExecutionError FAILED_READ_FILE for a file that cannot be read.
     """
     module = importlib.import_module(format_named(format).module)
     opener: Open = module.open
     lowered = {key.lower(): value for key, value in (options or {}).items()}
+    if (conf or {}).get("spark.sql.legacy.timeParserPolicy", "").upper() == "LEGACY" and not PATTERNS.isdisjoint(
+        lowered
+    ):
+        raise Unsupported(f"patterns of dates in the options of {format} with timeParserPolicy LEGACY")
     return opener(paths, lowered, schema, conf or {})
 
 

@@ -253,3 +253,11 @@ def test_patterns_of_java() -> None:
 def test_boolean_and_void_columns(opened: Opened, read: Read) -> None:
     schema = StructType((StructField("b", BOOLEAN), StructField("v", VOID)))
     assert read(opened("csv", b"TRUE,\nno,x\n", schema)).to_pylist() == [{"b": True, "v": None}, {"b": None, "v": None}]
+
+
+def test_patterns_of_the_older_reader_are_refused(here: Path) -> None:
+    (here / "d.csv").write_text("01/02/2024\n")
+    with pytest.raises(Unsupported, match="timeParserPolicy LEGACY"):
+        open_relation(
+            "csv", ["d.csv"], {"dateFormat": "dd/MM/yyyy"}, None, {"spark.sql.legacy.timeParserPolicy": "LEGACY"}
+        )
