@@ -88,7 +88,8 @@ def open_relation(
     """The rows of the files that `paths` name (files, directories, globs), read as `format`.
 
     `schema` replaces inference. Raises AnalysisError UNKNOWN_DATASOURCE, PATH_NOT_FOUND, UNABLE_TO_INFER_SCHEMA or
-    INVALID_OPTIONS.UNKNOWN, Unsupported for patterns as Java once read them, and ExecutionError FAILED_READ_FILE for a file that cannot be read.
+    INVALID_OPTIONS.UNKNOWN, Unsupported for patterns of dates that the older reader is to read, and ExecutionError
+    FAILED_READ_FILE for a file that cannot be read.
     """
     module = importlib.import_module(format_named(format).module)
     opener: Open = module.open
