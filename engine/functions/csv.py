@@ -17,7 +17,7 @@ from engine.expressions.sql import shown_type
 from engine.functions.mismatch import mismatch, not_constant
 from engine.functions.registry import function
 from engine.functions.signature import ANY, STRICT_TEXT
-from engine.functions.text_options import is_set, options_of, read_options, struct_of
+from engine.functions.text_options import check_parse_mode, is_set, options_of, read_options, struct_of
 from engine.kernels.context import CallContext
 from engine.kernels.datetime_text import formatted, text_of
 from engine.kernels.rows import valid
@@ -66,15 +66,7 @@ def from_csv(text: Expression, schema: Expression, options: Expression | None = 
     """
     wanted = struct_of(schema)
     given = options_of(options, _READ_OPTIONS, "csv")
-    mode = json.loads(str(given.value)).get("mode", "PERMISSIVE").upper()
-    if mode not in ("PERMISSIVE", "FAILFAST"):
-        parameters = {
-            "funcName": "`from_csv`",
-            "mode": mode,
-            "permissiveMode": "PERMISSIVE",
-            "failFastMode": "FAILFAST",
-        }
-        raise AnalysisError("PARSE_MODE_UNSUPPORTED", parameters)
+    check_parse_mode(given, "csv")
     for field in wanted.fields:
         if field.dataType.children:
             raise AnalysisError("UNSUPPORTED_DATATYPE", {"typeName": shown_type(field.dataType)})

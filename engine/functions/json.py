@@ -19,7 +19,7 @@ from engine.expressions.sql import shown_type
 from engine.functions.mismatch import mismatch, not_constant
 from engine.functions.registry import function
 from engine.functions.signature import ANY, STRICT_TEXT, Variadic
-from engine.functions.text_options import is_set, options_of, read_options, schema_of
+from engine.functions.text_options import check_parse_mode, is_set, options_of, read_options, schema_of
 from engine.kernels.calls import Generated
 from engine.kernels.context import CallContext
 from engine.kernels.datetime_text import formatted, text_of
@@ -154,15 +154,7 @@ def from_json(text: Expression, schema: Expression, options: Expression | None =
     {"a":1,"b":0.8}
     """
     given = options_of(options, _READ_OPTIONS, "json")
-    mode = json.loads(str(given.value)).get("mode", "PERMISSIVE").upper()
-    if mode not in ("PERMISSIVE", "FAILFAST"):
-        parameters = {
-            "funcName": "`from_json`",
-            "mode": mode,
-            "permissiveMode": "PERMISSIVE",
-            "failFastMode": "FAILFAST",
-        }
-        raise AnalysisError("PARSE_MODE_UNSUPPORTED", parameters)
+    check_parse_mode(given, "json")
     return Call("read_json", (text, given), _check_schema(schema_of(schema)), True, True)
 
 

@@ -16,6 +16,14 @@ from engine.kernels.context import CallContext
 from engine.types import STRING, ArrayType, DataType, MapType, StringType, StructField, StructType
 
 
+def check_parse_mode(options: Literal, format: str) -> None:
+    """Raises PARSE_MODE_UNSUPPORTED for a `mode` that from_`format`() does not have."""
+    mode = json.loads(str(options.value)).get("mode", "PERMISSIVE").upper()
+    if mode not in ("PERMISSIVE", "FAILFAST"):
+        parameters = {"mode": mode, "permissiveMode": "PERMISSIVE", "failFastMode": "FAILFAST"}
+        raise AnalysisError("PARSE_MODE_UNSUPPORTED", {"funcName": f"`from_{format}`"} | parameters)
+
+
 def options_of(given: Expression | None, allowed: frozenset[str], format: str) -> Literal:
     """The options as one literal, the text of a JSON object with names in lower case.
 

@@ -9,7 +9,7 @@ from engine.expressions.base import Expression
 from engine.logical import alter
 from engine.logical.commands import Command
 from engine.logical.plan import LogicalPlan
-from engine.logical.unresolved import UnresolvedRelation
+from engine.logical.unresolved import UnresolvedName, UnresolvedRelation
 from engine.parse.lexer import Token
 from engine.parse.literals import string_value
 from engine.parse.parts import Option, key_text, once
@@ -98,13 +98,21 @@ def schema_mode(*words: Token | None) -> str:
 # columns
 
 
+def _written(name: Name) -> Name:
+    """The name of a column. Raises Unsupported for one that is computed."""
+    first: Any = name[0]
+    if isinstance(first, UnresolvedName):
+        raise Unsupported("IDENTIFIER() of a computed name for a column in ALTER TABLE", first.expression.origin)
+    return name
+
+
 def added_columns(*columns: alter.AddedColumn) -> tuple[alter.AddedColumn, ...]:
     return columns
 
 
 def added_column(name: Name, data_type: DataType, *options: Option) -> alter.AddedColumn:
     given = once(options)
-    field = StructField(name[-1], data_type, "NOT NULL" not in given, given.get("COMMENT", ""))
+    field = StructField(_written(name)[-1], data_type, "NOT NULL" not in given, given.get("COMMENT", ""))
     return alter.AddedColumn(name, field, given.get("DEFAULT"), given.get("POSITION", ""))
 
 
@@ -121,11 +129,11 @@ def replace_columns(columns: tuple[alter.AddedColumn, ...]) -> alter.AddColumns:
 
 
 def rename_column(name: Name, to: str) -> alter.RenameColumn:
-    return alter.RenameColumn(name, to)
+    return alter.RenameColumn(_written(name), to)
 
 
 def drop_columns(if_exists: bool | None, names: tuple[Name, ...]) -> alter.DropColumns:
-    return alter.DropColumns(names, bool(if_exists))
+    return alter.DropColumns(tuple(map(_written, names)), bool(if_exists))
 
 
 def change_columns(*changes: alter.ColumnChange) -> alter.ChangeColumns:
@@ -133,15 +141,18 @@ def change_columns(*changes: alter.ColumnChange) -> alter.ChangeColumns:
 
 
 def column_change(name: Name, change: Option | None = None) -> alter.ColumnChange:
+    column = _written(name)
     return (
-        alter.ColumnChange(name) if change is None else alter.ColumnChange(name, **{change.name.lower(): change.value})
+        alter.ColumnChange(column)
+        if change is None
+        else alter.ColumnChange(column, **{change.name.lower(): change.value})
     )
 
 
 def column_replaced(name: Name, renamed: str, data_type: DataType, *options: Option | None) -> alter.ColumnChange:
     given = once(tuple(option for option in options if option is not None))
     comment, position = given.get("COMMENT"), given.get("POSITION", "")
-    return alter.ColumnChange(name, data_type, comment, None, given.get("DEFAULT"), position, renamed)
+    return alter.ColumnChange(_written(name), data_type, comment, None, given.get("DEFAULT"), position, renamed)
 
 
 def change_type(data_type: DataType) -> Option:

@@ -200,6 +200,7 @@ def test_views_are_analyzed_where_they_were_made(sql: Sql) -> None:
         ("DROP VIEW t", "WRONG_COMMAND_FOR_OBJECT_TYPE"),
         ("DROP TABLE a", "WRONG_COMMAND_FOR_OBJECT_TYPE"),
         ("DROP VIEW nope", "TABLE_OR_VIEW_NOT_FOUND"),
+        ("ALTER TABLE t ALTER COLUMN IDENTIFIER('a' || '') COMMENT 'x'", "computed name for a column"),
         ("DROP TABLE tt", r"(?s)TABLE_OR_VIEW_NOT_FOUND.*\[t"),
     ],
 )
