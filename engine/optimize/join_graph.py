@@ -44,6 +44,7 @@ class Graph:
         self._estimator = estimator
         self._rows: dict[int, float] = {}
         self._around: dict[int, int] = {}
+        self._counts: dict[tuple[int, Expression], float] = {}
 
     @property
     def size(self) -> int:
@@ -89,9 +90,14 @@ class Graph:
 
     def is_in_class(self, edge: Edge) -> bool:
         """Whether an edge says that two columns of inner relations are equal."""
-        if edge.sides is None or not all(isinstance(side, Attribute) for side in edge.sides):
+        if edge.sides is None or edge.members & self._one_sided:
             return False
-        return not any(unit.type is not JoinType.INNER and edge.members >> p & 1 for p, unit in enumerate(self.units))
+        return all(isinstance(side, Attribute) for side in edge.sides)
+
+    @cached_property
+    def _one_sided(self) -> int:
+        """The relations that are not joined by an inner join."""
+        return sum(1 << place for place in range(self.size) if self.is_one_sided(place))
 
     @cached_property
     def classes(self) -> list[tuple[dict[int, list[Attribute]], int]]:
@@ -184,7 +190,10 @@ class Graph:
         return rows
 
     def _distinct(self, place: int, column: Expression) -> float:
-        return self._estimator.distinct(self.units[place].plan, column)
+        known = self._counts.get((place, column))
+        if known is None:
+            known = self._counts[place, column] = self._estimator.distinct(self.units[place].plan, column)
+        return known
 
     def _selectivity(self, edge: Edge) -> float:
         if edge.sides is None:

@@ -40,6 +40,8 @@ from engine.types.arrow import from_arrow, to_arrow
 MAGIC = b"PAR1"
 PHYSICAL_TYPES = ("BOOLEAN", "INT32", "INT64", "INT96", "FLOAT", "DOUBLE", "BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")
 KEPT_FOOTERS = 1024
+KEPT_SUMS = 10_000
+"""Of one footer: sums of bytes by row group and columns."""
 READ_FAILURES = (pa.ArrowException, OSError, MemoryError, OverflowError, ValueError)
 """What pyarrow raises for files that are not as they should be."""
 
@@ -53,6 +55,7 @@ class Footer:
         self.path = path
         self.groups: int = metadata.num_row_groups
         self._bounds: dict[tuple[int, str], Bounds | None] = {}
+        self._sums: dict[tuple[int, tuple[str, ...]], int] = {}
         self._sizes: list[tuple[int, int]] = [
             (metadata.row_group(g).num_rows, metadata.row_group(g).total_byte_size) for g in range(self.groups)
         ]
@@ -84,6 +87,15 @@ class Footer:
         """The uncompressed bytes of some columns of a group; nested ones are guessed from the average."""
         if len(columns) >= len(self._names):
             return max(0, self._sizes[group][1])
+        key = (group, tuple(columns))
+        known = self._sums.get(key)
+        if known is None:
+            if len(self._sums) > KEPT_SUMS:
+                self._sums.clear()
+            known = self._sums[key] = self._sum(group, columns)
+        return known
+
+    def _sum(self, group: int, columns: Sequence[str]) -> int:
         average = max(0, self._sizes[group][1]) // max(1, len(self._names))
         chunks = [self.chunk(group, self.column(name) or "") for name in columns]
         return sum(average if chunk is None else chunk.size for chunk in chunks)

@@ -7,6 +7,7 @@ every rewrite that goes through `map_children` or `copy_origin`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
 from functools import lru_cache
@@ -89,21 +90,34 @@ class TreeNode:
     @cached_property
     def children(self) -> tuple[Any, ...]:
         """The nodes directly below this one, in the order of the fields."""
+        own = self.__dict__
         found: list[TreeNode] = []
-        for name in self._branches:
-            _collect(self.__dict__[name], found)
+        branches = []
+        for name in _branching(type(self)):
+            value = own[name]
+            if isinstance(value, TreeNode):
+                found.append(value)
+                branches.append(name)
+            elif value.__class__ is tuple and value:
+                before = len(found)
+                _collect(value, found)
+                if len(found) > before:
+                    branches.append(name)
+        own["_branches"] = tuple(branches)
         return tuple(found)
 
     @cached_property
     def _branches(self) -> tuple[str, ...]:
         """The fields that hold nodes: walks look at no others."""
-        own = self.__dict__
-        return tuple(name for name in _field_names(type(self)) if _holds_node(own[name]))
+        self.children  # noqa: B018 - finds both
+        found: tuple[str, ...] = self.__dict__["_branches"]
+        return found
 
     @cached_property
     def kinds(self) -> frozenset[type[TreeNode]]:
         """Every class of node in this tree, so that a rule can skip trees it cannot touch."""
-        return frozenset({type(self)}).union(*(child.kinds for child in self.children))
+        own: Any = type(self)
+        return _kinds(own, *[child.kinds for child in self.children])
 
     def has(self, *classes: type[TreeNode]) -> bool:
         """Whether a node of one of `classes` (or a subclass) is in this tree."""
@@ -115,13 +129,18 @@ class TreeNode:
         changed: dict[str, Any] = {}
         for name in self._branches:
             old = own[name]
-            new = fn(old) if isinstance(old, TreeNode) else _map_value(old, fn)
+            new = fn(old) if isinstance(old, TreeNode) else _map_tuple(old, fn)
             if new is not old:
                 changed[name] = new
         if not changed:
             return self
-        values = {name: own[name] for name in _field_names(type(self))} | changed
-        return copy_origin(self, type(self)(**values))
+        made = object.__new__(type(self))  # fields are all that `__init__` sets
+        fresh = made.__dict__
+        for name in _field_names(type(self)):
+            fresh[name] = changed[name] if name in changed else own[name]
+        if "origin" in own:
+            fresh["origin"] = own["origin"]
+        return made
 
     def transform_up(self, fn: Callable[[Any], Any]) -> Any:
         """This tree with `fn` applied to every node, children first; `fn` returns a node, the same one for no change."""
@@ -185,29 +204,50 @@ _FIELDS: dict[type[TreeNode], tuple[str, ...]] = {}
 _COMPARED: dict[type[TreeNode], tuple[str, ...]] = {}
 
 
+def _branching(kind: type[TreeNode]) -> tuple[str, ...]:
+    """The fields that may hold nodes, by their annotations."""
+    names = _BRANCHING.get(kind)
+    if names is None:
+        names = tuple(each.name for each in fields(kind) if not set(re.findall(r"\w+", str(each.type))) <= _PLAIN)
+        _BRANCHING[kind] = names
+    return names
+
+
+_BRANCHING: dict[type[TreeNode], tuple[str, ...]] = {}
+_PLAIN = {"str", "int", "bool", "float", "bytes", "tuple", "None", "DataType", "Mode", "JoinType"}
+"""Words of annotations without nodes."""
+
+
+@lru_cache(1 << 16)
+def _kinds(own: Any, *below: frozenset[Any]) -> frozenset[type[TreeNode]]:
+    """One set for all trees of the same kinds: equal ones are mostly the same object, which makes them quick keys."""
+    return frozenset({own}).union(*below)
+
+
 @lru_cache(1 << 16)
 def _any_of(kinds: frozenset[type[TreeNode]], classes: tuple[type[TreeNode], ...]) -> bool:
     return any(issubclass(kind, classes) for kind in kinds)
 
 
-def _holds_node(value: Any) -> bool:
-    return isinstance(value, TreeNode) or (value.__class__ is tuple and any(map(_holds_node, value)))
-
-
-def _collect(value: Any, found: list[TreeNode]) -> None:
-    if isinstance(value, TreeNode):
-        found.append(value)
-    elif isinstance(value, tuple):
-        for item in value:
+def _collect(value: tuple[Any, ...], found: list[TreeNode]) -> None:
+    for item in value:
+        if isinstance(item, TreeNode):
+            found.append(item)
+        elif item.__class__ is tuple:
             _collect(item, found)
 
 
-def _map_value(value: Any, fn: Callable[[Any], Any]) -> Any:
-    if isinstance(value, TreeNode):
-        return fn(value)
-    if value.__class__ is tuple and value:
-        items = [_map_value(item, fn) for item in value]
-        for new, old in zip(items, value, strict=True):
-            if new is not old:
-                return tuple(items)
-    return value
+def _map_tuple(value: tuple[Any, ...], fn: Callable[[Any], Any]) -> tuple[Any, ...]:
+    items: list[Any] | None = None
+    for place, item in enumerate(value):
+        if isinstance(item, TreeNode):
+            new = fn(item)
+        elif item.__class__ is tuple:
+            new = _map_tuple(item, fn)
+        else:
+            continue
+        if new is not item:
+            if items is None:
+                items = list(value)
+            items[place] = new
+    return value if items is None else tuple(items)
