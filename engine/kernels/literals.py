@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from decimal import Context, Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ from engine.types import (
     DataType,
     DateType,
     DayTimeIntervalType,
+    DecimalType,
     MapType,
     StructType,
     TimestampNTZType,
@@ -25,6 +27,7 @@ from engine.types.arrow import to_arrow
 EPOCH_DAY = datetime.date(1970, 1, 1).toordinal()
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 MICROSECOND = datetime.timedelta(microseconds=1)
+_WIDE = Context(prec=76)
 
 
 def literal_scalar(literal: Literal) -> pa.Scalar:
@@ -34,6 +37,14 @@ def literal_scalar(literal: Literal) -> pa.Scalar:
         return pa.scalar(None, arrow)
     # one row and not pa.scalar: a list of pairs becomes a map, a tuple a list
     return pa.array([_plain(literal.value, literal.type)], arrow)[0]
+
+
+def unscaled(literal: Literal) -> int:
+    """The whole number that stands for a value of a whole-number type, which is not null: days, microseconds, a decimal
+    without its point."""
+    if isinstance(literal.type, DecimalType):
+        return int(Decimal(literal.value).scaleb(literal.type.scale, _WIDE))
+    return int(_plain(literal.value, literal.type))
 
 
 def from_scalar(scalar: pa.Scalar, data_type: DataType) -> Any:

@@ -1,0 +1,42 @@
+"""Constants: words of the frame, so that queries which differ in nothing else share their code."""
+
+from __future__ import annotations
+
+from engine.compile.row import Emitter, Row
+from engine.compile.values import NotCompiled, Sql, Text, bits_of, is_whole, storage_of
+from engine.expressions.base import Expression, Literal
+from engine.kernels.literals import unscaled
+from engine.types import BooleanType
+
+
+def literal(expression: Literal, row: Row) -> Sql:
+    """A constant; what is known of a whole one is how many bits its width class has, so the code does not depend on it."""
+    function, kind = row.function, expression.dataType
+    storage = storage_of(kind)
+    key = ("literal", expression)
+    if expression.value is None:
+        return _null(expression, row, storage)
+    if storage == "text":
+        return Sql(kind, Text(lambda: (row.fixed((*key, "address"), "ptr"), row.fixed((*key, "length")))))
+    if isinstance(kind, BooleanType):
+        return Sql(kind, function.boolean(expression.value))
+    if not is_whole(kind):
+        return Sql(kind, row.fixed(("literal", expression), storage))
+    number = unscaled(expression)
+    width = next((size for size in (8, 16, 32, 64) if -(1 << size - 1) <= number < 1 << size - 1), 128)
+    if width == 128 and bits_of(kind) <= 63:
+        raise NotCompiled(f"the constant {number}")
+    return Sql(kind, row.fixed(key, "i64" if width <= 64 else "i128"), None, min(width - 1, 126))
+
+
+def _null(expression: Literal, row: Row, storage: str) -> Sql:
+    function = row.function
+    always = function.boolean(True)
+    if storage == "text":
+        nowhere = (function.null(), function.integer("i64", 0))
+        return Sql(expression.dataType, Text(lambda: nowhere), always)
+    nothing = function.value(storage, 0.0 if storage in ("float", "double") else 0)
+    return Sql(expression.dataType, nothing, always)
+
+
+EMITTERS: dict[type[Expression], Emitter] = {Literal: literal}

@@ -1,0 +1,97 @@
+"""Object code kept in files between processes, so that a shape of plan that was compiled once starts at once.
+
+The folder is ours alone (mode 0700), else there is no cache. An entry is a SHA-256 and the code it was made of: LLVM would end
+the process for code that was cut short, so nothing is handed to it unchecked. Entries are used in the order of their
+modification time, the oldest go first. Code that crashed a worker is put in quarantine by its key and never loaded again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+_LIMIT_BYTES = 64 << 20
+_SUFFIX = ".object"
+_CRASHED = ".crashed"
+
+
+def default_folder() -> Path:
+    """Where object code is kept: in the user's cache."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return Path(base) / "flint" / "objects"
+
+
+class ObjectCache:
+    """Code by key (`llvm.py` makes keys of the code's text and everything that shapes it). Safe among processes."""
+
+    def __init__(self, folder: Path, limit: int = _LIMIT_BYTES) -> None:
+        self.folder = folder
+        self.limit = limit
+        self.usable = _own(folder)
+
+    def get(self, key: str) -> bytes | None:
+        """The code, None where there is none or it was damaged."""
+        if not self.usable:
+            return None
+        path = self.folder / (key + _SUFFIX)
+        try:
+            content = path.read_bytes()
+        except OSError:
+            return None
+        if hashlib.sha256(content[32:]).digest() != content[:32]:
+            with suppress(OSError):
+                path.unlink()
+            return None
+        with suppress(OSError):
+            os.utime(path)
+        return content[32:]
+
+    def put(self, key: str, code: bytes) -> None:
+        """Keeps the code; a full disk is no error."""
+        if not self.usable:
+            return
+        temporary = self.folder / f"{key}.{os.getpid()}.part"
+        try:
+            temporary.write_bytes(hashlib.sha256(code).digest() + code)
+            temporary.replace(self.folder / (key + _SUFFIX))
+        except OSError:
+            with suppress(OSError):
+                temporary.unlink()
+            return
+        self._shrink()
+
+    def quarantine(self, key: str) -> None:
+        """Never again: running this code ended a process."""
+        with suppress(OSError):
+            (self.folder / (key + _CRASHED)).touch()
+            (self.folder / (key + _SUFFIX)).unlink()
+
+    def is_quarantined(self, key: str) -> bool:
+        """Whether code of that key has ended a process."""
+        return self.usable and (self.folder / (key + _CRASHED)).exists()
+
+    def _shrink(self) -> None:
+        try:
+            entries = [(entry.stat(), entry.path) for entry in os.scandir(self.folder) if entry.name.endswith(_SUFFIX)]
+        except OSError:
+            return
+        total = sum(each.st_size for each, _ in entries)
+        for each, path in sorted(entries, key=lambda entry: entry[0].st_mtime_ns):
+            if total <= self.limit:
+                return
+            with suppress(OSError):
+                os.unlink(path)
+                total -= each.st_size
+
+
+def _own(folder: Path) -> bool:
+    """Whether the folder is there, ours, and closed to others; makes it where it is not."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and stat.S_IMODE(found.st_mode) & 0o077 == 0

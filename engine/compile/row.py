@@ -1,0 +1,126 @@
+"""One row while its code is written: what its columns are, and the values of expressions over them.
+
+Columns come from providers: the source batch (`inputs.py`), the built side of each join; projections define further ones. A
+value is written where it is first asked for, and remembered for as long as the code there is passed by everything after
+it: `branch` forgets what was written inside a branch.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+from engine.compile.frame import Frame
+from engine.compile.ir import Function, Label, Operand, Value
+from engine.compile.values import NotCompiled, Sql
+from engine.expressions.base import Alias, Attribute, Expression
+
+Emitter = Callable[..., Sql]
+"""Takes an expression and a row, gives the value's code. Raises NotCompiled."""
+
+
+class Provider(Protocol):
+    """A side that rows are made of."""
+
+    @property
+    def columns(self) -> frozenset[int]:
+        """The ids of its columns."""
+
+    def column(self, row: Row, attribute: Attribute) -> Sql:
+        """The value of one of its columns."""
+
+    def hoisted(self, row: Row, expression: Expression) -> Sql:
+        """The value of an expression over its columns, computed by kernels before the code runs. Raises NotCompiled."""
+
+
+class Row:
+    """The row a function works at. `failed`: where to go when an expression has no value for it (the batch is then
+    evaluated by kernels, which raise the error)."""
+
+    def __init__(self, function: Function, frame: Frame, failed: Label) -> None:
+        self.function = function
+        self.frame = frame
+        self.failed = failed
+        self.providers: list[Provider] = []
+        self._definitions: dict[int, Expression] = {}
+        self._known: ChainMap[Expression, Sql] = ChainMap()
+
+    def value(self, expression: Expression) -> Sql:
+        """The value of `expression`. Raises NotCompiled, saying what has no code."""
+        known = self._known.get(expression)
+        if known is None:
+            known = self._made(expression)
+            self._known[expression] = known
+        return known
+
+    def values(self, expressions: Sequence[Expression]) -> list[Sql]:
+        """The values of several expressions."""
+        return [self.value(each) for each in expressions]
+
+    def fail_if(self, condition: Value) -> None:
+        """Leaves the function with an error if the condition holds."""
+        self.function.leave_if(condition, self.failed, likely=False)
+
+    def fixed(self, key: Hashable, type: str = "i64") -> Value:
+        """A word of the frame."""
+        return self.frame.load(self.function, key, type)
+
+    def number(self, type: str, number: Operand) -> Value:
+        """A constant of the code itself (not one of the query: those are words)."""
+        return self.function.value(type, number)
+
+    @contextmanager
+    def branch(self) -> Iterator[None]:
+        """Values written inside are not used after it: the code may not have passed there."""
+        outer = self._known
+        self._known = outer.new_child()
+        yield
+        self._known = outer
+
+    def define(self, id: int, expression: Expression) -> None:
+        """A column that a projection makes."""
+        self._definitions[id] = self.expanded(expression)
+
+    def expanded(self, expression: Expression) -> Expression:
+        """The expression over the columns of providers only."""
+        if not expression.references & self._definitions.keys():
+            return expression
+        made: Expression = expression.transform_down(
+            lambda node: self._definitions.get(node.id, node) if isinstance(node, Attribute) else node
+        )
+        return made
+
+    def _made(self, expression: Expression) -> Sql:
+        if isinstance(expression, Alias):
+            return self.value(expression.child)
+        if isinstance(expression, Attribute):
+            if expression.id in self._definitions:
+                return self.value(self._definitions[expression.id])
+            for provider in self.providers:
+                if expression.id in provider.columns:
+                    return provider.column(self, expression)
+            raise NotCompiled(f"the column {expression.name}")
+        emitter = emitters().get(type(expression))
+        try:
+            if emitter is None:
+                raise NotCompiled(type(expression).__name__)
+            return emitter(expression, self)
+        except NotCompiled as reason:
+            return self._hoisted(expression, reason)
+
+    def _hoisted(self, expression: Expression, reason: NotCompiled) -> Sql:
+        whole = self.expanded(expression)
+        if whole.deterministic and not whole.can_raise and whole.references:
+            for provider in self.providers:
+                if whole.references <= provider.columns:
+                    return provider.hoisted(self, whole)
+        raise reason
+
+
+def emitters() -> dict[type[Expression], Emitter]:
+    """The emitter of each class of expressions."""
+    from engine.compile.expressions import EMITTERS  # the families import this module for `Row`
+
+    return EMITTERS
