@@ -1,4 +1,4 @@
-"""The benchmark's hold on one engine: its process, a request and its answer, and the memory of its process tree."""
+"""The benchmark's hold on one engine: its process, a request and its answer, and what its process tree uses."""
 
 from __future__ import annotations
 
@@ -9,16 +9,21 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from tpch.load import TABLES, table_path
+from tpch.timing import Sample
 
 SAMPLE_SECONDS = 0.05
+LISTING_SECONDS = 0.5  # listing the processes of the machine costs more than asking one
 SCRIPT = Path(__file__).resolve().parent / "peers.py"
+IN_MEMORY = "-tables"
 
 
 class EngineFailed(Exception):
@@ -36,21 +41,41 @@ class Memory(threading.Thread):
         self.start()
 
     def run(self) -> None:
+        listed, processes = 0.0, tree(self._pid)
         while not self._ended.wait(SAMPLE_SECONDS):
-            self.peak = max(self.peak, tree_bytes(self._pid))
+            if time.monotonic() - listed > LISTING_SECONDS:
+                listed, processes = time.monotonic(), tree(self._pid)
+            self.peak = max(self.peak, sum(map(_bytes, processes)))
 
     def stop(self) -> None:
         self._ended.set()
         self.join()
 
 
-def tree_bytes(pid: int) -> int:
-    """Resident anonymous plus shared memory of `pid` and its descendants; all that is resident outside Linux."""
+def tree(pid: int) -> list[psutil.Process]:
+    """A process and its descendants; nothing if it has ended."""
     try:
         root = psutil.Process(pid)
-        return sum(_bytes(process) for process in [root, *root.children(recursive=True)])
+        return [root, *root.children(recursive=True)]
     except psutil.NoSuchProcess:
-        return 0
+        return []
+
+
+def tree_bytes(pid: int) -> int:
+    """Resident anonymous plus shared memory of `pid` and its descendants; all that is resident outside Linux."""
+    return sum(map(_bytes, tree(pid)))
+
+
+def tree_seconds(pid: int) -> float:
+    """CPU seconds used so far by `pid` and its descendants, with those that have ended."""
+    return sum(map(_seconds, tree(pid)))
+
+
+def machine_seconds() -> float:
+    """CPU seconds used so far by all processes of the machine."""
+    times = psutil.cpu_times()
+    kinds = ("user", "nice", "system", "irq", "softirq", "steal")
+    return sum(getattr(times, kind, 0.0) for kind in kinds)
 
 
 def _bytes(process: psutil.Process) -> int:
@@ -71,38 +96,64 @@ def _resident(process: psutil.Process) -> int:
         return 0
 
 
-class Engine:
-    """One engine in its process. A process that fails is started anew for the next query.
+def _seconds(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    own = float(times.user + times.system)
+    return own + float(getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0))
 
-    name: a key of peers.PEERS. python: the interpreter that has the engine.
-    seconds: the time allowed for one statement.
+
+@dataclass(frozen=True)
+class Opening:
+    """What an engine is opened on: `tables` (name to Parquet files), its threads, and the settings of each peer by name."""
+
+    tables: Mapping[str, Sequence[str]]
+    threads: int
+    settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+class Engine:
+    """One engine in its process. A process that fails is started anew for the next statement.
+
+    name: a key of peers.PEERS, with "-tables" behind it for tables that it holds in memory instead of reading files.
+    python: the interpreter that has the engine. seconds: the time allowed for one statement.
+    idle, loaded, peak: bytes before tables are held, with them, and the most while statements ran.
     """
 
-    def __init__(self, name: str, path: Path, threads: int, python: str = sys.executable, seconds: float = 300) -> None:
+    def __init__(self, name: str, opening: Opening, python: str = sys.executable, seconds: float = 300) -> None:
         self.name = name
+        self.peer, in_memory, _ = name.partition(IN_MEMORY)
         self.version = ""
-        self.idle = 0
-        self.peak = 0
-        self._command = [python, "-P", str(SCRIPT), name]
-        self._open = {"do": "open", "threads": threads, "tables": _tables(path)}
+        self.idle = self.loaded = self.peak = 0
+        self.loading: float | None = None
+        self._in_memory = bool(in_memory)
+        self._command = [python, "-P", str(SCRIPT), self.peer]
+        settings = dict(opening.settings.get(self.peer, {}))
+        self._open = {"do": "open", "threads": opening.threads, "tables": opening.tables, "settings": settings}
         self._seconds = seconds
         self._process: subprocess.Popen[bytes] | None = None
 
-    def run(self, text: str, keep: Path | None = None) -> dict[str, Any]:
-        """Runs `text`: `seconds` and `rows`. Raises EngineFailed."""
+    def run(self, text: str, keep: Path | None = None) -> tuple[Sample, int]:
+        """Runs `text`: what it took, and the rows of its answer, which is written to `keep`. Raises EngineFailed."""
         process = self.start()
         memory = Memory(process.pid)
+        machine, own, began = machine_seconds(), tree_seconds(process.pid), time.perf_counter()
         try:
-            return self._ask(process, {"do": "run", "text": text, "keep": None if keep is None else str(keep)})
+            answer = self._ask(process, {"do": "run", "text": text, "keep": None if keep is None else str(keep)})
+            cpu, wall = tree_seconds(process.pid) - own, time.perf_counter() - began
         finally:
             memory.stop()
             self.peak = max(self.peak, memory.peak)
+        busy = max(0.0, machine_seconds() - machine - cpu) / wall
+        return Sample(answer["seconds"], cpu, busy, answer.get("planning")), answer["rows"]
 
     def start(self) -> subprocess.Popen[bytes]:
         """Starts the process and opens the tables, unless that is done. Raises EngineFailed."""
         if self._process is not None:
             return self._process
-        self._process = subprocess.Popen(
+        self._process = process = subprocess.Popen(
             self._command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -110,12 +161,19 @@ class Engine:
             start_new_session=True,
         )
         try:
-            self.version = self._ask(self._process, self._open)["version"]
+            self.version = self._ask(process, self._open)["version"]
+            self.idle = self.loaded = tree_bytes(process.pid)
+            if self._in_memory:
+                self.loading = self._ask(process, {"do": "load"})["seconds"]
+                self.loaded = tree_bytes(process.pid)
         except EngineFailed:
             self.stop()
             raise
-        self.idle = tree_bytes(self._process.pid)
-        return self._process
+        return process
+
+    def forget(self) -> None:
+        """Makes the engine forget code it has compiled, if it keeps any. Raises EngineFailed."""
+        self._ask(self.start(), {"do": "forget"})
 
     def stop(self) -> None:
         """Ends the process and what it has started."""
@@ -159,11 +217,3 @@ def _kill_group(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
         return  # nothing was left
-
-
-def _tables(path: Path) -> dict[str, list[str]]:
-    tables = {}
-    for table in TABLES:
-        place = table_path(path, table).resolve()
-        tables[table] = sorted(map(str, place.glob("*.parquet"))) if place.is_dir() else [str(place)]
-    return tables
