@@ -1,19 +1,17 @@
 """One row while its code is written: what its columns are, and the values of expressions over them.
 
 Columns come from providers: the source batch (`inputs.py`), the built side of each join; projections define further ones. A
-value is written where it is first asked for, and remembered for as long as the code there is passed by everything after
-it: `branch` forgets what was written inside a branch.
+value is written where it is first asked for, and used again where the code there has run for sure (`Function.holds`).
 """
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
 from engine.compile.frame import Frame
-from engine.compile.ir import Function, Label, Operand, Value
+from engine.compile.ir import Function, Label, Mark, Operand, Value
 from engine.compile.values import NotCompiled, Sql
 from engine.expressions.base import Alias, Attribute, Expression
 
@@ -45,15 +43,16 @@ class Row:
         self.failed = failed
         self.providers: list[Provider] = []
         self._definitions: dict[int, Expression] = {}
-        self._known: ChainMap[Expression, Sql] = ChainMap()
+        self._known: dict[Expression, tuple[Mark, Sql]] = {}
 
     def value(self, expression: Expression) -> Sql:
         """The value of `expression`. Raises NotCompiled, saying what has no code."""
         known = self._known.get(expression)
-        if known is None:
-            known = self._made(expression)
-            self._known[expression] = known
-        return known
+        if known is not None and self.function.holds(known[0]):
+            return known[1]
+        made = self._made(expression)
+        self._known[expression] = self.function.mark(), made
+        return made
 
     def values(self, expressions: Sequence[Expression]) -> list[Sql]:
         """The values of several expressions."""
@@ -74,10 +73,8 @@ class Row:
     @contextmanager
     def branch(self) -> Iterator[None]:
         """Values written inside are not used after it: the code may not have passed there."""
-        outer = self._known
-        self._known = outer.new_child()
-        yield
-        self._known = outer
+        with self.function.inner():
+            yield
 
     def define(self, id: int, expression: Expression) -> None:
         """A column that a projection makes."""
@@ -103,11 +100,13 @@ class Row:
                     return provider.column(self, expression)
             raise NotCompiled(f"the column {expression.name}")
         emitter = emitters().get(type(expression))
+        before = self.function.mark()
         try:
             if emitter is None:
                 raise NotCompiled(type(expression).__name__)
             return emitter(expression, self)
         except NotCompiled as reason:
+            self.function.undo(before)
             return self._hoisted(expression, reason)
 
     def _hoisted(self, expression: Expression, reason: NotCompiled) -> Sql:

@@ -3,12 +3,12 @@
 | SQL type | `Sql.value` |
 |---|---|
 | BOOLEAN | i1 |
-| whole numbers, dates, timestamps, times, intervals of one number, decimals (unscaled) | an integer of any width, within `bits` |
+| whole numbers, dates, times, intervals of one number, decimals (unscaled) | an integer of any width, within `bits` |
 | FLOAT, DOUBLE | float, double |
 | STRING, BINARY | `Text` |
 
-The width of a whole number says where it came from and not what its type is; `bits` is what is proven of it: it lies within
--2**bits .. 2**bits. Arithmetic uses that proof instead of checks where it can.
+The width of a whole number says where it came from and not what its type is; `bits` is what is proven of it:
+-2**bits <= value < 2**bits, unless it is null. Arithmetic uses that proof instead of checks where it can.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from engine.compile.ir import Function, Value
-from engine.lazy import cached_property
+from engine.compile.ir import Function, Mark, Value
 from engine.types import (
     BooleanType,
     DataType,
@@ -26,8 +25,8 @@ from engine.types import (
     FloatType,
 )
 
-MOST_BITS = 126
-"""More than that does not fit a 128-bit integer for sure; such expressions stay interpreted."""
+MOST_BITS = 127
+"""What a 128-bit integer holds for sure, as it holds any DECIMAL; expressions that need more stay interpreted."""
 
 
 class NotCompiled(Exception):
@@ -48,10 +47,15 @@ class Text:
     def __init__(self, locate: Callable[[], tuple[Value, Value]], code: Code | None = None) -> None:
         self._locate = locate
         self.code = code
+        self._known: tuple[Function, Mark, tuple[Value, Value]] | None = None
 
-    @cached_property
+    @property
     def _located(self) -> tuple[Value, Value]:
-        return self._locate()
+        if self._known is not None and self._known[0].holds(self._known[1]):
+            return self._known[2]
+        address, length = self._locate()
+        self._known = length.function, length.function.mark(), (address, length)
+        return address, length
 
     @property
     def address(self) -> Value:
@@ -114,7 +118,7 @@ def width_for(bits: int) -> str:
     """The integer that computes with numbers of so many bits. Raises NotCompiled where none does."""
     if bits > MOST_BITS:
         raise NotCompiled(f"numbers of {bits} bits")
-    return "i64" if bits <= 63 else "i128"
+    return "i32" if bits <= 31 else "i64" if bits <= 63 else "i128"
 
 
 def resized(value: Sql, type: str) -> Value:

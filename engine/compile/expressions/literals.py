@@ -26,7 +26,7 @@ def literal(expression: Literal, row: Row) -> Sql:
     width = next((size for size in (8, 16, 32, 64) if -(1 << size - 1) <= number < 1 << size - 1), 128)
     if width == 128 and bits_of(kind) <= 63:
         raise NotCompiled(f"the constant {number}")
-    return Sql(kind, row.fixed(key, "i64" if width <= 64 else "i128"), None, min(width - 1, 126))
+    return Sql(kind, row.fixed(key, "i64" if width <= 64 else "i128"), None, width - 1)
 
 
 def _null(expression: Literal, row: Row, storage: str) -> Sql:
