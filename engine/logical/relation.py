@@ -41,11 +41,12 @@ class TableStatistics:
 class ScanRequest:
     """What a scan needs. `columns` are names in output order. `filters` are conjuncts over attributes named as columns: a
     source may use them to skip rows that cannot pass and need not apply them. With `limit` it may stop after so many rows
-    per split."""
+    per split. `encoded`: columns may come in the forms of `engine/physical/encoding.py`."""
 
     columns: tuple[str, ...]
     filters: tuple[Expression, ...] = ()
     limit: int | None = None
+    encoded: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,8 @@ class Relation(Protocol):
         """The pieces to read, after pruning by partition values and statistics. Runs in the driver."""
 
     def read(self, split: Split, request: ScanRequest) -> Iterator[pa.RecordBatch]:
-        """The rows of a split as batches of at most some 128k rows with exactly `request.columns`, in engine Arrow types.
+        """The rows of a split as batches of at most some 128k rows with exactly `request.columns`, in engine Arrow types
+        or, if asked for, encoded.
 
         Runs in executors, on any thread. Raises ExecutionError FAILED_READ_FILE for files that are gone, changed or corrupt.
         """

@@ -21,7 +21,7 @@ class ScanExec(Source):
     """The rows of `splits` of a relation; `filters` let the source skip rows and are applied by operators above.
 
     `considered` and `pruned` count the pieces the planner saw and left out. `shares` are the splits of each partition, as
-    (first, past the last).
+    (first, past the last). `encoded`: its batches may be (`encoding.py`), since what follows reads them so.
     """
 
     relation: Relation
@@ -33,6 +33,7 @@ class ScanExec(Source):
     considered: int = 0
     pruned: int = 0
     shares: tuple[tuple[int, int], ...] = ()
+    encoded: bool = False
 
     @cached_property
     def output(self) -> tuple[Attribute, ...]:
@@ -46,7 +47,7 @@ class ScanExec(Source):
     @property
     def request(self) -> ScanRequest:
         """What the source is asked for."""
-        return ScanRequest(tuple(column.name for column in self.columns), self.filters, self.limit)
+        return ScanRequest(tuple(column.name for column in self.columns), self.filters, self.limit, self.encoded)
 
     def morsels(self, run: Execution) -> Sequence[Morsel]:
         splits = self.splits

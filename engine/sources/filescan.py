@@ -109,14 +109,15 @@ class FileRelation(ABC):
         return Splits(parts, len(parts), 0, partition_note(chosen))
 
     def read(self, split: Split, request: ScanRequest) -> Iterator[pa.RecordBatch]:
-        """The rows of a split, `request.columns` of them in that order, in engine types."""
+        """The rows of a split, `request.columns` of them in that order, in engine types or encoded."""
         part: FilePart = split.payload
         partition = {field.name: place for place, field in enumerate(self.listing.columns.fields)}
         fields = {field.name: field for field in self.schema.fields}
         wanted = [fields[name] for name in request.columns]
         inside = [field for field in wanted if field.name not in partition]
         left = request.limit if request.limit is not None and not request.filters else None
-        for batch in self.read_part(part, inside):
+        read = self.read_encoded if request.encoded else self.read_part
+        for batch in read(part, inside):
             arrays: dict[str, pa.Array] = dict(zip([f.name for f in inside], batch.columns, strict=True))
             for field in wanted:
                 if field.name in partition:
@@ -133,6 +134,10 @@ class FileRelation(ABC):
     @abstractmethod
     def read_part(self, part: FilePart, fields: Sequence[StructField]) -> Iterator[pa.RecordBatch]:
         """The rows of a part with exactly `fields`, in engine types; what a format implements."""
+
+    def read_encoded(self, part: FilePart, fields: Sequence[StructField]) -> Iterator[pa.RecordBatch]:
+        """The same where columns may be encoded; for formats that have something to gain by it."""
+        return self.read_part(part, fields)
 
 
 def _select(listing: Listing, filters: Sequence[Expression]) -> Selection:

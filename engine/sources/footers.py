@@ -21,7 +21,9 @@ import pyarrow.parquet as pq
 
 from engine.lazy import cached_property
 from engine.logical.relation import ColumnStatistics, TableStatistics
+from engine.physical.encoding import bits_of
 from engine.sources.files import DataFile, check_unchanged, read_error, reason_of
+from engine.sources.plain_footer import metadata_of, plain_metadata
 from engine.sources.pruning import Bounds
 from engine.sources.thrift import Chunk, column_chunks
 from engine.types import (
@@ -56,6 +58,7 @@ class Footer:
         self.groups: int = metadata.num_row_groups
         self._bounds: dict[tuple[int, str], Bounds | None] = {}
         self._sums: dict[tuple[int, tuple[str, ...]], int] = {}
+        self._bits: dict[str, int] = {}
         self._sizes: list[tuple[int, int]] = [
             (metadata.row_group(g).num_rows, metadata.row_group(g).total_byte_size) for g in range(self.groups)
         ]
@@ -119,6 +122,20 @@ class Footer:
         flat = {field.name for field in self.arrow_schema if not pa.types.is_nested(field.type)}
         found = {schema.column(place).path: place for place in range(len(schema))}
         return {name: place for name, place in found.items() if name in flat}
+
+    @cached_property
+    def plain(self) -> tuple[Any, frozenset[str]]:
+        """What makes pyarrow read the columns that are named as the whole numbers they are stored as (`plain_footer.py`)."""
+        return plain_metadata(self.metadata, self._leaves, self._bytes)
+
+    def bits(self, name: str) -> int:
+        """The width that the whole numbers stored in a column need by the statistics of all groups; 0 if they do not say."""
+        if name not in self._bits:
+            chunks = [self.chunk(group, name) for group in range(self.groups)]
+            bounds = [_plain(raw, each.type) for each in chunks if each is not None for raw in (each.least, each.most)]
+            whole = [bound for bound in bounds if type(bound) is int]
+            self._bits[name] = bits_of(min(whole), max(whole)) if whole and len(whole) == 2 * self.groups else 0
+        return self._bits[name]
 
     @cached_property
     def int96(self) -> set[str]:
@@ -202,8 +219,7 @@ def _read_footer(file: DataFile) -> Footer:
     check_unchanged(file)
     try:
         data = _footer_bytes(file)
-        whole = MAGIC + data + len(data).to_bytes(4, "little") + MAGIC
-        found = Footer(pq.read_metadata(pa.BufferReader(whole)), file.path, data)
+        found = Footer(metadata_of(data), file.path, data)
         found.arrow_schema  # noqa: B018 - a schema that cannot be read must fail here
     except READ_FAILURES as error:
         check_unchanged(file)
@@ -229,11 +245,13 @@ def _footer_bytes(file: DataFile) -> bytes:
         return stream.read(length).replace(b"ARROW:schema", b"arrow-schema")
 
 
-def open_file(file: DataFile, metadata: Any) -> Any:
-    """A pyarrow ParquetFile over the footer `metadata`, which is not read again."""
+def open_file(file: DataFile, metadata: Any, dictionaries: Sequence[str] = ()) -> Any:
+    """A pyarrow ParquetFile over the footer `metadata`, which is not read again. The texts of the columns `dictionaries` come
+    as the codes that the file has."""
     return pq.ParquetFile(
         file.path,
         metadata=metadata,
+        read_dictionary=list(dictionaries) or None,
         memory_map=False,
         pre_buffer=False,
         coerce_int96_timestamp_unit="us",

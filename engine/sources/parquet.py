@@ -7,11 +7,10 @@ opened and when it was read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-import numpy as np
 import pyarrow as pa
 
 from engine.errors import AnalysisError, Unsupported, quoted
@@ -34,6 +33,8 @@ from engine.sources.filescan import (
 )
 from engine.sources.footers import READ_FAILURES, Footer, footer, merged_statistics, open_file
 from engine.sources.pruning import Lookup, excluded
+from engine.sources.rowgroups import RowGroupColumns
+from engine.sources.texts import is_text
 from engine.types import TIMESTAMP, DataType, StructField, StructType
 from engine.types.arrow import from_arrow, to_arrow
 from engine.types.coercion import tightest_common_type
@@ -79,29 +80,55 @@ class ParquetRelation(FileRelation):
 
     def read_part(self, part: FilePart, fields: Sequence[StructField]) -> Iterator[pa.RecordBatch]:
         """A row group as batches. Raises FAILED_READ_FILE if the file changed or its pages are corrupt."""
-        file = part.file
-        known = footer(file)
-        expected = known.rows(part.piece)
-        found = [known.column(field.name) for field in fields]
-        names = [name for name in found if name is not None]
-        if not names:
-            yield from _nulls(fields, expected)
-            return
-        rows = 0
+        return _checked(part, fields, _plain_batches)
+
+    def read_encoded(self, part: FilePart, fields: Sequence[StructField]) -> Iterator[pa.RecordBatch]:
+        """The same, encoded."""
+        return _checked(part, fields, _encoded_batches)
+
+
+def _checked(
+    part: FilePart,
+    fields: Sequence[StructField],
+    read: Callable[[DataFile, Footer, int, Sequence[StructField]], Iterator[pa.RecordBatch]],
+) -> Iterator[pa.RecordBatch]:
+    """What `read` gives of a row group, with its failures, and a file that is not the one that was listed, as errors."""
+    file = part.file
+    known = footer(file)
+    expected = known.rows(part.piece)
+    if all(known.column(field.name) is None for field in fields):
+        yield from _nulls(fields, expected)
+        return
+    rows = 0
+    check_unchanged(file)
+    try:
+        for batch in read(file, known, part.piece, fields):
+            rows += batch.num_rows
+            yield batch
+    except READ_FAILURES as error:
         check_unchanged(file)
-        try:
-            with open_file(file, known.metadata) as reader:
-                check_unchanged(file)
-                batches = reader.iter_batches(BATCH_ROWS, [part.piece], columns=names, use_threads=False)
-                for batch in batches:
-                    rows += batch.num_rows
-                    yield _conform(batch, fields, found, file.path)
-        except READ_FAILURES as error:
-            check_unchanged(file)
-            raise read_error(file.path, reason_of(error, "The file is corrupt")) from error
+        raise read_error(file.path, reason_of(error, "The file is corrupt")) from error
+    check_unchanged(file)
+    if rows != expected:
+        raise read_error(file.path, f"The file is corrupt: a row group of {expected} rows holds {rows}.")
+
+
+def _plain_batches(
+    file: DataFile, known: Footer, group: int, fields: Sequence[StructField]
+) -> Iterator[pa.RecordBatch]:
+    found = [known.column(field.name) for field in fields]
+    names = [name for name in found if name is not None]
+    with open_file(file, known.metadata) as reader:
         check_unchanged(file)
-        if rows != expected:
-            raise read_error(file.path, f"The file is corrupt: a row group of {expected} rows holds {rows}.")
+        for batch in reader.iter_batches(BATCH_ROWS, [group], columns=names, use_threads=False):
+            yield _conform(batch, fields, found, file.path)
+
+
+def _encoded_batches(
+    file: DataFile, known: Footer, group: int, fields: Sequence[StructField]
+) -> Iterator[pa.RecordBatch]:
+    for arrays in RowGroupColumns(file, known, group, fields).batches():
+        yield record_batch(arrays, fields, len(arrays[0]))
 
 
 def open(  # noqa: A001 - the name by which base.open_relation finds it
@@ -194,30 +221,10 @@ def _conform(
             arrays.append(pa.nulls(rows, to_arrow(field.dataType)))
             continue
         column = batch.column(name)
-        if not _is_text(column):
+        if not is_text(column):
             raise read_error(path, f"The file is corrupt: the column `{name}` holds bytes that are not UTF-8 text.")
         arrays.append(fit(column, field, path))
     return record_batch(arrays, fields, rows)
-
-
-def _is_text(column: pa.Array) -> bool:
-    """Whether all texts of a column are valid; pyarrow's reader does not look. ASCII is told apart at memory speed."""
-    if pa.types.is_string(column.type):
-        if not len(column):
-            return True
-        _, places, data = column.buffers()
-        offsets = np.frombuffer(places, np.int32)[column.offset : column.offset + len(column) + 1]
-        if data is None or offsets[0] == offsets[-1]:
-            return True
-        if np.frombuffer(data, np.uint8)[offsets[0] : offsets[-1]].max() < 128:
-            return True
-    elif not pa.types.is_nested(column.type):
-        return True
-    try:
-        column.validate(full=True)
-    except pa.ArrowInvalid:
-        return False
-    return True
 
 
 def _nulls(fields: Sequence[StructField], rows: int) -> Iterator[pa.RecordBatch]:

@@ -17,7 +17,8 @@ Spec = dict[int, Any]
 """The fields to keep, by number: None for a plain value, a Spec for a struct, [Spec] for a list of structs."""
 
 _STATISTICS: Spec = {1: None, 2: None, 3: None, 5: None, 6: None, 7: None, 8: None}
-_CHUNK: Spec = {3: {1: None, 6: None, 11: None, 12: _STATISTICS}}
+_PAGES: Spec = {1: None, 2: None}
+_CHUNK: Spec = {3: {1: None, 6: None, 11: None, 12: _STATISTICS, 13: [_PAGES]}}
 _FOOTER: Spec = {4: [{1: [_CHUNK]}]}
 
 
@@ -26,7 +27,7 @@ class Chunk:
     """A column chunk: `type` is Parquet's physical type by number; `size` is in bytes, uncompressed.
 
     `least` and `most` are encoded as plain values, None where they are not stated or their order is not sure; `exact`
-    unless they are said to be truncated.
+    unless they are said to be truncated. `dictionary_coded`: the footer says that every page of values is.
     """
 
     type: int
@@ -36,6 +37,7 @@ class Chunk:
     least: bytes | None
     most: bytes | None
     exact: bool
+    dictionary_coded: bool
 
 
 def column_chunks(footer: bytes) -> list[list[Chunk]]:
@@ -55,9 +57,15 @@ def _chunk(found: dict[int, Any]) -> Chunk:
     if least is None and most is None and data[1] in _SIGNED:
         least, most = statistics.get(2), statistics.get(1)  # the old fields, whose order is right for these types only
     exact = statistics.get(7, True) and statistics.get(8, True)
-    return Chunk(data[1], max(0, data.get(6, 0)), 11 in data, statistics.get(3), least, most, exact)
+    pages = [page.get(2) for page in data.get(13, ()) if page.get(1) in _VALUE_PAGES]
+    coded = bool(pages) and all(encoding in _DICTIONARY_CODES for encoding in pages)
+    return Chunk(data[1], max(0, data.get(6, 0)), 11 in data, statistics.get(3), least, most, exact, coded)
 
 
+_VALUE_PAGES = (0, 3)
+"""DATA_PAGE and DATA_PAGE_V2."""
+_DICTIONARY_CODES = (2, 8)
+"""PLAIN_DICTIONARY and RLE_DICTIONARY."""
 _SIGNED = (0, 1, 2, 4, 5)
 """BOOLEAN, INT32, INT64, FLOAT, DOUBLE."""
 
@@ -75,7 +83,7 @@ def _struct(data: bytes, place: int, spec: Spec, depth: int) -> tuple[dict[int, 
         if head > 15:
             number += head >> 4
         else:
-            number, place = _signed(data, place)
+            number, place = signed(data, place)
         if number in spec:
             found[number], place = _value(data, place, kind, spec[number], depth)
         elif I32 <= kind <= I64:
@@ -85,18 +93,18 @@ def _struct(data: bytes, place: int, spec: Spec, depth: int) -> tuple[dict[int, 
         elif kind == BINARY and data[place] < 128:
             place += data[place] + 1
         else:
-            place = _skip(data, place, kind, depth)
+            place = skip(data, place, kind, depth)
 
 
 def _value(data: bytes, place: int, kind: int, spec: Any, depth: int) -> tuple[Any, int]:
     if spec is None and (I32 <= kind <= I64):
-        return _signed(data, place)
+        return signed(data, place)
     if kind == STRUCT and isinstance(spec, dict):
         return _struct(data, place, spec, depth + 1)
     if kind == LIST and isinstance(spec, list):
-        count, element, place = _list_head(data, place)
+        count, element, place = list_head(data, place)
         items = []
-        if element != STRUCT:
+        if element != STRUCT and count:
             raise ValueError("malformed footer: a list of something else")
         for _ in range(count):
             item, place = _struct(data, place, spec[0], depth + 1)
@@ -107,7 +115,7 @@ def _value(data: bytes, place: int, kind: int, spec: Any, depth: int) -> tuple[A
     if kind in (BOOL_TRUE, BOOL_FALSE):
         return kind == BOOL_TRUE, place
     if kind in (I16, I32, I64):
-        return _signed(data, place)
+        return signed(data, place)
     if kind == BINARY:
         length, place = _unsigned(data, place)
         if place + length > len(data):
@@ -116,7 +124,7 @@ def _value(data: bytes, place: int, kind: int, spec: Any, depth: int) -> tuple[A
     raise ValueError("malformed footer: a field of another type")
 
 
-def _skip(data: bytes, place: int, kind: int, depth: int) -> int:
+def skip(data: bytes, place: int, kind: int, depth: int) -> int:
     if kind in (I16, I32, I64):
         while data[place] > 127:
             place += 1
@@ -142,7 +150,7 @@ def _skip(data: bytes, place: int, kind: int, depth: int) -> int:
 
 
 def _skip_list(data: bytes, place: int, depth: int) -> int:
-    count, element, place = _list_head(data, place)
+    count, element, place = list_head(data, place)
     for _ in range(count):
         place = _skip_item(data, place, element, depth)
     return place
@@ -162,13 +170,13 @@ def _skip_map(data: bytes, place: int, depth: int) -> int:
 def _skip_item(data: bytes, place: int, kind: int, depth: int) -> int:
     """An item takes a byte at least, so that no count, however large, is believed for long."""
     # in a list or map a boolean takes a byte, in a struct it is part of the head
-    place = place + 1 if kind in (BOOL_TRUE, BOOL_FALSE) else _skip(data, place, kind, depth + 1)
+    place = place + 1 if kind in (BOOL_TRUE, BOOL_FALSE) else skip(data, place, kind, depth + 1)
     if place > len(data):
         raise ValueError("malformed footer: an item beyond the end")
     return place
 
 
-def _list_head(data: bytes, place: int) -> tuple[int, int, int]:
+def list_head(data: bytes, place: int) -> tuple[int, int, int]:
     head = data[place]
     place += 1
     count = head >> 4
@@ -196,7 +204,7 @@ def _unsigned(data: bytes, place: int) -> tuple[int, int]:
             raise ValueError("malformed footer: a number without end")
 
 
-def _signed(data: bytes, place: int) -> tuple[int, int]:
+def signed(data: bytes, place: int) -> tuple[int, int]:
     number = data[place]
     place += 1
     if number > 127:
