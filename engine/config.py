@@ -222,6 +222,20 @@ SETTINGS: dict[str, Setting] = {
         ),
         Setting("spark.task.maxFailures", positive, "4", "Attempts at a task before the query fails."),
         Setting(
+            "flint.compile.cache.directory", str, "", "Folder of object code; empty: flint/objects in the user's cache."
+        ),
+        Setting("flint.compile.cache.enabled", boolean, "true", "Keep object code in files for later sessions."),
+        Setting("flint.compile.enabled", boolean, "true", "Run chains of operators as machine code."),
+        Setting(
+            "flint.compile.minRows", not_negative, "20000", "Chains that read fewer rows than this run interpreted."
+        ),
+        Setting(
+            "flint.compile.optimize",
+            one_of("AUTO", "0", "2"),
+            "AUTO",
+            "Optimization of code: 0 none, 2 full, AUTO: none at first, then full in the background.",
+        ),
+        Setting(
             "flint.optimizer.check", boolean, "false", "Check every plan after every rule that changed it (tests)."
         ),
         Setting(

@@ -113,10 +113,14 @@ class Function:
         given = ", ".join(f"{each.type} {each.text}" for each in arguments)
         return self.write(result, f"call {result} @{name}({given})")
 
-    def call(self, name: str, result: str, *arguments: Value) -> Value:
+    def call(self, name: str, result: str, *arguments: Value, sign: str = "@") -> Value:
         """Calls another function of the module."""
         given = ", ".join(f"{each.type} {each.text}" for each in arguments)
-        return self.write(result, f"call {result} @{name}({given})")
+        return self.write(result, f"call {result} {sign}{name}({given})")
+
+    def call_pointer(self, function: Value, result: str, *arguments: Value) -> Value:
+        """Calls the function at an address."""
+        return self.call(function.text[1:], result, *arguments, sign="%")
 
     def helped(self, helper: Function, *arguments: Value) -> Value:
         """Calls another function, which becomes part of the module."""

@@ -1,7 +1,7 @@
 """From text to machine code, with llvmlite: the only module that knows it. Runs in executors, never in the user's process.
 
-Code starts as it can be had fastest: from this process, from the object cache, else compiled without optimization (1-3 ms), while
-a thread in the background optimizes it (15-70 ms) and swaps it in. LLVM compiles one module at a time.
+Code starts as it can be had fastest: from this process, from the object cache, else compiled without optimization (1-3 ms),
+while a thread in the background optimizes it (15-70 ms) and swaps it in. LLVM compiles one module at a time.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import Any
 import llvmlite
 import llvmlite.binding as binding
 
-from engine.compile.object_cache import ObjectCache
 from engine import __version__
+from engine.compile.object_cache import ObjectCache
 
 _KEPT_MODULES = 256
 _SYMBOLS = ("memcpy", "memmove", "memset", "memcmp", "bcmp", "fmod")

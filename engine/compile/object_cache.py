@@ -20,8 +20,8 @@ _CRASHED = ".crashed"
 
 def default_folder() -> Path:
     """Where object code is kept: in the user's cache."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return Path(base) / "flint" / "objects"
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path("~/.cache").expanduser()) / "flint" / "objects"
 
 
 class ObjectCache:
@@ -83,7 +83,7 @@ class ObjectCache:
             if total <= self.limit:
                 return
             with suppress(OSError):
-                os.unlink(path)
+                Path(path).unlink()
                 total -= each.st_size
 
 

@@ -42,6 +42,8 @@ class Row:
         self.frame = frame
         self.failed = failed
         self.providers: list[Provider] = []
+        self.index = function.integer("i64", 0)
+        """The row of the source batch."""
         self._definitions: dict[int, Expression] = {}
         self._known: dict[Expression, tuple[Mark, Sql]] = {}
 
@@ -65,6 +67,11 @@ class Row:
     def fixed(self, key: Hashable, type: str = "i64") -> Value:
         """A word of the frame."""
         return self.frame.load(self.function, key, type)
+
+    def call_back(self, key: Hashable, argument: Value) -> None:
+        """Calls the Python function of the frame's word `key` with an i64, for what is rare."""
+        status = self.function.call_pointer(self.fixed(key, "ptr"), "i64", argument)
+        self.fail_if(status != 0)
 
     def number(self, type: str, number: Operand) -> Value:
         """A constant of the code itself (not one of the query: those are words)."""

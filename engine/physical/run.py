@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from engine.compile.chain import CompiledChain, compiled
 from engine.deep import DeepThread
 from engine.errors import Cancelled
 from engine.physical.execution import Execution
@@ -69,9 +70,11 @@ def _sink(target: Operator, build: bool, run: Execution) -> Sink:
 
 
 def _run_group(chains: list[Chain], pipeline: Pipeline, run: Execution, sink: Sink, numbers: Iterator[int]) -> None:
+    codes = [compiled(chain, sink, run) for chain in chains]
+    chains = [chain if code is None else code.chain for chain, code in zip(chains, codes, strict=True)]
     queues = [_Queue(_morsels(chain, run), numbers) for chain in chains]
     threads = 1 if pipeline.ordered else min(run.task.threads, max(1, sum(queue.size for queue in queues)))
-    group = _Group(list(zip(chains, queues, strict=True)), pipeline.target, run, sink)
+    group = _Group(list(zip(chains, codes, queues, strict=True)), pipeline.target, run, sink)
     if threads == 1:
         group.work()
     else:
@@ -114,7 +117,13 @@ class _Queue:
 class _Group:
     """The threads that work off some chains of a pipeline together."""
 
-    def __init__(self, chains: list[tuple[Chain, _Queue]], target: Operator | None, run: Execution, sink: Sink) -> None:
+    def __init__(
+        self,
+        chains: list[tuple[Chain, CompiledChain | None, _Queue]],
+        target: Operator | None,
+        run: Execution,
+        sink: Sink,
+    ) -> None:
         self.error: BaseException | None = None
         self._chains = chains
         self._target = target
@@ -126,8 +135,8 @@ class _Group:
         """One thread's part; keeps its error for the others and the caller."""
         try:
             local = self._sink.local()
-            for chain, queue in self._chains:
-                self._drain(chain, queue, local)
+            for chain, code, queue in self._chains:
+                self._drain(chain, code, queue, local)
             self._sink.combine(local)
         except Stopped:
             return
@@ -137,10 +146,12 @@ class _Group:
                     self.error = error
             self._run.failed = True
 
-    def _drain(self, chain: Chain, queue: _Queue, local: Any) -> None:
+    def _drain(self, chain: Chain, code: CompiledChain | None, queue: _Queue, local: Any) -> None:
         source = Measured(chain.source.id, self._pull(queue, local), None)
         measured = [source]
-        for step in chain.steps:
+        if code is not None:
+            measured.append(Measured(code.owner, code.stream(source, local), source, counts=False))
+        for step in chain.steps if code is None else ():
             measured.append(Measured(step.id, step.stream(measured[-1], self._run), measured[-1]))
         metrics = self._run.task.metrics
         spent = 0.0
@@ -176,13 +187,16 @@ class _Group:
 class Measured:
     """Batches on their way out of an operator, counted, with the time it took without that of the operators below."""
 
-    def __init__(self, operator_id: int, batches: Iterator[pa.RecordBatch], below: Measured | None) -> None:
+    def __init__(
+        self, operator_id: int, batches: Iterator[pa.RecordBatch], below: Measured | None, counts: bool = True
+    ) -> None:
         self.rows = 0
         self.count = 0
         self.seconds = 0.0
         self._operator_id = operator_id
         self._batches = batches
         self._below = below
+        self._counts = counts
 
     def __iter__(self) -> Measured:
         return self
@@ -199,6 +213,7 @@ class Measured:
 
     def report(self, metrics: TaskMetrics) -> None:
         """Adds what was counted to the metrics of the operator."""
-        metrics.add(self._operator_id, "rows", self.rows)
-        metrics.add(self._operator_id, "batches", self.count)
+        if self._counts:
+            metrics.add(self._operator_id, "rows", self.rows)
+            metrics.add(self._operator_id, "batches", self.count)
         metrics.add(self._operator_id, "time", self.seconds - (self._below.seconds if self._below else 0.0))

@@ -1,0 +1,236 @@
+"""Frames while code runs: one for each thread and program, filled with constants once and with addresses for each batch."""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from engine.compile.forms import Form, addresses
+from engine.compile.inputs import Hoisted, Inputs
+from engine.compile.program import Program
+from engine.errors import InternalError
+from engine.expressions.base import Attribute, Expression, Literal
+from engine.kernels.literals import unscaled
+from engine.physical.batches import batch_of
+from engine.physical.encoding import decoded_column
+from engine.physical.execution import Execution
+from engine.types import BinaryType, DoubleType, FloatType, StringType
+
+_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)
+_RUN = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+_WORD = 1 << 64
+
+
+class FrameWords:
+    """The frame of one thread for `program`."""
+
+    def __init__(self, program: Program, run: Execution) -> None:
+        self.program = program
+        self.run = run
+        self.words = np.zeros(max(1, program.frame.size), np.int64)
+        self.inputs = BoundInputs(program.inputs, self)
+        self._error: BaseException | None = None
+        self._keep: dict[Hashable, Any] = {}
+        for key in program.frame.words:
+            if isinstance(key, tuple) and key[0] == "literal":
+                self._set_literal(key[1], key)
+        for step in program.steps:
+            step.code.bind(self)
+
+    def set(self, key: Hashable, value: int, keep: Any = None) -> None:
+        """Sets a word, where the code reads it. `keep` is held as long as the word is not set again: whose address it is."""
+        place = self.program.frame.words.get(key)
+        if place is not None:
+            self.words[place] = value - _WORD if value >= _WORD >> 1 else value
+            if keep is not None:
+                self._keep[key] = keep
+
+    def read(self, key: Hashable) -> int:
+        """What a word holds; 0 for one the code does not have."""
+        place = self.program.frame.words.get(key)
+        return 0 if place is None else int(self.words[place])
+
+    def callback(self, key: Hashable, work: Callable[[int], None]) -> None:
+        """Makes `work` what the code calls under `key`. Its errors are raised when the code has returned."""
+
+        def call(argument: int) -> int:
+            try:
+                work(argument)
+            except BaseException as error:  # nothing may pass through compiled code
+                self._error = error
+                return 1
+            return 0
+
+        function = _CALLBACK(call)
+        self.set(key, ctypes.cast(function, ctypes.c_void_p).value or 0, function)
+
+    def call(self, address: int, start: int, stop: int) -> bool:
+        """Runs the code over rows of the bound batch; whether each expression had a value. Raises errors of callbacks."""
+        status = _RUN(address)(self.words.ctypes.data, start, stop)
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+        return bool(status == 0)
+
+    def take(self, provider: Any, expression: Expression, rows: np.ndarray[Any, Any]) -> pa.Array:
+        """Values of a provider's column, or of an expression over its columns, in some of its rows."""
+        if isinstance(provider, Inputs):
+            return self.inputs.take(expression, rows)
+        found: pa.Array = provider.take(expression, rows, self)
+        return found
+
+    def counts(self) -> dict[int, int]:
+        """How many rows came out of each operator since the last time."""
+        found = {each: self.read(("rows", each)) for each in self.program.counters}
+        for each in found:
+            self.set(("rows", each), 0)
+        return found
+
+    def _set_literal(self, literal: Literal, key: tuple[Any, ...]) -> None:
+        if isinstance(literal.dataType, StringType | BinaryType):
+            data = literal.value.encode() if isinstance(literal.value, str) else bytes(literal.value)
+            held = np.frombuffer(data + bytes(16), np.uint8)
+            self.set(("literal", literal, "address"), held.ctypes.data, held)
+            self.set(("literal", literal, "length"), len(data))
+        elif isinstance(literal.dataType, DoubleType):
+            self.set(key, struct.unpack("<q", struct.pack("<d", literal.value))[0])
+        elif isinstance(literal.dataType, FloatType):
+            self.set(key, struct.unpack("<i", struct.pack("<f", literal.value))[0])
+        else:
+            number = unscaled(literal)
+            self.set(key, number % _WORD)
+            if not -(_WORD >> 1) <= number < _WORD >> 1:
+                self.words[self.program.frame.words[key] + 1] = number >> 64
+
+
+@dataclass
+class _Entries:
+    """A dictionary, and what was looked up in it: kept as long as batches come with it."""
+
+    array: pa.Array
+    offsets: int
+    bytes: int
+    tables: dict[Expression, tuple[int, int, int, int]] = field(default_factory=dict)
+    keep: list[Any] = field(default_factory=list)
+
+
+class BoundInputs:
+    """Binds the columns of batches, and computes what is hoisted."""
+
+    def __init__(self, inputs: Inputs, frame: FrameWords) -> None:
+        self.inputs = inputs
+        self.frame = frame
+        self.batch: pa.RecordBatch = batch_of([], 0)
+        self._entries: dict[int, tuple[tuple[int, int], _Entries]] = {}
+        self._kernels: dict[Expression, tuple[list[int], Any]] = {}
+        self._hoists = {made.place: made for made in inputs.hoists.values()}
+
+    def bind(self, batch: pa.RecordBatch) -> None:
+        """Fills the words of the source's columns."""
+        self.batch = batch
+        for place in self.inputs.used:
+            hoisted = self._hoists.get(place)
+            if hoisted is None:
+                self._bind(place, batch.column(place), self.inputs.forms[place])
+            elif hoisted.over is None:
+                self._bind(place, self._computed(hoisted.expression), hoisted.form)
+            else:
+                self._bind_table(hoisted, self._dictionary(hoisted.over))
+
+    def take(self, expression: Expression, rows: np.ndarray[Any, Any]) -> pa.Array:
+        """A column, or an expression over columns, in some rows."""
+        wanted = None if len(rows) == self.batch.num_rows and rows[-1] == len(rows) - 1 else pa.array(rows)
+        if isinstance(expression, Attribute):
+            column = self.batch.column(self.inputs.place_of(expression))
+            return column if wanted is None else column.take(wanted)
+        return self._computed(expression, wanted)
+
+    def _bind(self, place: int, array: pa.Array, form: Form) -> None:
+        found = addresses(array, form)
+        frame = self.frame
+        frame.set(("data", place), found.data, array)
+        frame.set(("validity", place), found.validity)
+        frame.set(("bit", place), found.bit)
+        frame.set(("bytes", place), found.bytes)
+        if form.codes:
+            entries = self._dictionary(place)
+            frame.set(("entries", place), len(entries.array))
+            frame.set(("entry offsets", place), entries.offsets)
+            frame.set(("entry bytes", place), entries.bytes)
+
+    def _computed(self, expression: Expression, rows: pa.Array | None = None) -> pa.Array:
+        """The values of an expression over the batch, or over some of its rows."""
+        places, kernel = self._kernel(expression)
+        arrays = [self.batch.column(place) for place in places]
+        if rows is not None:
+            arrays = [array.take(rows) for array in arrays]
+        count = self.batch.num_rows if rows is None else len(rows)
+        types = [self.inputs.attributes[place].dataType for place in places]
+        plain = [decoded_column(array, kind) for array, kind in zip(arrays, types, strict=True)]
+        found: pa.Array = kernel(batch_of(plain, count))
+        return found
+
+    def _kernel(self, expression: Expression) -> tuple[list[int], Any]:
+        if expression not in self._kernels:
+            attributes = self.inputs.attributes
+            places = [place for place, each in enumerate(attributes) if each.id in expression.references]
+            kernel = self.frame.run.compile(expression, [attributes[place] for place in places])
+            self._kernels[expression] = places, kernel
+        return self._kernels[expression]
+
+    def _dictionary(self, place: int) -> _Entries:
+        """The dictionary of a coded column, and one entry more that is null."""
+        dictionary = self.batch.column(place).dictionary
+        buffers = dictionary.buffers()
+        identity = (buffers[1].address + 4 * dictionary.offset, len(dictionary))
+        known = self._entries.get(place)
+        if known is None or known[0] != identity:
+            texts = buffers[2].address if buffers[2] is not None else 0
+            known = identity, _Entries(dictionary, identity[0], texts)
+            self._entries[place] = known
+        return known[1]
+
+    def _bind_table(self, hoisted: Hoisted, entries: _Entries) -> None:
+        """The values of an expression by code."""
+        if hoisted.expression not in entries.tables:
+            entries.tables[hoisted.expression] = self._table(hoisted, entries)
+        value, null, offsets, texts = entries.tables[hoisted.expression]
+        place = hoisted.place
+        self.frame.set(("entry value", place), value, entries)
+        self.frame.set(("entry null", place), null)
+        self.frame.set(("entry offsets", place), offsets)
+        self.frame.set(("entry bytes", place), texts)
+
+    def _table(self, hoisted: Hoisted, entries: _Entries) -> tuple[int, int, int, int]:
+        assert hoisted.over is not None
+        with_null = pa.concat_arrays([entries.array, pa.nulls(1, entries.array.type)])
+        _, kernel = self._kernel(hoisted.expression)
+        found: pa.Array = kernel(batch_of([with_null], len(with_null)))
+        null = found.is_null().cast(pa.uint8()).to_numpy()
+        if found.null_count and not hoisted.form.nullable:
+            raise InternalError(f"An expression that cannot be null is: {hoisted.expression!r}")
+        keep: list[Any] = [null, found]
+        offsets = texts = 0
+        if pa.types.is_boolean(found.type):
+            values = found.fill_null(False).cast(pa.uint8()).to_numpy()
+        elif pa.types.is_string(found.type):
+            codes = found.dictionary_encode()
+            values = codes.indices.fill_null(0).to_numpy()
+            dictionary = codes.dictionary
+            offsets = dictionary.buffers()[1].address
+            texts = dictionary.buffers()[2].address if dictionary.buffers()[2] is not None else 0
+            keep.append(dictionary)
+        else:
+            values = None
+        if values is not None:
+            values = np.ascontiguousarray(values)
+            keep.append(values)
+        entries.keep += keep
+        start = values.ctypes.data if values is not None else addresses(found, Form(hoisted.form.storage)).data
+        return start, null.ctypes.data, offsets, texts

@@ -1,0 +1,143 @@
+"""What a column of a batch looks like in memory, and where: what code depends on, and what it is given for each batch.
+
+Batches may be encoded (`engine/physical/encoding.py`): whole numbers of any width, texts as codes of a dictionary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+_STORAGE = {
+    pa.bool_(): "i1",
+    pa.int8(): "i8",
+    pa.int16(): "i16",
+    pa.int32(): "i32",
+    pa.int64(): "i64",
+    pa.float32(): "float",
+    pa.float64(): "double",
+    pa.date32(): "i32",
+    pa.string(): "text",
+    pa.binary(): "text",
+    pa.time64("us"): "i64",
+    pa.duration("us"): "i64",
+}
+_CODES = {pa.int8(): "i8", pa.int16(): "i16", pa.int32(): "i32"}
+_WIDTHS = {"i8": 1, "i16": 2, "i32": 4, "i64": 8, "i128": 16, "float": 4, "double": 8}
+
+
+@dataclass(frozen=True)
+class Form:
+    """`storage` is an LLVM type, "text", or "" for what code cannot read; with `codes` it is that of the codes of a dictionary
+    of texts. `nullable`: whether the batch at hand has nulls there."""
+
+    storage: str
+    nullable: bool = True
+    codes: bool = False
+
+
+def form_of(array: pa.Array) -> Form:
+    """The form of a column."""
+    nullable = array.null_count > 0
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        known = pa.types.is_string(kind.value_type) and array.dictionary.null_count == 0
+        return Form(_CODES.get(kind.index_type, "") if known else "", nullable, True)
+    return Form(storage_of_arrow(kind), nullable)
+
+
+def storage_of_arrow(kind: pa.DataType) -> str:
+    """The storage of arrays of a type, "" where code cannot read them."""
+    if pa.types.is_decimal128(kind):
+        return "i128"
+    if pa.types.is_timestamp(kind):
+        return "i64"
+    return _STORAGE.get(kind, "")
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where an array is: values (or offsets of texts) from its first row, validity bits with the first row's place among
+    them, bytes of texts. 0: not there."""
+
+    data: int
+    validity: int
+    bit: int
+    bytes: int
+
+
+def addresses(array: pa.Array, form: Form) -> Addresses:
+    """The addresses of an array of that form; they hold as long as the array is held."""
+    if form.codes:
+        array = array.indices
+    buffers, offset = array.buffers(), array.offset
+    values = buffers[1]
+    start = values.address if values is not None else 0
+    if form.storage == "i1":
+        start += offset >> 3
+    elif form.storage == "text":
+        start += 4 * offset
+    else:
+        start += _WIDTHS[form.storage] * offset
+    validity = buffers[0].address + (offset >> 3) if buffers[0] is not None else all_valid(len(array))
+    texts = buffers[2].address if form.storage == "text" and buffers[2] is not None else 0
+    return Addresses(start, validity, offset & 7, texts)
+
+
+_ones = np.full(1 << 14, 0xFF, np.uint8)
+
+
+def all_valid(rows: int) -> int:
+    """The address of validity bits that are all set, for at least so many rows after any first place in a byte."""
+    global _ones
+    if rows // 8 + 2 > len(_ones):
+        _keep.append(_ones)
+        _ones = np.full(2 * (rows // 8 + 2), 0xFF, np.uint8)
+    return _ones.ctypes.data
+
+
+_keep: list[np.ndarray[tuple[int], np.dtype[np.uint8]]] = []
+
+
+def forms_of(batch: pa.RecordBatch) -> tuple[Form, ...]:
+    """The forms of all columns of a batch."""
+    return tuple(form_of(column) for column in batch.columns)
+
+
+def array_of(
+    storage: str, kind: pa.DataType, values: np.ndarray[Any, Any], valid: np.ndarray[Any, Any] | None, rows: int
+) -> pa.Array:
+    """The Arrow array of type `kind` over values that code has written (one byte a row where they are i1)."""
+    mask = None
+    nulls = 0
+    if valid is not None:
+        nulls = rows - int(np.count_nonzero(valid[:rows]))
+        mask = pa.py_buffer(np.packbits(valid[:rows], bitorder="little")) if nulls else None
+    data = np.packbits(values[:rows], bitorder="little") if storage == "i1" else values
+    return pa.Array.from_buffers(kind, rows, [mask, pa.py_buffer(data)], nulls)
+
+
+def dtype_of(storage: str) -> np.dtype[np.void] | type[np.generic]:
+    """The numpy type that holds values of an LLVM type; two words for i128, a byte for i1."""
+    return _DTYPES[storage]
+
+
+_DTYPES: dict[str, np.dtype[np.void] | type[np.generic]] = {
+    "i1": np.uint8,
+    "i8": np.int8,
+    "i16": np.int16,
+    "i32": np.int32,
+    "i64": np.int64,
+    "i128": np.dtype([("low", np.uint64), ("high", np.int64)]),
+    "float": np.float32,
+    "double": np.float64,
+}
+
+
+def used(batch: pa.RecordBatch, places: Sequence[int]) -> list[pa.Array]:
+    """Some columns of a batch."""
+    return [batch.column(place) for place in places]

@@ -1,0 +1,133 @@
+"""The columns of the source batch as code reads them, and expressions over them that kernels compute beforehand.
+
+A hoisted expression is one more input column. Where it reads nothing but one dictionary-coded column, it is computed once for
+each entry of the dictionary (and for null), and the code looks the value up: LIKE, upper, substring of a million rows
+become a few hundred.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.compile.forms import Form, storage_of_arrow
+from engine.compile.ir import Value
+from engine.compile.row import Row
+from engine.compile.values import Code, NotCompiled, Sql, Text
+from engine.expressions.base import Attribute, Expression
+from engine.types import BooleanType, FloatType, StringType
+from engine.types.arrow import to_arrow
+
+
+@dataclass(frozen=True)
+class Hoisted:
+    """`expression` as input column `place`; `over`: the place of the only column it reads, whose codes look it up."""
+
+    expression: Expression
+    place: int
+    form: Form
+    over: int | None
+
+
+class Inputs:
+    """The provider of the source's columns, of given forms. `used` and `hoisted` say what each batch must be bound with."""
+
+    def __init__(self, attributes: Sequence[Attribute], forms: Sequence[Form]) -> None:
+        self.attributes = tuple(attributes)
+        self.forms = list(forms)
+        self.columns = frozenset(attribute.id for attribute in attributes)
+        self.used: dict[int, None] = {}
+        self.hoists: dict[Expression, Hoisted] = {}
+        self._places = {attribute.id: place for place, attribute in reversed(list(enumerate(attributes)))}
+
+    def place_of(self, attribute: Attribute) -> int:
+        """The place of a column."""
+        return self._places[attribute.id]
+
+    def column(self, row: Row, attribute: Attribute) -> Sql:
+        """The value of a column in the row."""
+        place = self.place_of(attribute)
+        return self.read(row, place, self.forms[place], attribute)
+
+    def hoisted(self, row: Row, expression: Expression) -> Sql:
+        """The value of an expression that kernels compute."""
+        made = self.hoist(expression)
+        if made.over is None:
+            return self.read(row, made.place, made.form, expression)
+        return self._looked_up(row, made)
+
+    def hoist(self, expression: Expression) -> Hoisted:
+        """Makes an expression an input column."""
+        if expression not in self.hoists:
+            storage = storage_of_arrow(to_arrow(expression.dataType))
+            if not storage:
+                raise NotCompiled(f"values of type {expression.dataType.simpleString()}")
+            read = {place for column, place in self._places.items() if column in expression.references}
+            single = next(iter(read)) if len(read) == 1 else None
+            over = single if single is not None and self.forms[single].codes and self.forms[single].storage else None
+            place = len(self.attributes) + len(self.hoists)
+            self.hoists[expression] = Hoisted(expression, place, Form(storage, expression.nullable), over)
+        return self.hoists[expression]
+
+    def read(self, row: Row, place: int, form: Form, expression: Expression) -> Sql:
+        """The value of an input column in the row."""
+        if not form.storage:
+            raise NotCompiled(f"columns of type {expression.dataType.simpleString()}")
+        self.used[place] = None
+        kind = expression.dataType
+        null = ~_bit(row, row.fixed(("validity", place), "ptr"), place) if form.nullable else None
+        data = row.fixed(("data", place), "ptr")
+        if form.storage == "i1":
+            return Sql(kind, _bit(row, data, place), null)
+        if form.codes:
+            code = data.load(form.storage, row.index, fixed=True).signed("i64")
+            if null is not None:
+                code = row.function.select(null, row.fixed(("entries", place)), code)
+            return Sql(kind, self._entry(row, Code(code, place)), null)
+        if form.storage == "text":
+            return Sql(kind, Text(lambda: _located(data, row.index, row.fixed(("bytes", place), "ptr"))), null)
+        value = data.load(form.storage, row.index, fixed=True)
+        bits = 0 if form.storage in ("float", "double") else min(value.bits - 1, 126)
+        return Sql(kind, value, null, bits)
+
+    def _entry(self, row: Row, code: Code) -> Text:
+        def locate() -> tuple[Value, Value]:
+            offsets = row.fixed(("entry offsets", code.place), "ptr")
+            return _located(offsets, code.value, row.fixed(("entry bytes", code.place), "ptr"))
+
+        return Text(locate, code)
+
+    def _looked_up(self, row: Row, hoisted: Hoisted) -> Sql:
+        """The value of a hoisted expression for the code in the row."""
+        assert hoisted.over is not None
+        place, kind = hoisted.place, hoisted.expression.dataType
+        source = self.read(row, hoisted.over, self.forms[hoisted.over], self.attributes[hoisted.over])
+        assert source.text.code is not None
+        code = source.text.code.value
+        self.used[place] = None
+        null: Value | None = None
+        if hoisted.form.nullable:
+            null = row.fixed(("entry null", place), "ptr").load("i8", code, fixed=True) != 0
+        data = row.fixed(("entry value", place), "ptr")
+        if isinstance(kind, BooleanType):
+            return Sql(kind, data.load("i8", code, fixed=True) != 0, null)
+        if isinstance(kind, StringType):
+            return Sql(kind, self._entry(row, Code(data.load("i32", code, fixed=True).signed("i64"), place)), null)
+        if hoisted.form.storage == "text":
+            raise NotCompiled("BINARY by code")
+        value = data.load(hoisted.form.storage, code, fixed=True)
+        bits = 0 if hoisted.form.storage in ("float", "double") or isinstance(kind, FloatType) else value.bits - 1
+        return Sql(kind, value, null, min(bits, 126))
+
+
+def _bit(row: Row, bits: Value, place: int) -> Value:
+    """The bit of the row in a bitmap whose first row is somewhere in its first byte."""
+    index = row.index + row.fixed(("bit", place))
+    byte = bits.load("i8", index >> 3, fixed=True)
+    return ((byte >> (index & 7).signed("i8")) & 1) != 0
+
+
+def _located(offsets: Value, index: Value, data: Value) -> tuple[Value, Value]:
+    start = offsets.load("i32", index, fixed=True).signed("i64")
+    end = offsets.at(index, "i32").load("i32", 1, fixed=True).signed("i64")
+    return data.at(start), end - start

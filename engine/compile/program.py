@@ -1,0 +1,156 @@
+"""A chain of operators as one function: for each row of a batch, through all steps, into the sink.
+
+    i64 run(ptr frame, i64 start, i64 stop)      0: done    1: an expression has no value for some row
+
+Steps are written inside out: each writes its own code and calls `following` at the place where a row has passed it, so a
+filter is an `if` around the rest, and a join a loop around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from engine.compile.forms import Form
+from engine.compile.frame import Frame
+from engine.compile.inputs import Inputs
+from engine.compile.ir import Function, Variable, module_text
+from engine.compile.row import Row
+from engine.compile.values import NotCompiled
+from engine.expressions.base import Attribute, Expression, NamedExpression
+from engine.physical.operator import Operator
+
+if TYPE_CHECKING:
+    from engine.compile.binding import FrameWords
+
+NAME = "run"
+
+
+class StepCode(Protocol):
+    """Writes one step of a chain. Made anew for each variant of a program."""
+
+    def write(self, row: Row, following: Callable[[], None]) -> None:
+        """Writes the step; `following` writes what is done with each row that comes out. Raises NotCompiled."""
+
+    def bind(self, frame: FrameWords) -> None:
+        """Fills the words of the frame that the step reads, once for each thread."""
+
+
+class SinkCode(Protocol):
+    """Writes the end of a chain. Made anew for each variant of a program."""
+
+    def begin(self, row: Row) -> None:
+        """Before the first row."""
+
+    def write(self, row: Row) -> None:
+        """For each row that arrives. Raises NotCompiled."""
+
+    def end(self, row: Row) -> None:
+        """After the last row."""
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """Rows whose condition is true go on."""
+
+    condition: Expression
+
+    def write(self, row: Row, following: Callable[[], None]) -> None:
+        keep = row.value(self.condition).is_true
+        with row.function.when(keep), row.branch():
+            following()
+
+    def bind(self, frame: FrameWords) -> None:
+        """Reads nothing of its own."""
+
+
+@dataclass(frozen=True)
+class Projected:
+    """Columns are defined; what is not asked for is not computed, but what may raise is."""
+
+    projections: tuple[NamedExpression, ...]
+
+    def write(self, row: Row, following: Callable[[], None]) -> None:
+        for each in self.projections:
+            if not isinstance(each, Attribute):
+                row.define(each.to_attribute().id, each)
+                if each.can_raise:
+                    row.value(each)
+        following()
+
+    def bind(self, frame: FrameWords) -> None:
+        """Reads nothing of its own."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a chain: the operator it stands for, and what writes it."""
+
+    operator: Operator
+    code: StepCode
+
+
+@dataclass
+class Program:
+    """What was written: the text of the module, the frame, and what each batch must be bound with."""
+
+    text: str
+    frame: Frame
+    inputs: Inputs
+    steps: Sequence[Step]
+    sink: SinkCode
+    counters: list[int] = field(default_factory=list)
+    """Ids of the operators whose output rows are counted, under the words ("rows", id)."""
+
+
+class CannotWrite(NotCompiled):
+    """A chain cannot be written beyond its first `steps` steps (all of them: its sink has no code)."""
+
+    def __init__(self, reason: str, steps: int) -> None:
+        super().__init__(reason)
+        self.steps = steps
+
+
+def write(attributes: Sequence[Attribute], forms: Sequence[Form], steps: Sequence[Step], sink: SinkCode) -> Program:
+    """The function for batches with columns `attributes` of those forms. Raises CannotWrite."""
+    function = Function(NAME, [("frame", "ptr"), ("start", "i64"), ("stop", "i64")])
+    frame, inputs, failed = Frame(), Inputs(attributes, forms), function.label("failed")
+    row = Row(function, frame, failed)
+    row.providers.append(inputs)
+    counts = {step.operator.id: function.variable("i64", 0) for step in steps}
+    _attempt(len(steps), lambda: sink.begin(row))
+    with function.loop(function.argument("start"), function.argument("stop")) as index, row.branch():
+        row.index = index
+        _steps(row, steps, counts, 0, sink)
+    sink.end(row)
+    for operator, count in counts.items():
+        place = frame.word(function, ("rows", operator))
+        place.store(place.load("i64") + count.get())
+    function.give(0)
+    function.place(failed)
+    function.give(1)
+    return Program(module_text([function]), frame, inputs, steps, sink, list(counts))
+
+
+def _steps(row: Row, steps: Sequence[Step], counts: dict[int, Variable], number: int, sink: SinkCode) -> None:
+    if number == len(steps):
+        _attempt(number, lambda: sink.write(row))
+        return
+    step = steps[number]
+    row.function.note(step.operator.describe())
+
+    def following() -> None:
+        counts[step.operator.id].add(1)
+        _steps(row, steps, counts, number + 1, sink)
+
+    _attempt(number, lambda: step.code.write(row, following))
+
+
+def _attempt(number: int, work: Callable[[], None]) -> None:
+    try:
+        work()
+    except CannotWrite:
+        raise
+    except NotCompiled as reason:
+        raise CannotWrite(str(reason), number) from None

@@ -1,0 +1,160 @@
+"""The rows that come out of a chain as batches, for what follows it interpreted.
+
+Columns of the source, and of built sides, that pass through are not touched by the code: it notes which rows they are of,
+and Arrow takes those. Only computed values are stored. When the room for a batch is full the code calls back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from engine.compile.binding import FrameWords
+from engine.compile.forms import array_of, dtype_of
+from engine.compile.inputs import Inputs
+from engine.compile.ir import Value, Variable
+from engine.compile.row import Provider, Row
+from engine.compile.values import NotCompiled, Sql, storage_of
+from engine.expressions.base import Attribute, Expression
+from engine.physical.batches import batch_of
+from engine.physical.encoding import decoded_column
+from engine.types.arrow import to_arrow
+
+ROOM = 1 << 16
+"""Rows of a batch that is made."""
+
+
+class Taker(Protocol):
+    """A provider whose rows can be taken by number: what `selected` rows of a column are."""
+
+    def selected(self, row: Row) -> Value:
+        """The number of its row, an i64; -1 for none (then columns are null)."""
+
+    def take(self, place: Expression, rows: pa.Array, frame: FrameWords) -> pa.Array:
+        """The values of a column (or a hoisted expression) in those rows."""
+
+
+@dataclass
+class _Output:
+    """One output column: taken from `provider`, or stored in `storage`."""
+
+    attribute: Attribute
+    expression: Expression
+    provider: Any = None
+    storage: str = ""
+    nullable: bool = False
+
+
+@dataclass
+class ColumnsCode:
+    """Writes rows into columns. `encoded`: pass-through columns may keep their encoded form."""
+
+    outputs: Sequence[Attribute]
+    encoded: bool = False
+    columns: list[_Output] = field(default_factory=list)
+    takers: list[Any] = field(default_factory=list)
+
+    def begin(self, row: Row) -> None:
+        self.count: Variable = row.function.variable("i64", 0)
+
+    def write(self, row: Row) -> None:
+        values = [self._plan(row, attribute) for attribute in self.outputs]
+        place = self.count.get()
+        for number, taker in enumerate(self.takers):
+            row.fixed(("rows of", number), "ptr").store(_selected(taker, row), place)
+        for number, (output, value) in enumerate(zip(self.columns, values, strict=True)):
+            if value is None:
+                continue
+            stored = value.value if output.storage in ("float", "double") else _stored(value, output.storage)
+            row.fixed(("output", number), "ptr").store(stored, place)
+            if value.null is not None:
+                output.nullable = True
+                row.fixed(("output valid", number), "ptr").store((~value.null).unsigned("i8"), place)
+        self.count.add(1)
+        with row.function.when(self.count.get() == ROOM, likely=False):
+            row.call_back("flush", self.count.get())
+            self.count.set(0)
+
+    def end(self, row: Row) -> None:
+        row.frame.word(row.function, "left").store(self.count.get())
+
+    def _plan(self, row: Row, attribute: Attribute) -> Sql | None:
+        """Decides how a column comes out; its value where it is stored."""
+        expression = row.expanded(attribute)
+        if isinstance(expression, Attribute):
+            provider = next(each for each in row.providers if expression.id in each.columns)
+            self._taken(attribute, expression, provider)
+            return None
+        storage = storage_of(attribute.dataType)
+        try:
+            if storage == "text":
+                raise NotCompiled("text that is computed")
+            value = row.value(expression)
+        except NotCompiled:
+            owner = next((each for each in row.providers if expression.references <= each.columns), None)
+            if owner is None or expression.can_raise or not expression.deterministic or not expression.references:
+                raise
+            self._taken(attribute, expression, owner)
+            return None
+        self.columns.append(_Output(attribute, expression, None, storage))
+        return value
+
+    def _taken(self, attribute: Attribute, expression: Expression, provider: Provider) -> None:
+        if provider not in self.takers:
+            self.takers.append(provider)
+        self.columns.append(_Output(attribute, expression, provider))
+
+
+def _selected(provider: Provider, row: Row) -> Value:
+    return row.index if isinstance(provider, Inputs) else provider.selected(row)  # type: ignore[attr-defined]
+
+
+def _stored(value: Sql, storage: str) -> Value:
+    return value.value if storage == "i1" and value.value.type == "i1" else value.value.signed(storage)
+
+
+class ColumnsBuffers:
+    """The room for one thread's rows, and the batches made of it. `take` is given each batch."""
+
+    def __init__(self, code: ColumnsCode, frame: FrameWords, take: Callable[[pa.RecordBatch], None]) -> None:
+        self.code = code
+        self.frame = frame
+        self.take = take
+        self._rows = [np.empty(ROOM, np.int64) for _ in code.takers]
+        self._values = [None if c.provider else np.empty(ROOM, dtype_of(c.storage)) for c in code.columns]
+        self._valid = [np.empty(ROOM, np.uint8) if c.nullable else None for c in code.columns]
+        frame.callback("flush", self._flush)
+        self._bind()
+
+    def finish(self) -> None:
+        """After a call: what is left becomes a batch."""
+        left = self.frame.read("left")
+        if left:
+            self._flush(left)
+
+    def _bind(self) -> None:
+        for number, rows in enumerate(self._rows):
+            self.frame.set(("rows of", number), rows.ctypes.data)
+        for number, (values, valid) in enumerate(zip(self._values, self._valid, strict=True)):
+            if values is not None:
+                self.frame.set(("output", number), values.ctypes.data)
+            if valid is not None:
+                self.frame.set(("output valid", number), valid.ctypes.data)
+
+    def _flush(self, count: int) -> None:
+        arrays = [self._array(number, column, count) for number, column in enumerate(self.code.columns)]
+        self.take(batch_of(arrays, count))
+
+    def _array(self, number: int, column: _Output, count: int) -> pa.Array:
+        if column.provider is None:
+            values, valid = self._values[number], self._valid[number]
+            assert values is not None
+            kept = None if valid is None else valid[:count]
+            return array_of(column.storage, to_arrow(column.attribute.dataType), values[:count].copy(), kept, count)
+        rows = self._rows[self.code.takers.index(column.provider)][:count]
+        found = self.frame.take(column.provider, column.expression, rows)
+        return found if self.code.encoded else decoded_column(found, column.attribute.dataType)
