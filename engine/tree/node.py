@@ -214,8 +214,8 @@ def _branching(kind: type[TreeNode]) -> tuple[str, ...]:
 
 
 _BRANCHING: dict[type[TreeNode], tuple[str, ...]] = {}
-_PLAIN = {"str", "int", "bool", "float", "bytes", "tuple", "None", "DataType", "Mode", "JoinType"}
-"""Words of annotations without nodes."""
+_PLAIN = {"int", "bool", "float", "bytes", "None", "DataType", "Mode", "JoinType"}
+"""Words of annotations without nodes. A text may be one: a name that IDENTIFIER() is to compute."""
 
 
 @lru_cache(1 << 16)
