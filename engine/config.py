@@ -239,6 +239,12 @@ SETTINGS: dict[str, Setting] = {
             "flint.optimizer.check", boolean, "false", "Check every plan after every rule that changed it (tests)."
         ),
         Setting(
+            "flint.planCache.size",
+            not_negative,
+            "200",
+            "How many plans of queries are kept for when the same text is run again; 0: none.",
+        ),
+        Setting(
             "flint.local.rowLimit",
             not_negative,
             "20000",

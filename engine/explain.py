@@ -15,7 +15,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Unsupported
+from engine.optimize.context import OptimizerContext
+from engine.optimize.optimizer import optimize
 from engine.schedule.metrics import Summary
+from engine.tree.node import TreeNode
 from engine.tree.show import Numbers, show
 
 if TYPE_CHECKING:
@@ -87,12 +90,14 @@ def _cost(query: Query) -> str:
 
 
 def _rules(query: Query) -> str:
-    optimized = query.optimized  # runs the rules, which tells query.changes
+    changes: list[tuple[str, TreeNode, TreeNode]] = []
+    context = OptimizerContext.of(query.session, query.started)
+    optimized = optimize(query.analyzed, context, lambda *change: changes.append(change))
     parts = ["== Analyzed Logical Plan ==\n" + show(query.analyzed)]
-    for number, change in enumerate(query.changes, 1):
-        before, after = show(change.before).splitlines(), show(change.after).splitlines()
+    for number, (rule, *plans) in enumerate(changes, 1):
+        before, after = (show(plan).splitlines() for plan in plans)
         if before != after:
-            parts.append(f"== {number}. {change.rule} ==\n" + "\n".join(_difference(before, after)))
+            parts.append(f"== {number}. {rule} ==\n" + "\n".join(_difference(before, after)))
     parts.append("== Optimized Logical Plan ==\n" + show(optimized))
     return "\n\n".join(parts)
 

@@ -24,6 +24,7 @@ from engine.errors import Cancelled, ClusterError, FlintError, ParseError
 from engine.events import QueryFinished, QueryPhase, QueryStarted
 from engine.explain import explain
 from engine.expressions.base import Expression
+from engine.kernels.moment import watched
 from engine.lazy import cached_property
 from engine.logical.hints import Hints
 from engine.logical.plan import LogicalPlan, Scan
@@ -36,9 +37,9 @@ from engine.physical.operator import Operator
 from engine.plan.context import PlannerContext
 from engine.plan.planner import plan_physical
 from engine.plan.stages import cut
+from engine.plan_cache import Key, Planned, bound, key_of
 from engine.schedule.results import JobHandle
 from engine.schedule.stage import Job, Stage, next_job_id
-from engine.tree.node import TreeNode
 from engine.types import TIMESTAMP, TIMESTAMP_NTZ, StructType
 from engine.types.arrow import to_arrow_schema
 from engine.types.session import session_types
@@ -49,17 +50,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _TIMEOUT = "spark.sql.statementTimeout"
+_KEPT = "flint.planCache.size"
 
 _numbers = itertools.count(1)
-
-
-@dataclass(frozen=True)
-class RuleChange:
-    """What one optimizer rule did to the plan."""
-
-    rule: str
-    before: TreeNode
-    after: TreeNode
 
 
 @dataclass(eq=False)
@@ -75,10 +68,10 @@ class Query:
     def __post_init__(self) -> None:
         self.id = f"q{next(_numbers)}"
         self.seconds: dict[str, float] = {}
-        self.changes: list[RuleChange] = []
         self.hints = Hints()
         self.started = time.time()
         self.handle: JobHandle | None = None
+        self._of_the_moment: set[str] = set()
         self._cancelled = threading.Event()
         self._deadline = self._new_deadline()
 
@@ -89,6 +82,8 @@ class Query:
         """1. The text as a tree; names are as written."""
         if self.plan is not None:
             return self.plan
+        if self._known is not None:
+            return self._known.parsed
 
         def work() -> LogicalPlan:
             with self._types():
@@ -108,6 +103,8 @@ class Query:
     @cached_property
     def analyzed(self) -> LogicalPlan:
         """2. Every name and type definite, by the catalog and the function registry."""
+        if self._known is not None:
+            return self._known.analyzed
         parsed, context = self.parsed, self.analyzer_context()
 
         def work() -> LogicalPlan:
@@ -159,27 +156,33 @@ class Query:
     @cached_property
     def optimized(self) -> LogicalPlan:
         """3. The same answer with less work."""
+        if self._known is not None and self._known.optimized is not None:
+            return self._known.optimized
         analyzed = self.analyzed
 
         def work() -> LogicalPlan:
             if analyzed.has(Scan):
                 self.session.warm_up()  # workers start while we plan
-            return optimize(analyzed, self._optimizer_context, self._observe)
+            return optimize(analyzed, self._optimizer_context)
 
         return self._planned("optimize", work)
 
     @cached_property
     def physical(self) -> Operator:
         """4. How to do it: algorithms, and the exchanges between executors."""
+        if self._known is not None and self._known.physical is not None:
+            return self._known.physical
         optimized = self.optimized
         return self._planned("plan", lambda: plan_physical(optimized, self._planner_context))
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
         """5. The plan cut at its exchanges: what the scheduler runs."""
+        if self._known is not None and self._known.stages:
+            return bound(self._known.stages, self._optimizer_context.evaluation)
         physical = self.physical
         pieces = self._planned("plan", lambda: cut(physical, self._optimizer_context.evaluation))
-        return tuple(
+        stages = tuple(
             Stage(
                 stage_id=piece.stage_id,
                 parents=piece.parents,
@@ -191,6 +194,8 @@ class Query:
             )
             for piece in pieces
         )
+        self._keep(stages)
+        return stages
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """6. The rows, as they are computed, in the engine's own Arrow types. May be called again: it runs again."""
@@ -238,9 +243,42 @@ class Query:
     @cached_property
     def is_small(self) -> bool:
         """Whether it reads no files and few rows: then it runs in this process, without workers."""
+        if self._known is not None and self._known.stages:
+            return self._known.is_small
         rows = self.estimator.rows(self.optimized)
         limit = self.session.conf.value("flint.local.rowLimit")
         return not self.optimized.has(Scan) and rows is not None and rows <= limit
+
+    # plans that were made before
+
+    @cached_property
+    def _key(self) -> Key | None:
+        """What its plan is kept under; None where it is not."""
+        if self.plan is not None or self.frozen or not self.session.conf.value(_KEPT):
+            return None
+        return key_of(self.session, self.text, self.parameters)
+
+    @cached_property
+    def _known(self) -> Planned | None:
+        """The plan of the same text, run before."""
+        if self._key is None:
+            return None
+        with self._phase("reuse"):
+            found = self.session.plans.find(self._key)
+        if found is not None:
+            self.hints = found.hints
+        return found
+
+    def _keep(self, stages: tuple[Stage, ...]) -> None:
+        """Keeps what does not depend on the moment, for when the same text is run again."""
+        if self._key is None or self._known is not None or self._of_the_moment & {"parse", "analyze"}:
+            return
+        kept = Planned(self.parsed, self.analyzed, self.hints)
+        if not self._of_the_moment:
+            kept = Planned(self.parsed, self.analyzed, self.hints, self.optimized, self.physical, stages, self.is_small)
+        self.session.plans.keep(self._key, kept, self.session.conf.value(_KEPT))
+
+    # what users do with it
 
     def explain(self, mode: str = "simple") -> str:
         """The plans as text; see `engine.explain`."""
@@ -285,9 +323,6 @@ class Query:
             hints=self.hints,
         )
 
-    def _observe(self, rule: str, before: TreeNode, after: TreeNode) -> None:
-        self.changes.append(RuleChange(rule, before, after))
-
     def _new_deadline(self) -> float | None:
         limit = self.session.conf.value(_TIMEOUT)
         return time.perf_counter() + limit if limit else None
@@ -302,8 +337,16 @@ class Query:
 
     def _planned(self, name: str, work: Callable[[], T]) -> T:
         """What a phase gives, in a thread of its own: deep statements have room there, and stopping is felt at once."""
+
+        def watching() -> T:
+            with watched() as read:
+                found = work()
+            if read:
+                self._of_the_moment.add(name)
+            return found
+
         with self.session.running(self), self._phase(name):
-            found = planned(work, self._check)
+            found = planned(watching, self._check)
         self._check()
         return found
 

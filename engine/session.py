@@ -21,6 +21,7 @@ from engine.expressions.literals import literal
 from engine.logical.commands import Command
 from engine.logical.plan import LogicalPlan
 from engine.logical.unresolved import UnresolvedRelation
+from engine.plan_cache import PlanCache
 from engine.query import Query
 from engine.schedule.scheduler import Scheduler
 
@@ -50,6 +51,7 @@ class Session:
         self.events = EventBus()
         self.catalog = Catalog(self.conf)
         self.variables = Variables()
+        self.plans = PlanCache()
         self._lock = threading.RLock()
         self._parts: dict[str, Any] = {}
         self._running: set[Query] = set()

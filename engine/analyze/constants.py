@@ -16,6 +16,7 @@ from engine.kernels.casts.from_text import BLANKS
 from engine.kernels.casts.text_datetimes import names_zone, read_date, read_timestamp
 from engine.kernels.casts.times import read_time
 from engine.kernels.datetimes import DAY
+from engine.kernels.moment import read_moment
 from engine.kernels.zones import zone
 from engine.logical.unresolved import UnresolvedDatetime
 from engine.types import DATE, TIME, TIMESTAMP, TIMESTAMP_NTZ, DataType
@@ -68,6 +69,7 @@ def _special(text: str, kind: DataType, time_zone: str) -> int | None:
     region = zone(named or time_zone)
     if word == "epoch":
         return 0
+    read_moment("clock")
     instant = np.array([time.time_ns() // 1000])
     local = int(region.to_local(instant)[0])
     day = local // DAY + _DAYS.get(word, 0)

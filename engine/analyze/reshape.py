@@ -20,6 +20,7 @@ from engine.expressions.sql import sql
 from engine.functions.resolve import resolve_call
 from engine.kernels.context import EvalContext
 from engine.kernels.evaluate import evaluate_constant
+from engine.kernels.moment import read_moment
 from engine.logical import plan as lp
 from engine.logical import unresolved as un
 from engine.logical.plan import LogicalPlan
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 def sampled(node: un.UnresolvedSample, bound: Bound) -> Bound:
     """Each row with the same probability: the same ones again for the same seed and the same split of the input."""
+    if node.seed is None:
+        read_moment("chance")
     seed = random.randrange(1000) if node.seed is None else node.seed
     number = resolve_call("rand", (Literal(seed, LONG),))
     kept = LessThan(number, Literal(node.fraction, DOUBLE))

@@ -22,6 +22,7 @@ from engine.kernels.datetimes import (
     days_in_month,
     local_micros,
 )
+from engine.kernels.moment import read_moment
 from engine.kernels.rows import from_numpy, numpy_values, valid
 from engine.kernels.rowwise import all_valid, map_rows
 from engine.kernels.zones import zone
@@ -157,6 +158,7 @@ def months_between(
 
 def began(context: CallContext) -> int:
     """The instant the query began; where nobody said, the first time this was asked."""
+    read_moment("clock")
     now = context.query.now
     return now if now is not None else int(context.state.setdefault("now", time.time_ns() // 1000))
 

@@ -15,6 +15,7 @@ from engine.expressions.sql import sql
 from engine.functions.registry import function
 from engine.functions.signature import ANY, SEED
 from engine.kernels.context import CallContext
+from engine.kernels.moment import read_moment
 from engine.kernels.random import XorShift
 from engine.types import BOOLEAN, DOUBLE, INT, LONG, STRING, VOID
 
@@ -51,6 +52,7 @@ def current_user(*, context: CallContext) -> pa.Array:
     > SELECT current_user() IS NOT NULL;
     true
     """
+    read_moment("user")
     return pa.repeat(context.query.user, context.rows)
 
 

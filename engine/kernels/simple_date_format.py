@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from engine.errors import Unsupported
 from engine.kernels.datetimes import HOUR, MINUTE, SECOND, days_from_civil
+from engine.kernels.moment import read_moment
 from engine.kernels.pattern_writing import Moments
 from engine.kernels.patterns import MONTHS, WEEKDAYS, Field, Text, quoted, unrecognized
 from engine.kernels.zone_names import long_name, short_name, standard_offset
@@ -156,6 +157,7 @@ def _zone_name(moments: Moments, count: int) -> pa.Array:
 
 def century_start() -> datetime.datetime:
     """Years of two digits are those of the hundred years from here on."""
+    read_moment("clock")
     now = datetime.datetime.now()
     return now.replace(year=now.year - 80, day=min(now.day, 28))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import random
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -25,7 +26,8 @@ class _Session(Protocol):
 class OptimizerContext:
     """Settings, and what is bound once per query.
 
-    `started` is the start of the query in seconds since 1970 UTC (current_timestamp and its like). `excluded` are names of
+    `started` is the start of the query in seconds since 1970 UTC (current_timestamp and its like); `seed` is what random
+    values without a seed of their own start from. `excluded` are names of
     rules or batches to leave out, those without which a plan cannot be run excepted. `check` switches on the guards (tests).
     """
 
@@ -33,6 +35,7 @@ class OptimizerContext:
     time_zone: str = "UTC"
     started: float = 0.0
     user: str = ""
+    seed: int = 0
     catalog: str = "spark_catalog"
     database: str = "default"
     time_parser_policy: str = "CORRECTED"
@@ -50,6 +53,7 @@ class OptimizerContext:
             time_zone=conf.get("spark.sql.session.timeZone"),
             started=started,
             user=_user(),
+            seed=random.randrange(1 << 40),
             catalog=getattr(session.catalog, "current_catalog", "spark_catalog"),
             database=getattr(session.catalog, "current_database", "default"),
             time_parser_policy=conf.value("spark.sql.legacy.timeParserPolicy"),
@@ -65,6 +69,7 @@ class OptimizerContext:
             ansi=self.ansi,
             now=int(self.started * 1_000_000),
             user=self.user,
+            seed=self.seed,
             catalog=self.catalog,
             database=self.database,
             time_parser_policy=self.time_parser_policy,

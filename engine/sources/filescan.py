@@ -14,7 +14,7 @@ from engine.errors import AnalysisError
 from engine.expressions.base import Expression
 from engine.lazy import cached_property
 from engine.logical.relation import ScanRequest, Split, Splits, TableStatistics
-from engine.sources.files import DataFile, Listing, Selection, list_files, read_error
+from engine.sources.files import DataFile, Listing, Selection, list_files, read_error, stat_file
 from engine.sources.partition_filter import partition_filter
 from engine.sources.partitions import PartitionColumns
 from engine.types import ArrayType, DataType, MapType, StructField, StructType
@@ -75,6 +75,16 @@ class FileRelation(ABC):
 
     def __getstate__(self) -> dict[str, Any]:
         return {"listing": self.listing, "data": self.data, "options": self.options}
+
+    def is_current(self) -> bool:
+        """Whether its paths hold the same files as when they were listed. Raises what listing them raises."""
+        known = self.listing
+        if known.asked and known.asked == tuple(file.path for file in known.files) and not known.directories:
+            return all(stat_file(file.path) == replace(file, values=()) for file in known.files)
+        conf = {"spark.sql.session.timeZone": known.columns.zone}
+        now = list_files(known.asked, dict(self.options), conf, must_exist=bool(known.paths))
+        names = known.columns.names == now.columns.names
+        return names and now.identity == known.identity and now.folders == known.folders
 
     def relisted(self) -> FileRelation:
         """The same relation over the files that are there now; this one if they are partitioned otherwise.

@@ -19,6 +19,7 @@ from engine.errors import ExecutionError
 from engine.expressions.base import Mode
 from engine.kernels.casts.from_text import BLANKS, each
 from engine.kernels.datetimes import DAY, HOUR, MINUTE, SECOND
+from engine.kernels.moment import read_moment
 from engine.kernels.rows import from_numpy, numpy_values, valid
 from engine.kernels.zones import zone
 from engine.types import DATE, DataType, TimestampType
@@ -102,6 +103,7 @@ def read_timestamp(text: str, time_zone: str, is_instant: bool = True) -> int | 
     if clock is None or own_zone is None:
         return None
     if year is None:
+        read_moment("clock")
         now = np.array([time.time_ns() // 1000])
         days: int | None = int(zone(own_zone).to_local(now)[0]) // DAY
     else:
