@@ -39,6 +39,9 @@ class TpchWorkload:
     def text(self, name: str, number: int, peer: str) -> str:  # noqa: ARG002 - TPC-H reads the same everywhere
         return params.text(int(name[1:]), self._scale, self._seed + number if number else None)
 
+    def checks(self, number: int) -> bool:  # noqa: ARG002 - answers are small, and literals differ
+        return True
+
     def wrong(self, name: str, number: int, answer: pa.Table, reference: pa.Table | None) -> str | None:
         expected = self._expected(name, number, reference)
         if expected is None:

@@ -39,6 +39,7 @@ from tpch.answer import (
 from tpch.load import GenerateError, load, register
 
 RELATIVE = 1e-9
+TINY = 1e-15  # what is left of doubles that cancel out
 SHOWN = 5  # differing rows per query
 
 # What each query is ordered by: positions of output columns from 1, negative for descending.
@@ -123,7 +124,7 @@ def differences(query: int, expected: Answer, table: pa.Table, last_place: float
     if expected.digest is not None:
         return found + _digest_differences(rows, expected)
     exact = [i for i, pair in enumerate(zip(kinds, expected.kinds, strict=True)) if "double" not in pair]
-    return found + _row_differences(rows, expected.rows, exact, last_place)
+    return found + row_differences(rows, expected.rows, exact, last_place)
 
 
 def order_key(row: Row, order: Sequence[int]) -> tuple[Any, ...]:
@@ -164,10 +165,15 @@ def _digest_differences(rows: list[Row], expected: Answer) -> list[str]:
     return [f"missing row {_show(row)}" for row in missing[:SHOWN]] + _more(missing)
 
 
-def _row_differences(
-    rows: Sequence[Row], expected: Sequence[Row], exact: Sequence[int], last_place: float
+def row_differences(
+    rows: Sequence[Row],
+    expected: Sequence[Row],
+    exact: Sequence[int],
+    last_place: float,
+    relative: float = RELATIVE,
 ) -> list[str]:
-    """Pairs rows by their `exact` columns (positions from 0), then compares the others with a tolerance."""
+    """Pairs rows by their `exact` columns (positions from 0), then compares the others with a tolerance, see `differences`;
+    `relative` is that of doubles."""
     have, want = _by_key(rows, exact), _by_key(expected, exact)
     counts_have = Counter({key: len(group) for key, group in have.items()})
     counts_want = Counter({key: len(group) for key, group in want.items()})
@@ -178,7 +184,7 @@ def _row_differences(
     if found:
         return found
     pairs = [pair for key in want for pair in zip(have[key], want[key], strict=True)]
-    off = [pair for pair in pairs if not all(map(_close, *pair, repeat(last_place)))]
+    off = [pair for pair in pairs if not all(map(close, *pair, repeat(last_place), repeat(relative)))]
     return [f"row {_show(got)}, expected {_show(right)}" for got, right in off[:SHOWN]] + _more(off)
 
 
@@ -191,13 +197,13 @@ def _by_key(rows: Sequence[Row], exact: Sequence[int]) -> dict[str, list[Row]]:
     return groups
 
 
-def _close(have: Value, want: Value, last_place: float) -> bool:
+def close(have: Value, want: Value, last_place: float, relative: float) -> bool:
     """Equal, for doubles within the tolerance; see the module."""
     if not isinstance(have, float) and not isinstance(want, float):
         return have == want
     if not isinstance(have, float | Decimal) or not isinstance(want, float | Decimal):
         return False  # one of them is null
-    allowed = RELATIVE * max(abs(float(have)), abs(float(want)))
+    allowed = max(TINY, relative * max(abs(float(have)), abs(float(want))))
     for value in (have, want):
         if isinstance(value, Decimal):
             allowed = max(allowed, last_place * 10.0 ** int(value.as_tuple().exponent) * (1 + 1e-6))

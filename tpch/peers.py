@@ -55,7 +55,7 @@ class Flint:
             name = place.replace("`", "``")
             self._session.sql(f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM parquet.`{name}`")
         smallest = min(tables, key=lambda table: sum(Path(file).stat().st_size for file in tables[table]))
-        self._session.sql(f"SELECT * FROM {smallest} LIMIT 1").toArrow()  # so that the executors have started
+        self._session.sql(f"SELECT 1 FROM {smallest} LIMIT 1").toArrow()  # so that the executors have started
         return engine.__version__
 
     def load(self) -> None:

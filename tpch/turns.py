@@ -39,6 +39,9 @@ class Workload(Protocol):
     def text(self, name: str, number: int, peer: str) -> str:
         """The text in round `number`, in the dialect of `peer`."""
 
+    def checks(self, number: int) -> bool:
+        """Whether answers of round `number` are compared."""
+
     def wrong(self, name: str, number: int, answer: pa.Table, reference: pa.Table | None) -> str | None:
         """What is wrong with an answer in round `number`, empty if nothing; None if there is nothing to compare it with."""
 
@@ -76,11 +79,12 @@ class Turns:
         answers: dict[str, Path] = {}
         turn = number % len(self.engines)
         for engine in (*self.engines[turn:], *self.engines[:turn]):
-            answer = folder / f"{engine.name}.arrow"
+            answer = folder / f"{engine.name}.arrow" if self.workload.checks(number) else None
             sample = self._sample(name, number, engine, row[engine.name], answer)
             if sample is None:
                 continue
-            answers[engine.name] = answer
+            if answer is not None:
+                answers[engine.name] = answer
             if number:
                 row[engine.name].repeated.append(sample)
             else:
