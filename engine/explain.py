@@ -4,6 +4,7 @@ simple      the physical plan                    cost      the optimized plan wi
 extended    all four plans                       rules     what each optimizer rule changed, before and after
 formatted   the physical plan by numbers, then   analyze   the query is run: share of time, estimated and actual rows,
             each operator's details                         bytes and pieces read, operator by operator
+codegen     what of each pipeline runs as machine code, the code before LLVM sees it, and why the rest does not
 
 Where the query has hints, all of them tell at the end which are used, and why the others are not.
 """
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import Unsupported
 from engine.optimize.context import OptimizerContext
 from engine.optimize.optimizer import optimize
+from engine.physical.program import StageProgram
 from engine.schedule.metrics import Summary
 from engine.tree.node import TreeNode
 from engine.tree.show import Numbers, show
@@ -29,7 +31,7 @@ WIDTH = 100
 
 
 def explain(query: Query, mode: str) -> str:
-    """The text of EXPLAIN `mode`. Raises Unsupported for a mode there is not (codegen: nothing is compiled yet)."""
+    """The text of EXPLAIN `mode`. Raises Unsupported for a mode there is not ."""
     writer = _MODES.get(mode.lower())
     if writer is None:
         known = ", ".join(sorted(_MODES))
@@ -185,6 +187,13 @@ def _size(value: float) -> str:
     return f"{value:.1f} GB"
 
 
+def _codegen(query: Query) -> str:
+    from engine.compile.outline import outline  # only here: it knows every kind of code
+
+    programs = [stage.program for stage in query.stages if isinstance(stage.program, StageProgram)]
+    return "\n\n".join(("== Pipelines ==", *outline(programs, query.session.conf.mapping(), _plain)))
+
+
 _MODES: dict[str, Callable[[Query], str]] = {
     "simple": _simple,
     "extended": _extended,
@@ -192,4 +201,5 @@ _MODES: dict[str, Callable[[Query], str]] = {
     "cost": _cost,
     "rules": _rules,
     "analyze": _analyze,
+    "codegen": _codegen,
 }

@@ -277,10 +277,11 @@ class Function:
         """A comment in the code."""
         self._lines.extend(f"  ; {line}" for line in text.splitlines())
 
-    def text(self) -> str:
-        """The definition."""
+    def text(self, notes: bool = False) -> str:
+        """The definition; comments only if asked for, since what is compiled is known by its text."""
+        lines = self._lines if notes else [line for line in self._lines if not line.startswith("  ;")]
         given = ", ".join(f"{kind} {'noalias ' if kind == 'ptr' else ''}%{name}" for name, kind in self._arguments)
-        body = "\n".join((*self._allocas, *self._early, "  br label %begin", "begin:", *self._lines))
+        body = "\n".join((*self._allocas, *self._early, "  br label %begin", "begin:", *lines))
         end = "" if not self._open else "\n  unreachable"
         linkage = "internal " if self.internal else ""
         return f"define {linkage}{self.result} @{self.name}({given}) nounwind {{\nentry:\n{body}{end}\n}}\n"
@@ -291,8 +292,8 @@ class Function:
             self._open = False
 
 
-def module_text(functions: Sequence[Function]) -> str:
-    """The module that holds `functions`, with the helpers and declarations they need."""
+def module_text(functions: Sequence[Function], notes: bool = False) -> str:
+    """The module that holds `functions`, with the helpers and declarations they need; `notes`: with comments."""
     every: dict[str, Function] = {}
     rest = list(reversed(functions))
     while rest:
@@ -303,4 +304,4 @@ def module_text(functions: Sequence[Function]) -> str:
     declarations = dict.fromkeys(line for function in every.values() for line in function.declarations)
     weights = ("!1", "!{!'branch_weights', i32 2000, i32 1}"), ("!2", "!{!'branch_weights', i32 1, i32 2000}")
     metadata = ["!0 = !{}", *(f"{name} = {text}".replace("'", '"') for name, text in weights)]
-    return "\n".join((*declarations, *(function.text() for function in every.values()), *metadata, ""))
+    return "\n".join((*declarations, *(function.text(notes) for function in every.values()), *metadata, ""))

@@ -19,6 +19,7 @@ from engine.compile.ir import Function, Variable, module_text
 from engine.compile.row import Row
 from engine.compile.values import NotCompiled
 from engine.expressions.base import Attribute, Expression, NamedExpression
+from engine.lazy import cached_property
 from engine.physical.operator import Operator
 
 if TYPE_CHECKING:
@@ -93,15 +94,20 @@ class Step:
 
 @dataclass
 class Program:
-    """What was written: the text of the module, the frame, and what each batch must be bound with."""
+    """What was written: the function, its frame, and what each batch must be bound with."""
 
-    text: str
+    function: Function
     frame: Frame
     inputs: Inputs
     steps: Sequence[Step]
     sink: SinkCode
     counters: list[int] = field(default_factory=list)
     """Ids of the operators whose output rows are counted, under the words ("rows", id)."""
+
+    @cached_property
+    def text(self) -> str:
+        """The module to compile."""
+        return module_text([self.function])
 
 
 class CannotWrite(NotCompiled):
@@ -130,7 +136,7 @@ def write(attributes: Sequence[Attribute], forms: Sequence[Form], steps: Sequenc
     function.give(0)
     function.place(failed)
     function.give(1)
-    return Program(module_text([function]), frame, inputs, steps, sink, list(counts))
+    return Program(function, frame, inputs, steps, sink, list(counts))
 
 
 def _steps(row: Row, steps: Sequence[Step], counts: dict[int, Variable], number: int, sink: SinkCode) -> None:

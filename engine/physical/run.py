@@ -84,6 +84,9 @@ def _run_group(chains: list[Chain], pipeline: Pipeline, run: Execution, sink: Si
         group.work()
         for thread in others:
             thread.join()
+    for code in codes:
+        if code is not None:
+            run.task.metrics.add(code.owner, "compile", code.variants.seconds)
     if group.error is not None:
         raise group.error
 

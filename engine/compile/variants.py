@@ -1,0 +1,137 @@
+"""The programs of one chain: how far it can be compiled, and a variant for each combination of forms its batches come in."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.compile.forms import Form
+from engine.compile.object_cache import default_folder
+from engine.compile.program import NAME, CannotWrite, Program, SinkCode, Step, write
+from engine.compile.sinks.columns import ColumnsCode
+from engine.config import typed
+from engine.expressions.base import Attribute
+from engine.physical.execution import Execution
+from engine.physical.operator import Operator
+
+_MOST_VARIANTS = 8
+
+
+@dataclass(frozen=True)
+class Level:
+    """How far a chain is compiled: so many of its steps, and with `whole` its sink, too."""
+
+    steps: int
+    whole: bool
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A program for batches of certain forms, and its machine code."""
+
+    program: Program
+    code: Any
+    level: Level
+
+
+class Variants:
+    """The programs of a chain whose compilable steps are made by `steps`, and its sink's code by `sink` (None: it has none).
+
+    The level is settled by the first batch: operators after it are given batches from then on. A batch whose forms do not
+    allow that level is interpreted. `reasons` says why an operator has no code, by its id.
+    """
+
+    def __init__(
+        self,
+        attributes: Sequence[Attribute],
+        steps: Callable[[], list[Step]],
+        sink: Callable[[], SinkCode | None],
+        run: Execution,
+    ) -> None:
+        self.attributes = tuple(attributes)
+        self.reasons: dict[int, str] = {}
+        self.level: Level | None = None
+        self.seconds = 0.0
+        """What writing and compiling took."""
+        self._steps = steps
+        self._sink = sink
+        self._run = run
+        self._known: dict[tuple[Form, ...], Variant | None] = {}
+        self._lock = threading.Lock()
+
+    def variant(self, forms: tuple[Form, ...]) -> Variant | None:
+        """The program for batches of these forms, compiled; None where there is none."""
+        if forms not in self._known:
+            with self._lock:
+                if forms not in self._known:
+                    self._known[forms] = self._made(forms) if len(self._known) < _MOST_VARIANTS else None
+        return self._known[forms]
+
+    def write(self, forms: Sequence[Form]) -> Program | None:
+        """The program for batches of these forms, as far as the chain can be compiled; settles the level. None: nowhere."""
+        steps, code = self._steps(), self._sink()
+        level = self.level or Level(len(steps), code is not None)
+        while level.whole or level.steps:
+            steps = self._steps()[: level.steps]
+            try:
+                program = write(self.attributes, forms, steps, self._end(level, steps))
+            except CannotWrite as reason:
+                if self.level is not None:
+                    return None
+                self._explain(reason)
+                level = _shorter(level, reason.steps, steps)
+            else:
+                self.level = level
+                return program
+        self.level = level
+        return None
+
+    def _made(self, forms: tuple[Form, ...]) -> Variant | None:
+        started = time.perf_counter()
+        program = self.write(forms)
+        if program is None:
+            return None
+        assert self.level is not None
+        setting = typed(self._run.task.conf, "flint.compile.optimize")
+        code = self._compiler().compile(program.text, [NAME], 0 if setting == "0" else 2, improve=setting == "AUTO")
+        self.seconds += time.perf_counter() - started
+        return Variant(program, code, self.level)
+
+    def _end(self, level: Level, steps: Sequence[Step]) -> SinkCode:
+        if level.whole:
+            code = self._sink()
+            assert code is not None
+            return code
+        return ColumnsCode(steps[-1].operator.output)
+
+    def _explain(self, reason: CannotWrite) -> None:
+        steps = self._steps()
+        if reason.steps < len(steps):
+            self.reasons[steps[reason.steps].operator.id] = str(reason)
+        else:
+            self.reasons.setdefault(-1, str(reason))
+
+    def _compiler(self) -> Any:
+        from engine.compile.llvm import compiler  # imports LLVM
+
+        conf = self._run.task.conf
+        folder = typed(conf, "flint.compile.cache.directory")
+        kept = typed(conf, "flint.compile.cache.enabled")
+        return compiler((Path(folder) if folder else default_folder()) if kept else None)
+
+
+def _shorter(level: Level, failed: int, steps: Sequence[Step]) -> Level:
+    """The next level to try where step `failed` has no code (or what stores its output has none)."""
+    count = min(failed, level.steps if level.whole else level.steps - 1)
+    while count and not worthwhile(steps[count - 1].operator):
+        count -= 1
+    return Level(count, False)
+
+
+def worthwhile(operator: Operator) -> bool:
+    """Whether a step does something for rows: one that only picks columns does not."""
+    return bool(operator.expressions) and any(each.children for each in operator.expressions)
