@@ -163,7 +163,7 @@ class Query:
         def work() -> LogicalPlan:
             if analyzed.has(Scan):
                 self.session.warm_up()  # workers start while we plan
-            return optimize(analyzed, self._optimizer_context)
+            return optimize(analyzed, self.optimizer_context)
 
         return self._planned("optimize", work)
 
@@ -179,9 +179,9 @@ class Query:
     def stages(self) -> tuple[Stage, ...]:
         """5. The plan cut at its exchanges: what the scheduler runs."""
         if self._known is not None and self._known.stages:
-            return bound(self._known.stages, self._optimizer_context.evaluation)
+            return bound(self._known.stages, self.optimizer_context.evaluation)
         physical = self.physical
-        pieces = self._planned("plan", lambda: cut(physical, self._optimizer_context.evaluation))
+        pieces = self._planned("plan", lambda: cut(physical, self.optimizer_context.evaluation))
         stages = tuple(
             Stage(
                 stage_id=piece.stage_id,
@@ -302,12 +302,13 @@ class Query:
     @cached_property
     def estimator(self) -> Estimator:
         """What is guessed of the sizes of its plans."""
-        return self._optimizer_context.estimator
+        return self.optimizer_context.estimator
 
     # bookkeeping
 
     @cached_property
-    def _optimizer_context(self) -> OptimizerContext:
+    def optimizer_context(self) -> OptimizerContext:
+        """What the optimizer is told of this run."""
         return OptimizerContext.of(self.session, self.started)
 
     @cached_property
@@ -319,7 +320,7 @@ class Query:
             cores=1 if here else self.session.cluster.cores,
             rows=self.estimator.rows,
             bytes=self.estimator.bytes,
-            evaluation=self._optimizer_context.evaluation,
+            evaluation=self.optimizer_context.evaluation,
             hints=self.hints,
         )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from engine.kernels.context import EvalContext
+from engine.optimize.join_order import Chooser, cheapest
 from engine.optimize.statistics import Estimator
 
 
@@ -27,8 +28,8 @@ class OptimizerContext:
     """Settings, and what is bound once per query.
 
     `started` is the start of the query in seconds since 1970 UTC (current_timestamp and its like); `seed` is what random
-    values without a seed of their own start from. `excluded` are names of
-    rules or batches to leave out, those without which a plan cannot be run excepted. `check` switches on the guards (tests).
+    values without a seed of their own start from. `excluded` are names of rules or batches to leave out, those without which a
+    plan cannot be run excepted. `check` switches on the guards (tests), `order_joins` chooses orders of joins.
     """
 
     ansi: bool = True
@@ -42,6 +43,7 @@ class OptimizerContext:
     excluded: frozenset[str] = frozenset()
     check: bool = False
     estimator: Estimator = field(default_factory=Estimator)
+    order_joins: Chooser = cheapest
 
     @classmethod
     def of(cls, session: Any, started: float) -> OptimizerContext:

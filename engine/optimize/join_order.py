@@ -9,8 +9,9 @@ over connected pairs); beyond that the pair that gives the fewest rows is joined
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from engine.optimize.cost import join_cost
 from engine.optimize.join_graph import Graph
@@ -29,6 +30,19 @@ class Tree:
     leaf: int = -1
     left: Tree | None = None
     right: Tree | None = None
+
+
+ENOUGH = 0.999
+"""A new order has to cost less than this part of the old one's cost."""
+
+Chooser: TypeAlias = Callable[[Graph, Tree], Tree | None]
+"""Gives the order of a region whose relations are joined as the tree says now; None to leave it."""
+
+
+def cheapest(graph: Graph, now: Tree) -> Tree | None:
+    """The order of least cost, unless that of now costs as little."""
+    best = best_tree(graph)
+    return best if best.cost < now.cost * ENOUGH else None
 
 
 def best_tree(graph: Graph) -> Tree:

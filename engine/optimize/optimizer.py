@@ -132,7 +132,7 @@ def batches(context: OptimizerContext) -> tuple[Batch, ...]:
         # when filters stand at their tables, which tells how few the keys are; before joins are ordered: it adds one
         Batch("Reduce aggregates", (reduce_aggregates.bind(context.estimator),)),
         # after pushing down: conditions stand where estimates see them; before pruning, which puts projections between joins
-        Batch("Join order", (reorder_joins.bind(context.estimator),)),
+        Batch("Join order", (reorder_joins.bind((context.estimator, context.order_joins)),)),
         # in rounds: what an order of joins puts next to each other may be pushed and merged once more
         Batch("Prune columns", (*PUSHING, prune_columns, collapse_projects, remove_noop_projects), MOST_PASSES),
         # after joins are ordered: what multiplies rows is not estimated; after pruning: nobody may read what would raise here

@@ -17,7 +17,7 @@ from engine.expressions.base import Attribute, Expression
 from engine.expressions.predicates import EqualTo, conjunction, conjuncts
 from engine.logical.plan import CteDefinition, Filter, Join, JoinType, LogicalPlan, Project, WithCte
 from engine.optimize.join_graph import Edge, Graph, Unit
-from engine.optimize.join_order import Tree, best_tree, tree_of
+from engine.optimize.join_order import Chooser, Tree, tree_of
 from engine.optimize.pushing import filtered
 from engine.optimize.statistics import Estimator
 from engine.optimize.substitution import is_movable
@@ -26,37 +26,35 @@ from engine.tree.rules import whole
 
 _INNER = (JoinType.INNER, JoinType.CROSS)
 _ONE_SIDED = (JoinType.SEMI, JoinType.ANTI, JoinType.EXISTENCE, JoinType.LEFT)
-_ENOUGH = 0.999
-"""A new order has to cost less than this part of the old one's cost."""
 
 
 @whole(Join)
-def reorder_joins(plan: TreeNode, estimator: Estimator) -> TreeNode | None:
-    result: TreeNode = _visit(plan, estimator)
+def reorder_joins(plan: TreeNode, context: tuple[Estimator, Chooser]) -> TreeNode | None:
+    result: TreeNode = _visit(plan, *context)
     return result
 
 
-def _visit(node: Any, estimator: Estimator) -> Any:
+def _visit(node: Any, estimator: Estimator, choose: Chooser) -> Any:
     if isinstance(node, WithCte):
-        return _with_definitions(node, estimator)
+        return _with_definitions(node, estimator, choose)
     if not node.has(Join):
         return node
     if isinstance(node, Filter | Join):
-        region = _Region(estimator)
+        region = _Region(estimator, choose)
         region.flatten(node)
         if len(region.units) > 2:
             return region.ordered(node)
-    return node.map_children(lambda child: _visit(child, estimator))
+    return node.map_children(lambda child: _visit(child, estimator, choose))
 
 
-def _with_definitions(node: WithCte, estimator: Estimator) -> WithCte:
+def _with_definitions(node: WithCte, estimator: Estimator, choose: Chooser) -> WithCte:
     """Definitions first: estimates of what refers to them need them."""
     definitions = []
     for each in node.definitions:
-        child = _visit(each.child, estimator)
+        child = _visit(each.child, estimator, choose)
         definitions.append(each if child is each.child else CteDefinition(each.id, each.name, child))
         estimator.define(definitions[-1])
-    child = _visit(node.child, estimator)
+    child = _visit(node.child, estimator, choose)
     if child is node.child and all(a is b for a, b in zip(definitions, node.definitions, strict=True)):
         return node
     return WithCte(tuple(definitions), child)
@@ -65,8 +63,9 @@ def _with_definitions(node: WithCte, estimator: Estimator) -> WithCte:
 class _Region:
     """The relations and conditions below a node, down to where joins can no longer be reordered."""
 
-    def __init__(self, estimator: Estimator) -> None:
+    def __init__(self, estimator: Estimator, choose: Chooser) -> None:
         self._estimator = estimator
+        self._choose = choose
         self.units: list[Unit] = []
         self._terms: list[Expression] = []
         self._shape: list[tuple[int, int]] = []
@@ -92,11 +91,11 @@ class _Region:
                 members = self.flatten(left)
                 bit = 1 << len(self.units)
                 needs = self._reads(conjuncts(condition), members) or members
-                own = self._visited[id(right)] = _visit(right, self._estimator)
+                own = self._visited[id(right)] = _visit(right, self._estimator, self._choose)
                 self.units.append(Unit(own, type, conjuncts(condition), needs, plan.null_aware, plan.exists))
                 self._shape.append((members, bit))
                 return members | bit
-        own = self._visited[id(plan)] = plan.map_children(lambda child: _visit(child, self._estimator))
+        own = self._visited[id(plan)] = plan.map_children(lambda child: _visit(child, self._estimator, self._choose))
         self.units.append(Unit(own))
         return 1 << len(self.units) - 1
 
@@ -120,8 +119,8 @@ class _Region:
             if joined is None:
                 raise AssertionError("a region's own order is not allowed")
             current[left | right] = joined
-        best = best_tree(graph)
-        if best.cost >= current[best.members].cost * _ENOUGH:
+        best = self._choose(graph, current[(1 << graph.size) - 1])
+        if best is None:
             unchanged: LogicalPlan = self._as_it_was(plan)
             return unchanged
         constant = [edge.term for edge in graph.edges if not edge.members]
