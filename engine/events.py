@@ -154,6 +154,15 @@ class ExecutorRemoved(Event):
     expected: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class CodeCrashed(Event):
+    """The executor crashed in a task of the query, which runs again without compiled code. `keys` names the code it was in,
+    if any: that is never run again."""
+
+    keys: tuple[str, ...]
+    reason: str
+
+
 class EventBus:
     """Carries events to listeners. Thread-safe; a listener that fails is logged once and heard no worse for it."""
 
@@ -229,7 +238,7 @@ def _severity(event: Event) -> int:
     match event:
         case QueryFinished(error=error) | JobEnded(error=error) if error:
             return logging.WARNING
-        case TaskEnded(status="failed" | "lost" | "fetch_failed") | ExecutorRemoved(expected=False):
+        case TaskEnded(status="failed" | "lost" | "fetch_failed") | ExecutorRemoved(expected=False) | CodeCrashed():
             return logging.WARNING
         case Progress() | TaskStarted() | TaskEnded():
             return logging.DEBUG

@@ -29,9 +29,11 @@ from typing import Any
 
 import cloudpickle
 
-from engine.cluster.process import ENGINE_FOLDER, Zygote, describe_end, log_tail
-from engine.cluster.rundir import RunDirectory
+from engine.cluster.process import ENGINE_FOLDER, Zygote, crashed, describe_end, log_tail
+from engine.cluster.rundir import RunDirectory, calls_file
 from engine.cluster.wire import VERSION, Acknowledge, Cancel, Channel, Exited, Forget, Hello, Run, Setup
+from engine.compile.calls import crashed_code
+from engine.compile.object_cache import ObjectCache
 from engine.config import typed
 from engine.deep import with_room
 from engine.errors import ClusterError, FlintError, InternalError
@@ -85,6 +87,7 @@ class LocalCluster:
         self._zygote: Zygote | None = None
         self._workers: dict[str, _Worker] = {}
         self._pickles: dict[tuple[int, int], bytes] = {}
+        self._quarantined: dict[str, None] = {}
         self._start_failures = 0
         self._stopping = False
         self._owner = os.getpid()
@@ -174,7 +177,7 @@ class LocalCluster:
         worker = _Worker(executor_id, self._zygote.spawn(executor_id, log), oom_kills())
         self._workers[executor_id] = worker
         self._watch(worker.channel, worker)
-        setup = Setup(executor_id, self.cores, self._budget, str(self._directory.path))
+        setup = Setup(executor_id, self.cores, self._budget, str(self._directory.path), tuple(self._quarantined))
         self._send(worker, setup)
         self._after(_HELLO_SECONDS, partial(self._end_if_silent, worker))
 
@@ -224,13 +227,24 @@ class LocalCluster:
         log = log_tail(self._directory.path / f"executor-{worker.executor_id}.log")
         reason = worker.ending or describe_end(worker.code, oom_kills() > worker.oom_kills)
         if worker.up:
-            self._report(ExecutorDown(worker.executor_id, reason, bool(worker.ending), log))
+            self._report(self._down(worker, reason, log))
         else:
             self._start_failures += 1
         if self._start_failures >= _START_FAILURES:
             self._broken(reason, log or log_tail(self._directory.path / "zygote.log"))
         else:
             self._spawn()
+
+    def _down(self, worker: _Worker, reason: str, log: str) -> ExecutorDown:
+        """What is reported of a worker's end; compiled code that it crashed in is kept away from all that follow."""
+        if worker.ending or not crashed(worker.code):
+            return ExecutorDown(worker.executor_id, reason, bool(worker.ending), log)
+        found = crashed_code(calls_file(self._directory.path, worker.executor_id))
+        for key, folder in found.items():
+            self._quarantined[key] = None
+            if folder is not None:
+                ObjectCache(folder).quarantine(key)
+        return ExecutorDown(worker.executor_id, reason, False, log, True, tuple(found))
 
     def _broken(self, reason: str, details: str) -> None:
         self._report(ClusterDown(ClusterError("EXECUTOR_START_FAILED", {"reason": reason}, details=details)))

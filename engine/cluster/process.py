@@ -83,6 +83,14 @@ class Zygote:
             self.process.wait()
 
 
+_CRASHES = tuple(-number for number in (signal.SIGSEGV, signal.SIGILL, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE))
+
+
+def crashed(code: int | None) -> bool:
+    """Whether a process ended by a signal that it brought on itself."""
+    return code in _CRASHES
+
+
 def describe_end(code: int | None, memory_ran_out: bool) -> str:
     """How a process ended, for users. `code` as Popen.returncode has it, None when nobody knows."""
     if code is None:

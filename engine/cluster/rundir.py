@@ -5,6 +5,7 @@
         job-<n>/                                         map files and spill, removed with the job
         result-<n>-*                                     spooled results, removed as they are read
         executor-<id>.log                                what an executor wrote to stderr
+        executor-<id>.calls                              the compiled code its threads are in
 
 The lock is the truth about who lives: the kernel drops it with the process, however that ended. Whoever starts next
 removes the directories whose lock can be had. A directory gets its final name only once its lock is held.
@@ -98,6 +99,11 @@ def job_directory(base: Path, job_id: int) -> Path:
 def result_stem(base: Path, job_id: int) -> Path:
     """How the names of a job's spooled results begin."""
     return base / f"result-{job_id}"
+
+
+def calls_file(base: Path, executor_id: str) -> Path:
+    """Where an executor notes the compiled code its threads are in (`compile/calls.py`)."""
+    return base / f"executor-{executor_id}.calls"
 
 
 def _create(parent: Path) -> tuple[Path, int]:

@@ -40,12 +40,13 @@ class Hello:
 
 @dataclass(frozen=True)
 class Setup:
-    """The driver's first words: what the executor has."""
+    """The driver's first words: what the executor has, and compiled code that has ended others."""
 
     executor_id: str
     cores: int
     budget: int
     directory: str
+    quarantined: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

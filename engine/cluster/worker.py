@@ -22,8 +22,11 @@ from typing import Any
 import pyarrow as pa
 
 import engine
+from engine.cluster.rundir import calls_file
 from engine.cluster.runner import TaskRunner
 from engine.cluster.wire import VERSION, Acknowledge, BlockingChannel, Cancel, Forget, Hello, Run, Setup
+from engine.compile.calls import record_calls
+from engine.compile.object_cache import keep_away
 from engine.deep import with_room
 from engine.errors import InternalError
 from engine.schedule.backend import Report, TaskDone
@@ -56,6 +59,8 @@ class _Worker:
         self._programs: dict[tuple[int, int], TaskProgram | InternalError] = {}
         pa.set_cpu_count(setup.cores)
         directory = Path(setup.directory)
+        keep_away(setup.quarantined)
+        record_calls(calls_file(directory, setup.executor_id))
         self._runner = TaskRunner(setup.cores, setup.budget, lambda: directory, self._report)
 
     def serve(self) -> None:

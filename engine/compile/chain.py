@@ -193,7 +193,9 @@ class _Thread:
 
     def _call(self, variant: Variant, frame: FrameWords, batch: pa.RecordBatch) -> None:
         frame.inputs.bind(batch)
-        if not frame.call(variant.code.addresses[NAME], 0, batch.num_rows):
+        with variant.code.calling():
+            done = frame.call(variant.code.addresses[NAME], 0, batch.num_rows)
+        if not done:
             for _ in self.owner.interpreted(batch, variant.level.steps):
                 pass  # it raises what the code has found
             raise InternalError("Compiled code found an error that the operators it stands for do not find.")

@@ -12,6 +12,7 @@ import queue
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ import llvmlite
 import llvmlite.binding as binding
 
 from engine import __version__
-from engine.compile.object_cache import ObjectCache
+from engine.compile.calls import calling, name_of
+from engine.compile.object_cache import ObjectCache, Quarantined, crashed_before
 
 _KEPT_MODULES = 256
 _SYMBOLS = ("memcpy", "memmove", "memset", "memcmp", "bcmp", "fmod")
@@ -30,11 +32,15 @@ _SYMBOLS = ("memcpy", "memmove", "memset", "memcmp", "bcmp", "fmod")
 class Code:
     """The functions of one module, by name. `level` is how far it is optimized now: 0 or 2."""
 
-    def __init__(self, addresses: dict[str, int], level: int, key: str, keep: Any) -> None:
+    def __init__(self, addresses: dict[str, int], level: int, name: bytes, keep: Any) -> None:
         self.addresses = addresses
         self.level = level
-        self.key = key
+        self._name = name
         self._keep = [keep]  # the code is freed with the last of these
+
+    def calling(self) -> AbstractContextManager[None]:
+        """Around each call: who looks at a process that has crashed sees that a thread was in here."""
+        return calling(self._name)
 
     def swap(self, better: Code) -> None:
         """Takes over better code; calls that run go on in the old one, which stays as long as this object."""
@@ -59,10 +65,14 @@ class Compiler:
     def compile(self, text: str, names: Sequence[str], level: int = 2, improve: bool = False) -> Code:
         """The code of a module. With `improve` it may be unoptimized at first, and is swapped for better soon.
 
-        Raises RuntimeError for text that LLVM does not take, or that calls what is not there.
+        Raises RuntimeError for text that LLVM does not take, or that calls what is not there, and Quarantined.
         """
         key = self.key(text, level)
         with self._lock:
+            if crashed_before(key) or (
+                self.cache is not None and key not in self._codes and self.cache.is_quarantined(key)
+            ):
+                raise Quarantined(key)
             known = self._codes.get(key)
             if known is not None:
                 self._codes.move_to_end(key)
@@ -89,8 +99,6 @@ class Compiler:
     def _from_disk(self, key: str, names: Sequence[str], level: int) -> Code | None:
         if self.cache is None:
             return None
-        if self.cache.is_quarantined(key):
-            raise RuntimeError("This code has ended a process before.")
         found = self.cache.get(key)
         if found is None:
             return None
@@ -124,7 +132,8 @@ class Compiler:
             for name in names:
                 library.export_symbol(name)
             linked = library.link(self._jit, f"module{self._numbers}")
-            return Code({name: linked[name] for name in names}, level, key, linked)
+            folder = self.cache.folder if self.cache is not None else None
+            return Code({name: linked[name] for name in names}, level, name_of(key, folder), linked)
 
     def _machine(self, level: int) -> Any:
         if level not in self._machines:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,6 +23,23 @@ def default_folder() -> Path:
     """Where object code is kept: in the user's cache."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path("~/.cache").expanduser()) / "flint" / "objects"
+
+
+class Quarantined(Exception):
+    """The code has ended a process before, in this session or another one; interpreted operators do its work."""
+
+
+_known: set[str] = set()
+
+
+def keep_away(keys: Iterable[str]) -> None:
+    """Tells this process of code that has ended another one, wherever that is cached."""
+    _known.update(keys)
+
+
+def crashed_before(key: str) -> bool:
+    """Whether this process was told to keep away from that code."""
+    return key in _known
 
 
 class ObjectCache:

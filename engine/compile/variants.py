@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.compile.forms import Form
-from engine.compile.object_cache import default_folder
+from engine.compile.object_cache import Quarantined, default_folder
 from engine.compile.program import NAME, CannotWrite, Program, SinkCode, Step, write
 from engine.compile.sinks.columns import ColumnsCode
 from engine.config import typed
@@ -97,7 +97,11 @@ class Variants:
             return None
         assert self.level is not None
         setting = typed(self._run.task.conf, "flint.compile.optimize")
-        code = self._compiler().compile(program.text, [NAME], 0 if setting == "0" else 2, improve=setting == "AUTO")
+        try:
+            code = self._compiler().compile(program.text, [NAME], 0 if setting == "0" else 2, improve=setting == "AUTO")
+        except Quarantined:
+            self.reasons.setdefault(-1, "this code has ended a process before")
+            return None
         self.seconds += time.perf_counter() - started
         return Variant(program, code, self.level)
 

@@ -50,12 +50,15 @@ class ExecutorUp:
 
 @dataclass(frozen=True)
 class ExecutorDown:
-    """An executor is gone with its running tasks. `expected` when the cluster ended it, as asked."""
+    """An executor is gone with its running tasks. `expected` when the cluster ended it, as asked. `crashed`: by a fault of
+    its own, while it was in the compiled code of those `keys`."""
 
     executor_id: str
     reason: str
     expected: bool
     details: str = ""
+    crashed: bool = False
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from engine.errors import Cancelled, FlintError, InternalError
 from engine.events import (
+    LOGGER,
+    CodeCrashed,
     EventBus,
     ExecutorAdded,
     ExecutorRemoved,
@@ -167,7 +169,7 @@ class Dispatcher:
             stage_id=stage.stage.stage_id,
             partition=partition,
             attempt=stage.attempts[partition],
-            conf=run.job.conf,
+            conf=run.conf_of(stage, partition),
             inputs=run.inputs(stage),
             streamed=streamed,
             held_bytes=_STREAMED_BYTES if streamed else _HELD_BYTES,
@@ -302,10 +304,17 @@ class Dispatcher:
             self._drop(attempt)
             stopped = attempt.abandoned or attempt.job.ended
             self._publish_end(attempt, "cancelled" if stopped else "lost", report.reason)
+            if report.crashed:
+                self._tell_crash(attempt, report)
             if stopped:
                 self._forget_if_idle(attempt.job)
             else:
                 self._continue(attempt.job, retry.executor_lost(attempt, report))
+
+    def _tell_crash(self, attempt: Attempt, report: ExecutorDown) -> None:
+        query_id = attempt.job.job.query_id
+        LOGGER.warning("Query %s: executor %s is gone, %s.", query_id, report.executor_id, report.reason)
+        self._events.publish(CodeCrashed(query_id=query_id, keys=report.keys, reason=report.reason))
 
     def _abandon(self, attempts: list[Attempt]) -> None:
         for attempt in attempts:

@@ -1,6 +1,7 @@
 """What to do when an attempt did not succeed: run it again, make lost input anew, or give up with one clear error.
 
-its executor died       again, at most spark.task.maxFailures times, unless rows of it have reached the consumer
+its executor died       again, at most spark.task.maxFailures times, unless rows of it have reached the consumer;
+                        without compiled code where the executor crashed
 its input is lost       the lost map outputs again, then it again; when a map stage may split its rows otherwise the
                         second time, all of it and everything that read it
 anything else           the statement's fault or ours: never again
@@ -22,6 +23,8 @@ def executor_lost(attempt: Attempt, down: ExecutorDown) -> FlintError | None:
     run, partition = attempt.stage, attempt.task.partition
     if not down.expected:
         run.failures[partition] += 1
+    if down.crashed:
+        run.interpreted.add(partition)
     if attempt.delivered or run.failures[partition] >= max_failures(attempt.job):
         reason = f"{down.reason}; {_DELIVERED}" if attempt.delivered else down.reason
         values = {"times": run.failures[partition], "stage": run.stage.stage_id, "reason": reason}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -33,7 +33,7 @@ class Attempt:
 
 
 class StageRun:
-    """Progress of one stage: every partition is pending, running or done."""
+    """Progress of one stage: every partition is pending, running or done; those `interpreted` run without compiled code."""
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
@@ -42,6 +42,7 @@ class StageRun:
         self.done: dict[int, TaskDone] = {}
         self.attempts: Counter[int] = Counter()
         self.failures: Counter[int] = Counter()
+        self.interpreted: set[int] = set()
         self.highest = -1
         self.submitted: float | None = None
         self._files: tuple[MapFile, ...] | None = None
@@ -138,6 +139,11 @@ class JobRun:
             if run.stage.output == "result" and self.queue.full and run.pending[0] > run.highest:
                 continue
             yield run
+
+    def conf_of(self, run: StageRun, partition: int) -> Mapping[str, str]:
+        """The settings an attempt sees."""
+        conf = self.job.conf
+        return {**conf, "flint.compile.enabled": "false"} if partition in run.interpreted else conf
 
     def inputs(self, run: StageRun) -> dict[int, tuple[MapFile, ...]]:
         """The map files a task of a stage reads."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
 from engine.errors import Cancelled, FlintError, InternalError
-from engine.events import LOGGER, redact_text
+from engine.events import LOGGER, CodeCrashed, Event, redact_text
 from engine.shell import text as screen
 from engine.shell.interrupt import Interrupted, interruptible
 from engine.shell.options import AlreadyTold, Settings, ShellError
@@ -43,6 +43,8 @@ class Console:
         self.stderr = stderr
         self.interactive = interactive
         self.at_end: list[Callable[[], None]] = [session.stop]
+        self._notices: dict[str, None] = {}
+        session.events.subscribe(self._hear)
 
     def close(self) -> None:
         """Stops the session and what was opened with it."""
@@ -110,6 +112,12 @@ class Console:
                 self.complain(f"cancelled after {after}" + ("" if stop.finished else "; it is still coming to an end"))
                 raise
         self._close(written, time.monotonic() - started)
+        while self._notices:
+            self.say(self._notices.popitem()[0])
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, CodeCrashed):
+            self._notices[f"Compiled code crashed in a worker ({event.reason}): its work was done without it."] = None
 
     def _run(self, statement: str, progress: Progress, left: threading.Event) -> Written:
         frame = self.session.sql(statement, dialect=self.settings.dialect)

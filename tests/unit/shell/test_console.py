@@ -48,6 +48,16 @@ def test_formats_and_dialect_are_obeyed(console: Console, session: Any) -> None:
     assert session.ran == [("select 1", "duckdb")]
 
 
+def test_a_crash_of_compiled_code_is_told_once(console: Console, session: Any) -> None:
+    for _ in range(2):
+        session.events.publish(events.CodeCrashed(query_id="q1", keys=("k",), reason="its process crashed (SIGSEGV)"))
+    assert script.run(console, "select 1; select 2")
+    assert (
+        err(console)
+        == "Compiled code crashed in a worker (its process crashed (SIGSEGV)): its work was done without it.\n"
+    )
+
+
 def test_hidden_rows_are_told_on_stderr_unless_silent(console: Console) -> None:
     assert script.run(console, "many")
     assert err(console) == "40 of 100 rows shown (.maxrows 0 for all) · --format csv writes everything\n"
