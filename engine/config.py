@@ -235,6 +235,13 @@ SETTINGS: dict[str, Setting] = {
             "AUTO",
             "Optimization of code: 0 none, 2 full, AUTO: none at first, then full in the background.",
         ),
+        Setting("flint.columnCache.enabled", boolean, "true", "Keep decoded columns of files for the next query."),
+        Setting(
+            "flint.columnCache.size",
+            optional_size,
+            "",
+            "Memory for decoded columns, shared out among the executors; empty: a fifth of the machine's.",
+        ),
         Setting(
             "flint.optimizer.check", boolean, "false", "Check every plan after every rule that changed it (tests)."
         ),

@@ -146,6 +146,11 @@ def _extra(metrics: Mapping[tuple[int, str], Summary], node: Operator) -> str:
     if (node.id, "row_groups") in metrics:
         read = int(_metric(metrics, node.id, "row_groups"))
         parts.append(f"{read}/{getattr(node, 'considered', 0) or read} pieces")
+    skipped, warm = (int(_metric(metrics, node.id, name)) for name in ("row_groups_skipped", "columns_warm"))
+    if skipped:
+        parts.append(f"{skipped} left out")
+    if warm:
+        parts.append(f"{warm}/{warm + int(_metric(metrics, node.id, 'columns_read'))} columns warm")
     return "  " + ", ".join(parts) if parts else ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -67,6 +67,34 @@ class Splits:
     considered: int = 0
     pruned: int = 0
     notes: str = ""
+
+
+class Columns(Protocol):
+    """A split that is read column by column."""
+
+    rows: int
+
+    def key(self, column: str) -> Hashable | None:
+        """Names the rows of a column of this split for good: no other rows ever have it. None where nothing is read."""
+
+    def size(self, column: str) -> int:
+        """About how many bytes reading the column takes."""
+
+    def read(self, columns: Sequence[str]) -> list[tuple[pa.Array, ...]]:
+        """The pieces of each column, of at most some 128k rows, encoded; those of all columns are cut at the same rows.
+
+        Raises as `Relation.read`."""
+
+    def bounds(self, column: str) -> tuple[int, int] | None:
+        """Between which whole numbers, as they are encoded, the values are said to be; None for other columns."""
+
+
+@runtime_checkable
+class Columnar(Protocol):
+    """A relation whose splits can be read column by column."""
+
+    def columns_of(self, split: Split, columns: Sequence[str]) -> Columns | None:
+        """Some columns of a split; None if it is too large to be held at once, and must be read batch by batch."""
 
 
 @runtime_checkable

@@ -4,7 +4,8 @@
     └─ TaskMemory        one per task: what is left over at its end is given back
        └─ Reservation    one per breaker (hash table, sort, collected batches)
 
-Only what breakers keep is reserved; batches on their way are bounded by the pipelines.
+Only what breakers keep is reserved; batches on their way are bounded by the pipelines. Decoded columns (`columns.py`) take
+what is left of the budget, and give way before a reservation fails.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from engine.errors import ClusterError
+from engine.memory.columns import ColumnCache
 
 SETTING = "spark.executor.memory"
 
@@ -25,10 +27,14 @@ class MemoryPool:
         self.budget = budget
         self.used = 0
         self.peak = 0
+        self.columns = ColumnCache(lambda: self.budget - self.used)
         self._lock = threading.Lock()
 
     def try_take(self, size: int) -> bool:
         """Takes `size` bytes (negative gives back) unless the budget would be exceeded."""
+        excess = self.used + self.columns.held + size - self.budget
+        if size > 0 and excess > 0 and self.used + size <= self.budget:
+            self.columns.give_way(excess)
         with self._lock:
             if size > 0 and self.used + size > self.budget:
                 return False

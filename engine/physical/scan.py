@@ -10,7 +10,8 @@ import pyarrow as pa
 from engine.expressions.base import Attribute, Expression
 from engine.expressions.sql import Name
 from engine.lazy import cached_property
-from engine.logical.relation import Relation, ScanRequest, Split
+from engine.logical.relation import Columnar, Relation, ScanRequest, Split
+from engine.physical.column_scan import ColumnScan
 from engine.physical.execution import Execution
 from engine.physical.operator import Morsel, Source, texts
 from engine.tree.node import node
@@ -57,15 +58,23 @@ class ScanExec(Source):
         elif run.partition > 0:
             splits = ()
         run.task.metrics.add(self.id, "row_groups", len(splits))
-        request = self.request
-        return [partial(self._read, split, request, run) for split in splits]
+        columns = run.state((self.id, "columns"), lambda: ColumnScan(self.id, self.columns, self.filters, run))
+        return [partial(self._read, split, columns, run) for split in splits]
 
-    def _read(self, split: Split, request: ScanRequest, run: Execution) -> Iterator[pa.RecordBatch]:
-        for batch in self.relation.read(split, request):
+    def _read(self, split: Split, columns: ColumnScan, run: Execution) -> Iterator[pa.RecordBatch]:
+        for batch in self._batches(split, columns):
             size = batch.nbytes
             run.task.metrics.add(self.id, "bytes", size)
             run.task.metrics.progress(batch.num_rows, size)
             yield batch
+
+    def _batches(self, split: Split, columns: ColumnScan) -> Iterator[pa.RecordBatch]:
+        request, relation = self.request, self.relation
+        if isinstance(relation, Columnar) and self.limit is None:
+            found = relation.columns_of(split, request.columns)
+            if found is not None:
+                return columns.batches(found, self.encoded)
+        return relation.read(split, request)
 
     def details(self, name: Name | None) -> str:
         text = f"{'.'.join(self.name[-1:]) or self.relation.description} {texts(self.columns, name)}"

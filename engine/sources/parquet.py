@@ -33,7 +33,7 @@ from engine.sources.filescan import (
 )
 from engine.sources.footers import READ_FAILURES, Footer, footer, merged_statistics, open_file
 from engine.sources.pruning import Lookup, excluded
-from engine.sources.rowgroups import RowGroupColumns
+from engine.sources.rowgroups import Chunks, RowGroup, wrong_rows
 from engine.sources.texts import is_text
 from engine.types import TIMESTAMP, DataType, StructField, StructType
 from engine.types.arrow import from_arrow, to_arrow
@@ -86,6 +86,11 @@ class ParquetRelation(FileRelation):
         """The same, encoded."""
         return _checked(part, fields, _encoded_batches)
 
+    def columns_of(self, split: Split, columns: Sequence[str]) -> RowGroup | None:
+        """The row group, if so many columns of it may be held at once."""
+        group = RowGroup(self, split)
+        return group if group.fits(columns) else None
+
 
 def _checked(
     part: FilePart,
@@ -110,7 +115,7 @@ def _checked(
         raise read_error(file.path, reason_of(error, "The file is corrupt")) from error
     check_unchanged(file)
     if rows != expected:
-        raise read_error(file.path, f"The file is corrupt: a row group of {expected} rows holds {rows}.")
+        raise wrong_rows(file, expected, rows)
 
 
 def _plain_batches(
@@ -127,8 +132,12 @@ def _plain_batches(
 def _encoded_batches(
     file: DataFile, known: Footer, group: int, fields: Sequence[StructField]
 ) -> Iterator[pa.RecordBatch]:
-    for arrays in RowGroupColumns(file, known, group, fields).batches():
-        yield record_batch(arrays, fields, len(arrays[0]))
+    found = [field for field in fields if known.column(field.name) is not None]
+    for columns in Chunks(file, known, group, found).batches():
+        arrays = {field.name: column for field, column in zip(found, columns, strict=True)}
+        rows = len(columns[0])
+        missing = {field.name: pa.nulls(rows, to_arrow(field.dataType)) for field in fields if field not in found}
+        yield record_batch([(arrays | missing)[field.name] for field in fields], fields, rows)
 
 
 def open(  # noqa: A001 - the name by which base.open_relation finds it

@@ -1,72 +1,156 @@
-"""Reads row groups of Parquet files in the forms of `engine/physical/encoding.py`.
+"""Reads row groups of Parquet files column by column, in the forms of `engine/physical/encoding.py`.
 
-Texts stay the codes of their dictionary where the footer says that the whole chunk is coded: pyarrow would make a new
-dictionary of other chunks, which takes three times as long as their texts. What the footer says is only a choice of the way.
+Columns stored as whole numbers, and read as the type that they have, come as those numbers; texts stay the codes of their
+dictionary where the footer says that the whole chunk is coded: pyarrow would make a new dictionary of other chunks, which
+takes three times as long as their texts. What a footer says is only a choice of the way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 
-from engine.physical.encoding import coded, encoded, min_max
-from engine.sources.files import DataFile, read_error
-from engine.sources.filescan import BATCH_ROWS, fit
-from engine.sources.footers import Footer, open_file
+from engine.logical.relation import Split
+from engine.physical.encoding import coded, encoded, is_number, min_max
+from engine.sources.files import DataFile, check_unchanged, read_error, reason_of
+from engine.sources.filescan import BATCH_ROWS, FilePart, FileRelation, constant, fit
+from engine.sources.footers import READ_FAILURES, Footer, footer, open_file
 from engine.sources.texts import is_text
 from engine.types import STRING, DecimalType, StructField
-from engine.types.arrow import from_arrow, to_arrow
+from engine.types.arrow import from_arrow
 
-WHOLE_ROWS = 2 * BATCH_ROWS
-"""Row groups of at most so many rows are read at once; larger ones batch by batch."""
+WHOLE_BYTES = 128 << 20
+"""Row groups of which more is to be read are read batch by batch, and are not kept."""
+
+Pieces = tuple[pa.Array, ...]
 
 
-class RowGroupColumns:
-    """Some columns of one row group: of those stored as whole numbers, and read as the type that they have, the numbers; of
-    texts in a dictionary the codes; the rest as ever."""
+class RowGroup:
+    """Columns of one row group of a relation."""
+
+    def __init__(self, relation: FileRelation, split: Split) -> None:
+        part: FilePart = split.payload
+        self._file: DataFile = part.file
+        self._group: int = part.piece
+        self._known = footer(part.file)
+        self.rows = self._known.rows(part.piece)
+        self._fields = {field.name: field for field in relation.schema.fields}
+        partitions = [field.name for field in relation.listing.columns.fields]
+        self._values = dict(zip(partitions, part.file.values, strict=False))
+
+    def fits(self, columns: Sequence[str]) -> bool:
+        """Whether the columns may be held at once."""
+        return sum(map(self.size, columns)) <= WHOLE_BYTES
+
+    def size(self, column: str) -> int:
+        """Bytes of the decoded column, as far as the footer tells."""
+        name = self._name(column)
+        chunk = self._known.chunk(self._group, name) if name is not None else None
+        return max(8 * self.rows, self._known.bytes(self._group, [column]) if chunk is None else chunk.size)
+
+    def key(self, column: str) -> Hashable | None:
+        """File with size and time, row group, column, and the type it is read as."""
+        name = self._name(column)
+        file = self._file
+        return None if name is None else (file.path, file.size, file.mtime, self._group, name, self._type(column))
+
+    def bounds(self, column: str) -> tuple[int, int] | None:
+        """From the statistics of the footer."""
+        name, data_type = self._name(column), self._type(column)
+        if name is None or not is_number(data_type) or _own_type(self._known, name) != data_type:
+            return None
+        found = self._known.bounds(self._group, self._fields[column])
+        if found is None or found.minimum is None:
+            return None
+        scale = data_type.scale if isinstance(data_type, DecimalType) else 0
+        least, most = (int(Decimal(bound).scaleb(scale)) for bound in (found.minimum, found.maximum))
+        return least, most
+
+    def read(self, columns: Sequence[str]) -> list[Pieces]:
+        """The columns. Raises FAILED_READ_FILE if the file changed or its pages are corrupt."""
+        found: dict[str, Pieces] = {}
+        stored = [column for column in columns if self._name(column) is not None]
+        if stored:
+            reader = Chunks(self._file, self._known, self._group, [self._fields[column] for column in stored])
+            found = dict(zip(stored, _checked(self._file, self.rows, reader), strict=True))
+        return [found[column] if column in found else self._constant(column) for column in columns]
+
+    def _constant(self, column: str) -> Pieces:
+        field, value = self._fields[column], self._values.get(column)
+        sizes = [min(BATCH_ROWS, self.rows - start) for start in range(0, self.rows, BATCH_ROWS)]
+        return tuple(constant(value, field, size) for size in sizes)
+
+    def _name(self, column: str) -> str | None:
+        """The column's name in the file; None if it has none, or a directory gives the value."""
+        return None if column in self._values else self._known.column(column)
+
+    def _type(self, column: str) -> Any:
+        return self._fields[column].dataType
+
+
+def _checked(file: DataFile, expected: int, reader: Chunks) -> list[Pieces]:
+    """What `reader` gives, with its failures, and a file that is not the one that was listed, as errors."""
+    check_unchanged(file)
+    try:
+        found = reader.whole()
+    except READ_FAILURES as error:
+        check_unchanged(file)
+        raise read_error(file.path, reason_of(error, "The file is corrupt")) from error
+    check_unchanged(file)
+    for pieces in found:
+        if sum(map(len, pieces)) != expected:
+            raise wrong_rows(file, expected, sum(map(len, pieces)))
+    return found
+
+
+def wrong_rows(file: DataFile, expected: int, found: int) -> Exception:
+    """A row group that has not as many rows as the footer says."""
+    return read_error(file.path, f"The file is corrupt: a row group of {expected} rows holds {found}.")
+
+
+class Chunks:
+    """Some columns that a row group has, read by pyarrow. Raises what pyarrow raises, and FAILED_READ_FILE."""
 
     def __init__(self, file: DataFile, known: Footer, group: int, fields: Sequence[StructField]) -> None:
         self._file = file
         self._known = known
         self._group = group
-        self._fields = fields
-        self._names = [known.column(field.name) for field in fields]
-        wanted = {name: field.dataType for name, field in zip(self._names, fields, strict=True) if name is not None}
-        same = {name for name, data_type in wanted.items() if _own_type(known, name) == data_type}
-        self._stored = known.plain[1] & same
-        self._ordinary = [name for name in wanted if name in known.plain[1] and name not in same]
-        self._rest = [name for name in wanted if name not in self._ordinary]
-        self._texts = [name for name in same if wanted[name] == STRING and self._is_coded(name)]
+        self._fields = {name: field for field in fields if (name := known.column(field.name)) is not None}
+        same = [name for name, field in self._fields.items() if _own_type(known, name) == field.dataType]
+        self._stored = known.plain[1].intersection(same)
+        self._ordinary = [name for name in self._fields if name in known.plain[1] and name not in same]
+        self._rest = [name for name in self._fields if name not in self._ordinary]
+        self._texts = [name for name in same if self._fields[name].dataType == STRING and self._is_coded(name)]
         self._dictionaries: dict[str, pa.Array] = {}
 
+    def whole(self) -> list[Pieces]:
+        """All rows of each column in pieces of BATCH_ROWS."""
+        columns = self._read(self._known.plain[0], self._rest) | self._read(self._known.metadata, self._ordinary)
+        return [tuple(self._pieces(columns[name], field, name)) for name, field in self._fields.items()]
+
     def batches(self) -> Iterator[list[pa.Array]]:
-        """The columns, in pieces of at most BATCH_ROWS rows. Raises what pyarrow raises, and FAILED_READ_FILE."""
-        for batch in self._batches():
-            arrays = dict(zip(batch.schema.names, batch.columns, strict=True))
-            yield [
-                pa.nulls(batch.num_rows, to_arrow(field.dataType))
-                if name is None
-                else self._encoded(arrays[name], field, name)
-                for field, name in zip(self._fields, self._names, strict=True)
-            ]
-
-    def _batches(self) -> Iterator[pa.RecordBatch]:
-        metadata, _ = self._known.plain
-        if not self._ordinary and self._known.rows(self._group) > WHOLE_ROWS:
-            with open_file(self._file, metadata, self._texts) as reader:
-                yield from reader.iter_batches(BATCH_ROWS, [self._group], columns=self._rest, use_threads=False)
-            return
-        table = self._read(metadata, self._rest)
-        if self._ordinary:
-            other = self._read(self._known.metadata, self._ordinary)
-            table = pa.table([*table.columns, *other.columns], names=[*table.column_names, *other.column_names])
-        yield from table.unify_dictionaries().to_batches(BATCH_ROWS)
-
-    def _read(self, metadata: Any, names: Sequence[str]) -> pa.Table:
+        """The columns batch by batch, for row groups that are too large to be read at once."""
+        metadata = self._known.plain[0]
+        if self._ordinary:  # then all of them: two readers would not cut their batches alike
+            metadata, self._stored = self._known.metadata, frozenset()
         with open_file(self._file, metadata, self._texts) as reader:
-            return reader.read_row_group(self._group, columns=names, use_threads=False)
+            for batch in reader.iter_batches(BATCH_ROWS, [self._group], columns=list(self._fields), use_threads=False):
+                yield [self._encoded(batch.column(name), field, name) for name, field in self._fields.items()]
+
+    def _read(self, metadata: Any, names: Sequence[str]) -> dict[str, pa.ChunkedArray]:
+        if not names:
+            return {}
+        with open_file(self._file, metadata, self._texts) as reader:
+            table = reader.read_row_group(self._group, columns=names, use_threads=False)
+        return dict(zip(table.column_names, table.unify_dictionaries().columns, strict=True))
+
+    def _pieces(self, column: pa.ChunkedArray, field: StructField, name: str) -> Iterator[pa.Array]:
+        for start in range(0, len(column), BATCH_ROWS):
+            piece = column.slice(start, BATCH_ROWS)
+            yield self._encoded(piece.chunk(0) if piece.num_chunks == 1 else piece.combine_chunks(), field, name)
 
     def _is_coded(self, name: str) -> bool:
         chunk = self._known.chunk(self._group, name)
@@ -85,7 +169,7 @@ class RowGroupColumns:
         return found
 
     def _coded(self, array: pa.DictionaryArray, name: str) -> pa.Array:
-        """Codes in one dictionary for all batches of the row group: the same buffers."""
+        """Codes in one dictionary for all pieces of the row group: the same buffers."""
         last = self._dictionaries.get(name)
         dictionary = array.dictionary
         if last is None or not dictionary.equals(last):

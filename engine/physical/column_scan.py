@@ -1,0 +1,143 @@
+"""Reads the splits of a scan column by column: warm columns from the cache, those of filters first, the others if a row is
+left to need them.
+
+    statistics ──▶ columns of runtime filters ──▶ columns of filters ──▶ the others
+       none passes: nothing is read        none passes: no more is read
+
+Looking for rows that pass costs time in this order, and pays only where whole pieces fall away. So a scan watches: if none of
+the first pieces does, it stops to look.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+
+from engine.expressions.base import Attribute, Expression
+from engine.logical.relation import Columns
+from engine.memory.columns import ColumnCache, Pieces, cache_limit
+from engine.physical.batches import BATCH_ROWS, batch_of
+from engine.physical.encoding import decoded
+from engine.physical.execution import Execution
+from engine.physical.runtime_filter import filters_of
+
+_TRIALS = 4
+"""After so many pieces of which no one fell away, filters are looked at no more."""
+
+
+class ColumnScan:
+    """One task's reading of one scan, shared by its threads. `columns` are those of its batches; `operator` is its id."""
+
+    def __init__(
+        self, operator: int, columns: Sequence[Attribute], filters: Sequence[Expression], run: Execution
+    ) -> None:
+        self._operator = operator
+        self._columns = columns
+        self._names = [column.name for column in columns]
+        self._run = run
+        self._metrics = run.task.metrics
+        self._runtime = filters_of(run, operator)
+        self._filters = [each for each in filters if each.deterministic and not each.can_raise]
+        self._trial = _Trial()
+        limit, cache = cache_limit(run.task.conf), run.task.memory.pool.columns
+        cache.resize(limit)
+        self._cache: ColumnCache | None = cache if limit else None
+
+    def batches(self, split: Columns, encoded: bool) -> Iterator[pa.RecordBatch]:
+        """The rows of a split that may pass, encoded or in engine types."""
+        if not all(each.may_pass(split.bounds(self._names[each.column])) for each in self._runtime):
+            self._skipped()
+            return
+        reading = _Reading(split, self)
+        if not self._passes(reading):
+            self._skipped()
+            return
+        found = reading.columns(range(len(self._names)))
+        for start in range(0, split.rows if not found else 0, BATCH_ROWS):
+            yield batch_of([], min(BATCH_ROWS, split.rows - start))
+        for arrays in zip(*found, strict=True):
+            batch = batch_of(arrays, len(arrays[0]))
+            yield batch if encoded else decoded(batch, self._columns)
+
+    def fetch(self, split: Columns, places: Sequence[int]) -> list[Pieces]:
+        """Some columns of a split: from the cache, or read together and kept."""
+        names = [self._names[place] for place in places]
+        keys = [split.key(name) for name in names]
+        job = self._run.task.job_id
+        cache = self._cache
+        found = [cache.get(key, job) if cache is not None and key is not None else None for key in keys]
+        missing = [place for place, pieces in enumerate(found) if pieces is None]
+        read = [place for place in missing if keys[place] is not None]
+        self._metrics.add(self._operator, "columns_warm", len(names) - len(missing))
+        self._metrics.add(self._operator, "columns_read", len(read))
+        for place, pieces in zip(missing, split.read([names[place] for place in missing]), strict=True):
+            found[place] = pieces
+            key = keys[place]
+            if cache is not None and key is not None:
+                cache.put(key, pieces, job)
+        return [pieces for pieces in found if pieces is not None]
+
+    def _passes(self, reading: _Reading) -> bool:
+        """Whether any row may pass, as far as it pays to look."""
+        if not self._trial.goes_on:
+            return True
+        for each in self._runtime:
+            (pieces,) = reading.columns([each.column])
+            if not any(each.any_passes(piece) for piece in pieces):
+                return self._trial.ended(False)
+        places = {column.id: place for place, column in enumerate(self._columns)}
+        for condition in self._filters:
+            if not self._any_row(condition, places, reading):
+                return self._trial.ended(False)
+        return self._trial.ended(True) if self._runtime or self._filters else True
+
+    def _any_row(self, condition: Expression, places: dict[int, int], reading: _Reading) -> bool:
+        used = list({column.id: column for column in condition.collect(Attribute)}.values())
+        if not used or not all(column.id in places for column in used):
+            return True
+        keep = self._run.predicate(condition, used)
+        for arrays in zip(*reading.columns([places[column.id] for column in used]), strict=True):
+            if keep(decoded(batch_of(arrays, len(arrays[0])), used)).true_count:
+                return True
+        return False
+
+    def _skipped(self) -> None:
+        self._metrics.add(self._operator, "row_groups_skipped", 1)
+
+
+class _Reading:
+    """The columns of one split that have been read so far."""
+
+    def __init__(self, split: Columns, scan: ColumnScan) -> None:
+        self._split = split
+        self._scan = scan
+        self._found: dict[int, Pieces] = {}
+
+    def columns(self, places: Sequence[int]) -> list[Pieces]:
+        """Columns by position; those not there yet are read together."""
+        missing = [place for place in places if place not in self._found]
+        if missing:
+            self._found.update(zip(missing, self._scan.fetch(self._split, missing), strict=True))
+        return [self._found[place] for place in places]
+
+
+class _Trial:
+    """Whether to look for rows that pass: as long as it lets at least one piece in _TRIALS be left out."""
+
+    def __init__(self) -> None:
+        self._looked = self._left_out = 0
+        self._lock = threading.Lock()
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether to look at the next piece."""
+        return self._looked < _TRIALS * (self._left_out + 1)
+
+    def ended(self, passes: bool) -> bool:
+        """Notes how it went, and gives `passes` back."""
+        with self._lock:
+            self._looked += 1
+            self._left_out += not passes
+        return passes
