@@ -157,6 +157,11 @@ class Function:
             return False
         return not any(first < mark.values <= last for first, last in self._undone)
 
+    def is_straight(self, mark: Mark, most: int) -> bool:
+        """Whether what was written since `mark` has no branches and at most so many instructions."""
+        written = self._lines[mark.lines :]
+        return len(written) <= most and not any(line.endswith(":") for line in written)
+
     def undo(self, mark: Mark) -> None:
         """Takes back all that was written since `mark`."""
         self._undone.append((mark.values, self._count))

@@ -15,6 +15,9 @@ from engine.compile.ir import Function, Label, Mark, Operand, Value
 from engine.compile.values import NotCompiled, Sql
 from engine.expressions.base import Alias, Attribute, Expression
 
+_STRAIGHT = 64
+"""The instructions beyond which a branch is cheaper than computing what is not needed."""
+
 Emitter = Callable[..., Sql]
 """Takes an expression and a row, gives the value's code. Raises NotCompiled."""
 
@@ -46,6 +49,7 @@ class Row:
         """The row of the source batch."""
         self._definitions: dict[int, Expression] = {}
         self._known: dict[Expression, tuple[Mark, Sql]] = {}
+        self._costly: set[Expression] = set()
 
     def value(self, expression: Expression) -> Sql:
         """The value of `expression`. Raises NotCompiled, saying what has no code."""
@@ -55,6 +59,19 @@ class Row:
         made = self._made(expression)
         self._known[expression] = self.function.mark(), made
         return made
+
+    def straight(self, expression: Expression) -> Sql | None:
+        """The value of `expression` where that takes a few instructions without branches; None: better evaluated only in
+        rows that need it."""
+        if expression in self._costly:
+            return None
+        before = self.function.mark()
+        found = self.value(expression)
+        if self.function.is_straight(before, _STRAIGHT):
+            return found
+        self.function.undo(before)
+        self._costly.add(expression)
+        return None
 
     def values(self, expressions: Sequence[Expression]) -> list[Sql]:
         """The values of several expressions."""

@@ -140,6 +140,10 @@ class Value:
 
     __hash__ = None  # type: ignore[assignment]
 
+    def float_compare(self, how: str, other: Operand) -> Value:
+        """A comparison of floating-point numbers by LLVM's name, as in ult: less, or one of them is NaN."""
+        return self.function.write("i1", f"fcmp {how} {self.type} {self.text}, {self._same(other).text}")
+
     def below(self, other: Operand) -> Value:
         """Less than, of bits taken as numbers without a sign."""
         return self.function.write("i1", f"icmp ult {self.type} {self.text}, {self._same(other).text}")

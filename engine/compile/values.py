@@ -121,6 +121,11 @@ def width_for(bits: int) -> str:
     return "i32" if bits <= 31 else "i64" if bits <= 63 else "i128"
 
 
+def storage_for(bits: int) -> str:
+    """The smallest integer that holds numbers of so many bits; vectors of it hold the most."""
+    return next((f"i{size}" for size in (8, 16, 32) if bits < size), width_for(bits))
+
+
 def resized(value: Sql, type: str) -> Value:
     """A whole number as an integer of another width, which must hold it."""
     return value.value.signed(type)

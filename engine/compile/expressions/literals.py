@@ -6,7 +6,7 @@ from engine.compile.row import Emitter, Row
 from engine.compile.values import NotCompiled, Sql, Text, bits_of, is_whole, storage_of
 from engine.expressions.base import Expression, Literal
 from engine.kernels.literals import unscaled
-from engine.types import BooleanType
+from engine.types import BooleanType, DataType
 
 
 def literal(expression: Literal, row: Row) -> Sql:
@@ -15,7 +15,7 @@ def literal(expression: Literal, row: Row) -> Sql:
     storage = storage_of(kind)
     key = ("literal", expression)
     if expression.value is None:
-        return _null(expression, row, storage)
+        return null_of(row, kind)
     if storage == "text":
         return Sql(kind, Text(lambda: (row.fixed((*key, "address"), "ptr"), row.fixed((*key, "length")))))
     if isinstance(kind, BooleanType):
@@ -29,14 +29,16 @@ def literal(expression: Literal, row: Row) -> Sql:
     return Sql(kind, row.fixed(key, "i64" if width <= 64 else "i128"), None, width - 1)
 
 
-def _null(expression: Literal, row: Row, storage: str) -> Sql:
-    function = row.function
+def null_of(row: Row, kind: DataType) -> Sql:
+    """The null of a type."""
+    function, storage = row.function, storage_of(kind)
     always = function.boolean(True)
     if storage == "text":
         nowhere = (function.null(), function.integer("i64", 0))
-        return Sql(expression.dataType, Text(lambda: nowhere), always)
-    nothing = function.value(storage, 0.0 if storage in ("float", "double") else 0)
-    return Sql(expression.dataType, nothing, always)
+        return Sql(kind, Text(lambda: nowhere), always)
+    if is_whole(kind):
+        return Sql(kind, function.integer("i8", 0), always)
+    return Sql(kind, function.value(storage, 0.0 if storage in ("float", "double") else 0), always)
 
 
 EMITTERS: dict[type[Expression], Emitter] = {Literal: literal}

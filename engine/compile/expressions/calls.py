@@ -1,0 +1,20 @@
+"""Calls of functions of the registry, by name."""
+
+from __future__ import annotations
+
+from engine.compile.expressions import dates, numbers, texts
+from engine.compile.row import Emitter, Row
+from engine.compile.values import NotCompiled, Sql
+from engine.expressions.calls import Call
+
+CALLS: dict[str, Emitter] = {**texts.CALLS, **numbers.CALLS, **dates.CALLS}
+
+
+def _call(expression: Call, row: Row) -> Sql:
+    emitter = CALLS.get(expression.function)
+    if emitter is None:
+        raise NotCompiled(expression.function)
+    return emitter(expression, row)
+
+
+EMITTERS: dict[type, Emitter] = {Call: _call}
