@@ -192,7 +192,8 @@ class BoundInputs:
         known = self._entries.get(place)
         if known is None or known[0] != identity:
             texts = buffers[2].address if buffers[2] is not None else 0
-            known = identity, _Entries(dictionary, identity[0], texts)
+            offsets = _offsets(dictionary)
+            known = identity, _Entries(dictionary, offsets.ctypes.data, texts, keep=[offsets])
             self._entries[place] = known
         return known[1]
 
@@ -223,7 +224,9 @@ class BoundInputs:
             codes = found.dictionary_encode()
             values = codes.indices.fill_null(0).to_numpy()
             dictionary = codes.dictionary
-            offsets = dictionary.buffers()[1].address
+            starts = _offsets(dictionary)
+            keep.append(starts)
+            offsets = starts.ctypes.data
             texts = dictionary.buffers()[2].address if dictionary.buffers()[2] is not None else 0
             keep.append(dictionary)
         else:
@@ -234,3 +237,12 @@ class BoundInputs:
         entries.keep += keep
         start = values.ctypes.data if values is not None else addresses(found, Form(hoisted.form.storage)).data
         return start, null.ctypes.data, offsets, texts
+
+
+def _offsets(dictionary: pa.Array) -> np.ndarray[Any, Any]:
+    """Where the entries of a dictionary begin, with an empty one more: what the code of null locates."""
+    count, buffer = len(dictionary) + 1, dictionary.buffers()[1]
+    if buffer is None or not buffer.size:
+        return np.zeros(2, np.int32)
+    found = np.frombuffer(buffer, np.int32, count, 4 * dictionary.offset)
+    return np.append(found, found[-1:])

@@ -41,8 +41,8 @@ def finding() -> Function:
             _steps(f, step, (text, places, part, size), (first, last))
             f.give(-1)
     with f.loop(0, places) as place:
-        with f.when((text.load("i8", place) == first) & (text.load("i8", place + (size - 1)) == last)):
-            _give_if_found(f, text, part, size, place)
+        candidate = (text.load("i8", place) == first) & (text.load("i8", place + (size - 1)) == last)
+        _give_if_found(f, text, part, size, place, candidate)
     f.give(-1)
     return f
 
@@ -61,7 +61,7 @@ def _steps(f: Function, step: int, given: tuple[Value, Value, Value, Value], end
             left = mask.get()
             f.leave_if(left == 0, none_left)
             bit = f.intrinsic(f"llvm.cttz.i{step}", f"i{step}", left, f.boolean(False))
-            _give_if_found(f, text, part, size, now + bit.unsigned("i64"))
+            _give_if_found(f, text, part, size, now + bit.unsigned("i64"), f.boolean(True))
             mask.set(left & (left - 1))
         f.leave_if(now == final, after)
         position.set(f.minimum(now + step, final))
@@ -74,12 +74,12 @@ def _splat(f: Function, byte: Value, step: int) -> Value:
 
 
 def _matches(f: Function, step: int, address: Value, wanted: Value) -> Value:
-    bytes = f.write(wanted.type, f"load {wanted.type}, ptr {address.text}, align 1")
-    return f.write(f"<{step} x i1>", f"icmp eq {wanted.type} {bytes.text}, {wanted.text}")
+    found = f.write(wanted.type, f"load {wanted.type}, ptr {address.text}, align 1")
+    return f.write(f"<{step} x i1>", f"icmp eq {wanted.type} {found.text}, {wanted.text}")
 
 
-def _give_if_found(f: Function, text: Value, part: Value, size: Value, place: Value) -> None:
-    with f.when(equal_bytes(f, text.at(place), part, size)):
+def _give_if_found(f: Function, text: Value, part: Value, size: Value, place: Value, candidate: Value) -> None:
+    with f.when(candidate), f.when(equal_bytes(f, text.at(place), part, size)):
         f.give(place)
 
 
@@ -101,7 +101,7 @@ def counting() -> Function:
 
 @lru_cache
 def skipping() -> Function:
-    """i64 skip(ptr text, i64 length, i64 count): how many bytes the first `count` characters have, all where there are fewer."""
+    """i64 skip(ptr text, i64 length, i64 count): the bytes of the first `count` characters, all where there are fewer."""
     f = Function("text_skip", [("text", "ptr"), ("length", "i64"), ("count", "i64")], internal=True)
     text, length, count = (f.argument(name) for name in ("text", "length", "count"))
     with f.when(count >= length):

@@ -1,7 +1,7 @@
 """Division of 128-bit integers as functions of the generated module: LLVM would call a library that is not linked.
 
-Knuth's long division with 64-bit digits; the step of 128 by 64 bits is itself one with 32-bit digits (Hacker's Delight, divlu and
-udivdi3), since LLVM's IR has no instruction for it.
+Knuth's long division with 64-bit digits; the step of 128 by 64 bits is itself one with 32-bit digits (Hacker's Delight, divlu
+and udivdi3), since LLVM's IR has no instruction for it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,27 @@ def _signed() -> Function:
         f.give((dividend.signed("i64") // divisor.signed("i64")).signed("i128"))
     magnitude = f.helped(_unsigned(), absolute(f, dividend), absolute(f, divisor))
     f.give(f.select((dividend ^ divisor) < 0, -magnitude, magnitude))
+    return f
+
+
+def exact_quotient(function: Function, dividend: Value, divisor: int) -> Value:
+    """The double nearest to the quotient of an i64 that is not 0 and a positive constant of at most 63 bits."""
+    return function.helped(_to_double(), dividend, function.integer("i64", divisor))
+
+
+@lru_cache
+def _to_double() -> Function:
+    """The quotient with 62 or 63 significant bits, of which the last stands for all after it, is rounded once."""
+    f = Function("wide_to_double", [("dividend", "i64"), ("divisor", "i64")], "double", internal=True)
+    dividend, divisor = f.argument("dividend"), f.argument("divisor")
+    magnitude = absolute(f, dividend)
+    shift = 62 - _leading_zeros(f, divisor) + _leading_zeros(f, magnitude)
+    shifted, wide_divisor = magnitude.unsigned("i128") << shift.unsigned("i128"), divisor.unsigned("i128")
+    cut = f.helped(_unsigned(), shifted, wide_divisor)
+    inexact = (cut * wide_divisor != shifted).unsigned("i64")
+    scale = ((1023 - shift) << 52).bitcast("double")
+    found = (cut.signed("i64") | inexact).to_float("double") * scale
+    f.give(f.select(dividend < 0, -found, found))
     return f
 
 

@@ -24,7 +24,7 @@ from engine.types import (
     YearMonthIntervalType,
 )
 
-_INTERVALS = (DayTimeIntervalType, YearMonthIntervalType)
+_INTERVALS = DayTimeIntervalType | YearMonthIntervalType
 _NAMES = {"+": "add", "-": "sub", "*": "mul"}
 
 

@@ -181,26 +181,30 @@ def _branched(row: Row, kind: DataType, arms: Sequence[Arm]) -> Sql:
 
 
 def _coalesce(expression: cond.Coalesce, row: Row) -> Sql:
-    kind, function = expression.dataType, row.function
+    kind = expression.dataType
     found = _value(row, kind, expression.arguments[0])
     for argument in expression.arguments[1:]:
-        if found.null is None:
+        missing = found.null
+        if missing is None:
             return found
         straight = null_of(row, kind) if is_null(argument) else row.straight(argument)
         if straight is not None:
-            chosen_one = select(function, found.null, typed(straight, kind), found)
-            null = None if straight.null is None else found.null & straight.null
-            found = chosen_one.with_null(null)
+            null = None if straight.null is None else missing & straight.null
+            found = select(row.function, missing, typed(straight, kind), found).with_null(null)
             continue
-        merged = Merged(function, kind)
-        merged.set(found)
-        nullable = False
-        with function.when(found.null):
-            value = _value(row, kind, argument)
-            merged.set(value)
-            nullable = value.null is not None
-        found = merged.get(nullable)
+        found = _replaced(row, kind, found, missing, argument)
     return found
+
+
+def _replaced(row: Row, kind: DataType, found: Sql, missing: Value, argument: Expression) -> Sql:
+    """`found`, where `missing` the value of `argument`, which is evaluated only there."""
+    merged, nullable = Merged(row.function, kind), False
+    merged.set(found)
+    with row.function.when(missing):
+        value = _value(row, kind, argument)
+        merged.set(value)
+        nullable = value.null is not None
+    return merged.get(nullable)
 
 
 EMITTERS: dict[type, Emitter] = {cond.CaseWhen: _case, cond.If: _if, cond.Coalesce: _coalesce}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from engine.compile import wide
 from engine.compile.expressions.checks import checked, failing
 from engine.compile.expressions.decimals import cut, fitted
 from engine.compile.expressions.literals import null_of
@@ -86,14 +87,19 @@ def _to_float(row: Row, value: Sql, kind: str) -> Value:
     if not isinstance(value.type, DecimalType):
         return resized(value, width_for(value.bits)).to_float(kind)
     scale = value.type.scale
-    if scale > 22 or value.bits > 63:
+    if scale > (18 if value.bits > _EXACT_BITS else 22) or value.bits > 63:
         raise NotCompiled("a wide decimal as a double")
-    number = resized(value, width_for(value.bits))
-    if scale and value.bits > _EXACT_BITS:  # beyond, the quotient of two doubles would be rounded twice
-        beyond = (number > 1 << _EXACT_BITS) | (number < -(1 << _EXACT_BITS))
-        row.fail_if(beyond if value.null is None else beyond & ~value.null)
+    number, function = resized(value, width_for(value.bits)), row.function
     found = number.to_float("double")
-    return (found / float(10**scale) if scale else found).to_float(kind)
+    if not scale:
+        return found.to_float(kind)
+    found = found / float(10**scale)
+    if value.bits > _EXACT_BITS:  # beyond, the quotient of two doubles would be rounded twice
+        result = function.variable("double", found)
+        with function.when((number > 1 << _EXACT_BITS) | (number < -(1 << _EXACT_BITS))):
+            result.set(wide.exact_quotient(function, number, 10**scale))
+        found = result.get()
+    return found.to_float(kind)
 
 
 def _to_integer(row: Row, value: Sql, target: IntegralType, mode: Mode) -> Sql:

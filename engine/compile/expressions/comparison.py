@@ -6,6 +6,7 @@ NaN equals NaN and is larger than any other number; texts compare by bytes.
 
 from __future__ import annotations
 
+from engine.compile.expressions.logic import joined
 from engine.compile.expressions.texts import compared_texts
 from engine.compile.ir import Value
 from engine.compile.row import Emitter, Row
@@ -81,8 +82,9 @@ def _null_safe(expression: pred.EqualNullSafe, row: Row) -> Sql:
 
 
 def _between(expression: pred.Between, row: Row) -> Sql:
-    low = pred.GreaterThanOrEqual(expression.value, expression.low)
-    return row.value(pred.And((low, pred.LessThanOrEqual(expression.value, expression.high))))
+    value, low, high = row.values((expression.value, expression.low, expression.high))
+    first = Sql(BOOLEAN, compared(row, ">=", value, low), either_null(value, low))
+    return joined(first, Sql(BOOLEAN, compared(row, "<=", value, high), either_null(value, high)), decided=False)
 
 
 def _is_null(expression: pred.IsNull, row: Row) -> Sql:

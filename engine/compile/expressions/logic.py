@@ -27,7 +27,7 @@ def _chain(terms: tuple[Expression, ...], row: Row, *, decided: bool) -> Sql:
     found = _boolean(row.value(terms[0]))
     for term in terms[1:]:
         value = row.straight(term)
-        found = _joined(found, _boolean(value), decided) if value is not None else _branched(found, term, row, decided)
+        found = joined(found, _boolean(value), decided) if value is not None else _branched(found, term, row, decided)
     return found
 
 
@@ -37,7 +37,7 @@ def _boolean(value: Sql) -> Sql:
     return value
 
 
-def _joined(left: Sql, right: Sql, decided: bool) -> Sql:
+def joined(left: Sql, right: Sql, decided: bool) -> Sql:
     """Kleene's AND or OR. What is null counts as not decided; null comes out where nothing is decided."""
     nulls = [each.null for each in (left, right) if each.null is not None]
     first, second = _undecided(left, decided), _undecided(right, decided)
@@ -63,10 +63,10 @@ def _branched(left: Sql, term: Expression, row: Row, decided: bool) -> Sql:
         null.set(left.null)
     closed = left.is_true if decided else ~_undecided(left, decided)
     with function.when(~closed):
-        joined = _joined(left, _boolean(row.value(term)), decided)
-        value.set(joined.value)
-        if joined.null is not None:
-            null.set(joined.null)
+        both = joined(left, _boolean(row.value(term)), decided)
+        value.set(both.value)
+        if both.null is not None:
+            null.set(both.null)
             nullable = True
     return Sql(BOOLEAN, value.get(), null.get() if nullable else None)
 
