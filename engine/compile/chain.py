@@ -8,7 +8,7 @@ raise the error.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from itertools import chain as joined
@@ -27,9 +27,13 @@ from engine.config import typed
 from engine.errors import InternalError
 from engine.physical.encoding import decoded
 from engine.physical.execution import Execution
+from engine.physical.filter import FilterExec
 from engine.physical.operator import Operator, Sink, Streaming
 from engine.physical.pipeline import Chain
+from engine.physical.project import ProjectExec
 from engine.physical.scan import ScanExec
+
+_FEW_ROWS = 1 << 14
 
 
 @runtime_checkable
@@ -89,6 +93,11 @@ class CompiledChain:
     def promises(self) -> bool:
         """Whether code may do something here: into the sink, or in a step that computes."""
         return self._sink_code() is not None or any(map(worthwhile, self.operators))
+
+    @property
+    def multiplies(self) -> bool:
+        """Whether more rows may come out than went in."""
+        return any(not isinstance(operator, FilterExec | ProjectExec) for operator in self.operators)
 
     @property
     def owner(self) -> int:
@@ -158,47 +167,61 @@ class _Thread:
 
     def swallow(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         """Runs a batch into the sink; without code for it, gives what the sink must be given."""
-        owner = self.owner
+        owner, sink = self.owner, self.owner.sink
         variant = owner.variants.variant(forms_of(batch))
         if variant is None:
             yield from owner.interpreted(batch, len(owner.operators))
             return
-        sink = owner.sink
         assert isinstance(sink, CompiledSink)
         frame = self._frames.get(id(variant))
         if frame is None:
             frame = self._frames[id(variant)] = FrameWords(variant.program, owner.run)
             sink.bind(self.local, variant.program.sink, frame)
-        self._call(variant, frame, batch)
-        sink.called(self.local, variant.program.sink, frame)
+        frame.inputs.bind(batch)
+        for start, stop in self._slices(batch):
+            if not self._call(variant, frame, start, stop):
+                for _ in owner.interpreted(batch.slice(start, stop - start), variant.level.steps):
+                    pass  # it raises what the code has found
+                raise InternalError("Compiled code found an error that the operators it stands for do not find.")
+            sink.called(self.local, variant.program.sink, frame)
 
-    def passed(self, batch: pa.RecordBatch) -> Iterable[pa.RecordBatch]:
+    def passed(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         """What comes out of the compiled steps for a batch."""
         owner = self.owner
         variant = owner.variants.variant(forms_of(batch))
         if variant is None:
             level = owner.variants.level
             assert level is not None
-            return list(owner.interpreted(batch, level.steps))
+            yield from owner.interpreted(batch, level.steps)
+            return
         frame = self._frames.get(id(variant))
         if frame is None:
             frame = self._frames[id(variant)] = FrameWords(variant.program, owner.run)
             code = variant.program.sink
             assert isinstance(code, ColumnsCode)
             self._buffers[id(variant)] = ColumnsBuffers(code, frame, self._made.append)
-        self._made.clear()
-        self._call(variant, frame, batch)
-        self._buffers[id(variant)].finish()
-        return tuple(self._made)
-
-    def _call(self, variant: Variant, frame: FrameWords, batch: pa.RecordBatch) -> None:
         frame.inputs.bind(batch)
+        for start, stop in self._slices(batch):
+            self._made.clear()
+            if self._call(variant, frame, start, stop):
+                self._buffers[id(variant)].finish()
+                yield from tuple(self._made)
+            else:
+                yield from owner.interpreted(batch.slice(start, stop - start), variant.level.steps)
+
+    def _slices(self, batch: pa.RecordBatch) -> Iterator[tuple[int, int]]:
+        """Ranges of rows for each call: all at once, but few where a row may become many: those are held until the call
+        returns, and only then the task may end early."""
+        step = batch.num_rows if not self.owner.multiplies else _FEW_ROWS
+        for start in range(0, batch.num_rows, max(step, 1)):
+            self.owner.run.check()
+            yield start, min(start + step, batch.num_rows)
+
+    def _call(self, variant: Variant, frame: FrameWords, start: int, stop: int) -> bool:
+        """Runs the code; whether each expression had a value."""
         with variant.code.calling():
-            done = frame.call(variant.code.addresses[NAME], 0, batch.num_rows)
-        if not done:
-            for _ in self.owner.interpreted(batch, variant.level.steps):
-                pass  # it raises what the code has found
-            raise InternalError("Compiled code found an error that the operators it stands for do not find.")
+            done = frame.call(variant.code.addresses[NAME], start, stop)
         metrics = self.owner.run.task.metrics
         for operator, rows in frame.counts().items():
             metrics.add(operator, "rows", rows)
+        return done

@@ -146,6 +146,7 @@ class ColumnsBuffers:
                 self.frame.set(("output valid", number), valid.ctypes.data)
 
     def _flush(self, count: int) -> None:
+        self.frame.run.check()
         arrays = [self._array(number, column, count) for number, column in enumerate(self.code.columns)]
         self.take(batch_of(arrays, count))
 
