@@ -18,7 +18,6 @@ from typing import Any
 import pyarrow as pa
 
 from engine.schedule.backend import TaskBatch, TaskLaunch
-from engine.shuffle.writer import encode
 
 VERSION = 1
 HEADER = struct.Struct("<BQ")
@@ -26,6 +25,7 @@ MESSAGE, BATCH = 1, 2
 FORK_VARIABLE = "FLINT_FORK"  # in the environment of the zygote: whether it may fork workers
 _BATCH_HEAD = struct.Struct("<QB7x")  # keeps what follows aligned
 _READ_BYTES = 8 << 20
+_MOST_PIECES = 512  # of one call of the system
 
 
 @dataclass(frozen=True)
@@ -108,10 +108,37 @@ def frame(message: object) -> bytes:
 
 
 def batch_frame(report: TaskBatch) -> list[Any]:
-    """A result batch as pieces to send one after another."""
-    data = encode([report.batch])
+    """A result batch as pieces to send one after another; its columns are not copied."""
+    pieces = _Pieces()
+    with pa.ipc.new_stream(pa.PythonFile(pieces, mode="w"), report.batch.schema) as stream:
+        stream.write_batch(report.batch)
     head = _BATCH_HEAD.pack(report.task_id, report.streamed)
-    return [HEADER.pack(BATCH, len(head) + data.size) + head, data]
+    return [HEADER.pack(BATCH, len(head) + pieces.size) + head, *pieces.written]
+
+
+class _Pieces:
+    """A file for pyarrow that keeps what is written to it: buffers as they are, and the small things between them joined."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self.written: list[Any] = []
+        self.size = 0
+
+    def write(self, data: Any) -> int:
+        """Keeps bytes or a buffer."""
+        self.size += len(data)
+        if isinstance(data, bytes) and self.written and isinstance(self.written[-1], bytes):
+            self.written[-1] += data
+        else:
+            self.written.append(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing waits."""
+
+    def close(self) -> None:
+        """Stays readable."""
 
 
 def decode(kind: int, body: pa.Buffer) -> Any:
@@ -134,8 +161,15 @@ class BlockingChannel:
         """Sends a message or TaskBatch. Raises OSError when the driver is gone."""
         pieces = batch_frame(message) if isinstance(message, TaskBatch) else [frame(message)]
         with self._lock:
-            for piece in pieces:
-                self._socket.sendall(piece)
+            self._send_all([memoryview(piece).cast("B") for piece in pieces])
+
+    def _send_all(self, pieces: list[memoryview]) -> None:
+        while pieces:
+            sent = self._socket.sendmsg(pieces[:_MOST_PIECES])
+            while pieces and sent >= pieces[0].nbytes:
+                sent -= pieces.pop(0).nbytes
+            if sent:
+                pieces[0] = pieces[0][sent:]
 
     def receive(self) -> Any:
         """The next message. Raises EOFError when the driver is gone."""
