@@ -20,6 +20,7 @@ from engine.optimize.optimizer import REQUIRED, batches
 from engine.plan.strategies import leaves
 
 from .tables import TABLES
+from .typed_tables import ROWS
 
 T = TypeVar("T")
 EXCLUDED = "spark.sql.optimizer.excludedRules"
@@ -28,6 +29,10 @@ _BATCHES = batches(OptimizerContext())
 OPTIONAL_BATCHES = tuple(batch.name for batch in _BATCHES if batch.name not in REQUIRED)
 RULES = tuple(dict.fromkeys(rule.name for batch in _BATCHES if batch.name not in REQUIRED for rule in batch.rules))
 UNOPTIMIZED = {EXCLUDED: ",".join(OPTIONAL_BATCHES)}
+COLD = {"flint.columnCache.enabled": "false"}
+INTERPRETED = {"flint.compile.enabled": "false"}
+_COMPILED = {"flint.compile.minRows": "0", "flint.compile.cache.enabled": "false"}
+COMPILED = {level: _COMPILED | {"flint.compile.optimize": level} for level in ("0", "2")}
 
 
 @dataclass(frozen=True)
@@ -49,17 +54,18 @@ class Outcome:
 class InProcess(Session):
     """A session whose executors are threads of this process."""
 
-    def __init__(self, conf: Mapping[str, str], executors: int) -> None:
+    def __init__(self, conf: Mapping[str, str], executors: int, cores: int) -> None:
         super().__init__("local[1]", conf)
         self.executors = executors
+        self.cores = cores
 
     @property
     def cluster(self) -> Any:
-        return self._once("cluster", lambda: InlineCluster(self.conf.mapping(), self.executors, cores=1))
+        return self._once("cluster", lambda: InlineCluster(self.conf.mapping(), self.executors, cores=self.cores))
 
 
 class Lab:
-    """Sessions over the tables in `folder`: one executor, and three that exchange rows."""
+    """Sessions over the tables in `folder`: one executor, three that exchange rows, and one with several threads."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -67,24 +73,39 @@ class Lab:
         leaves._SMALL_BYTES = 0  # else so few rows are read by one executor
         self.one = self._opened(1)
         self.three = self._opened(3)
+        self.threaded = self._opened(1, cores=3)
 
-    def _opened(self, executors: int) -> Session:
-        session = InProcess(_BASE, executors)
-        for name in TABLES:
+    def _opened(self, executors: int, cores: int = 1) -> Session:
+        session = InProcess(_BASE, executors, cores)
+        for name in (*TABLES, *ROWS):
             session.sql(f"create temporary view {name} as select * from parquet.`{self.folder}/{name}`")
         return session
 
-    def run(self, text: str, conf: Mapping[str, str] | None = None, executors: int = 1, batch_rows: int = 0) -> Outcome:
+    def run(
+        self,
+        text: str,
+        conf: Mapping[str, str] | None = None,
+        executors: int = 1,
+        batch_rows: int = 0,
+        threads: bool = False,
+    ) -> Outcome:
         """The outcome of a statement under settings of its own."""
-        session = self.one if executors == 1 else self.three
-        with _set(session, conf or {}), _batches_of(batch_rows):
+        session = self.threaded if threads else self.one if executors == 1 else self.three
+        conf = {**(conf or {}), **(COLD if batch_rows else {})}  # columns are kept in pieces of one size
+        with _set(session, conf), _batches_of(batch_rows):
             return outcome(lambda: session.sql(text))
+
+    def rows(self, text: str, conf: Mapping[str, str]) -> list[Any]:
+        """The rows of a statement on one executor. Raises what the engine raises."""
+        with _set(self.one, conf):
+            return self.one.sql(text).collect()
 
     def close(self) -> None:
         """Ends the sessions."""
         leaves._SMALL_BYTES = self._small
         self.one.stop()
         self.three.stop()
+        self.threaded.stop()
 
 
 def outcome(run: Callable[[], Any]) -> Outcome:

@@ -11,9 +11,9 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import duckdb_oracle
+from . import duckdb_oracle, typed
 from .expressions import ORDERED, Expressions, Source
-from .lab import EXCLUDED, OPTIONAL_BATCHES, RULES, UNOPTIMIZED, Lab, Outcome
+from .lab import COMPILED, EXCLUDED, INTERPRETED, OPTIONAL_BATCHES, RULES, UNOPTIMIZED, Lab, Outcome
 from .pieces import Part, Piece, joined, piece
 from .queries import Queries, summable
 from .tables import KINDS
@@ -89,6 +89,19 @@ def _partitions(lab: Lab, case: Piece, seed: int) -> str:
 def _batches(lab: Lab, case: Piece, seed: int) -> str:
     text, rows = str(case), (1, 2, 8192)[seed % 3]
     return _same("whole", lab.run(text), f"batches of {rows}", lab.run(text, batch_rows=rows), text)
+
+
+def _compiled(level: str) -> Callable[[Lab, Piece, int], str]:
+    def disagreement(lab: Lab, case: Piece, seed: int) -> str:
+        text, rows, threads = str(case), (0, 1, 2, 7)[seed % 4], seed % 3 == 0
+        way = f"compiled -O{level}, batches of {rows}, threads {threads}"
+        made = lab.run(text, COMPILED[level], batch_rows=rows, threads=threads)
+        if seed % 5 == 0:
+            way += ", again"
+            made = lab.run(text, COMPILED[level], batch_rows=rows, threads=threads)  # columns are warm now
+        return _same("interpreted", lab.run(text, INTERPRETED), way, made, text)
+
+    return disagreement
 
 
 def _same(first: str, one: Outcome, second: str, other: Outcome, text: str) -> str:
@@ -202,17 +215,21 @@ def _aggregates(lab: Lab, case: Piece, seed: int) -> str:
 
 
 ORACLES: dict[str, Oracle] = {
-    "optimizer": Oracle(_query(True), _optimizer, 300),
-    "rules": Oracle(_query(True), _rules, 300),
-    "executors": Oracle(_query(False), _executors, 150),
-    "joins": Oracle(_query(False), _joins, 100),
+    "optimizer": Oracle(_query(True), _optimizer, 200),
+    "rules": Oracle(_query(True), _rules, 200),
+    "executors": Oracle(_query(False), _executors, 120),
+    "joins": Oracle(_query(False), _joins, 80),
     "partitions": Oracle(_query(False), _partitions, 50),
-    "batches": Oracle(_query(False), _batches, 150),
+    "batches": Oracle(_query(False), _batches, 100),
+    "compiled": Oracle(_query(True), _compiled("0"), 200),
+    "optimized code": Oracle(_query(True), _compiled("2"), 50),
+    "typed": Oracle(typed.make, _compiled("0"), 200),
+    "typed, optimized code": Oracle(typed.make, _compiled("2"), 50),
     "expressions": Oracle(_make_expressions, _folded, 100),
     "constants": Oracle(_make_constants, _constants, 100),
-    "norec": Oracle(_make_filtered, _norec, 150),
-    "where": Oracle(_make_filtered, _where, 150),
-    "having": Oracle(_make_grouped, _having, 100),
-    "aggregates": Oracle(_make_aggregated, _aggregates, 100),
-    "duckdb": Oracle(duckdb_oracle.make, duckdb_oracle.disagreement, 250),
+    "norec": Oracle(_make_filtered, _norec, 100),
+    "where": Oracle(_make_filtered, _where, 100),
+    "having": Oracle(_make_grouped, _having, 80),
+    "aggregates": Oracle(_make_aggregated, _aggregates, 80),
+    "duckdb": Oracle(duckdb_oracle.make, duckdb_oracle.disagreement, 190),
 }

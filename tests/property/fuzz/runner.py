@@ -13,6 +13,7 @@ from .lab import Lab
 from .oracles import ORACLES, Oracle
 from .pieces import Piece, shrunk
 from .tables import write_tables
+from .typed_tables import write_typed_tables
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ def findings(
     """One after another, what the pairs of an oracle and a seed find; stops at the time `until`."""
     with TemporaryDirectory() as folder:
         write_tables(Path(folder))
+        write_typed_tables(Path(folder))
         lab = Lab(Path(folder))
         try:
             for name, seed in seeds:
