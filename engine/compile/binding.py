@@ -35,6 +35,8 @@ class FrameWords:
         self.run = run
         self.words = np.zeros(max(1, program.frame.size), np.int64)
         self.inputs = BoundInputs(program.inputs, self)
+        self.state: Any = None
+        """What a sink keeps for this frame."""
         self._error: BaseException | None = None
         self._keep: dict[Hashable, Any] = {}
         for key in program.frame.words:
@@ -145,19 +147,20 @@ class BoundInputs:
 
     def take(self, expression: Expression, rows: np.ndarray[Any, Any]) -> pa.Array:
         """A column, or an expression over columns, in some rows."""
-        wanted = None if len(rows) == self.batch.num_rows and rows[-1] == len(rows) - 1 else pa.array(rows)
+        wanted = None if self._is_every(rows) else pa.array(rows)
         if isinstance(expression, Attribute):
             column = self.batch.column(self.inputs.place_of(expression))
             return column if wanted is None else column.take(wanted)
         return self._computed(expression, wanted)
 
+    def _is_every(self, rows: np.ndarray[Any, Any]) -> bool:
+        """Whether these are all rows in their order; joins may repeat some and leave out others."""
+        count = self.batch.num_rows
+        return len(rows) == count and rows[-1] == count - 1 and bool((rows == np.arange(count)).all())
+
     def _bind(self, place: int, array: pa.Array, form: Form) -> None:
-        found = addresses(array, form)
         frame = self.frame
-        frame.set(("data", place), found.data, array)
-        frame.set(("validity", place), found.validity)
-        frame.set(("bit", place), found.bit)
-        frame.set(("bytes", place), found.bytes)
+        bind_column(frame, place, array, form)
         if form.codes:
             entries = self._dictionary(place)
             frame.set(("entries", place), len(entries.array))
@@ -246,3 +249,20 @@ def _offsets(dictionary: pa.Array) -> np.ndarray[Any, Any]:
         return np.zeros(2, np.int32)
     found = np.frombuffer(buffer, np.int32, count, 4 * dictionary.offset)
     return np.append(found, found[-1:])
+
+
+def bind_column(frame: FrameWords, place: Hashable, array: pa.Array, form: Form) -> None:
+    """Fills the words of a column (`stored_value`), without those of its dictionary."""
+    found = addresses(array, form)
+    frame.set(("data", place), found.data, array)
+    frame.set(("validity", place), found.validity)
+    frame.set(("bit", place), found.bit)
+    frame.set(("bytes", place), found.bytes)
+
+
+def bind_dictionary(frame: FrameWords, place: Hashable, dictionary: pa.Array) -> None:
+    """Fills the words of the dictionary of a column."""
+    texts, offsets = dictionary.buffers()[2], _offsets(dictionary)
+    frame.set(("entries", place), len(dictionary), dictionary)
+    frame.set(("entry offsets", place), offsets.ctypes.data, offsets)
+    frame.set(("entry bytes", place), texts.address if texts is not None else 0, dictionary)

@@ -7,7 +7,7 @@ become a few hundred.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from engine.compile.forms import Form, storage_of_arrow
@@ -15,7 +15,7 @@ from engine.compile.ir import Value
 from engine.compile.row import Row
 from engine.compile.values import Code, NotCompiled, Sql, Text
 from engine.expressions.base import Attribute, Expression
-from engine.types import BooleanType, FloatType, StringType
+from engine.types import BooleanType, DataType, FloatType, StringType
 from engine.types.arrow import to_arrow
 
 
@@ -71,31 +71,12 @@ class Inputs:
 
     def read(self, row: Row, place: int, form: Form, expression: Expression) -> Sql:
         """The value of an input column in the row."""
-        if not form.storage:
-            raise NotCompiled(f"columns of type {expression.dataType.simpleString()}")
         self.used[place] = None
-        kind = expression.dataType
-        null = ~_bit(row, row.fixed(("validity", place), "ptr"), place) if form.nullable else None
-        data = row.fixed(("data", place), "ptr")
-        if form.storage == "i1":
-            return Sql(kind, _bit(row, data, place), null)
-        if form.codes:
-            code = data.load(form.storage, row.index, fixed=True).signed("i64")
-            if null is not None:
-                code = row.function.select(null, row.fixed(("entries", place)), code)
-            return Sql(kind, self._entry(row, Code(code, place)), null)
-        if form.storage == "text":
-            return Sql(kind, Text(lambda: _located(data, row.index, row.fixed(("bytes", place), "ptr"))), null)
-        value = data.load(form.storage, row.index, fixed=True)
-        bits = 0 if form.storage in ("float", "double") else min(value.bits - 1, 126)
-        return Sql(kind, value, null, bits)
+        return stored_value(row, place, form, expression.dataType, row.index)
 
-    def _entry(self, row: Row, code: Code) -> Text:
-        def locate() -> tuple[Value, Value]:
-            offsets = row.fixed(("entry offsets", code.place), "ptr")
-            return _located(offsets, code.value, row.fixed(("entry bytes", code.place), "ptr"))
-
-        return Text(locate, code)
+    def selected(self, row: Row) -> Value:
+        """The number of the row."""
+        return row.index
 
     def _looked_up(self, row: Row, hoisted: Hoisted) -> Sql:
         """The value of a hoisted expression for the code in the row."""
@@ -112,7 +93,7 @@ class Inputs:
         if isinstance(kind, BooleanType):
             return Sql(kind, data.load("i8", code, fixed=True) != 0, null)
         if isinstance(kind, StringType):
-            return Sql(kind, self._entry(row, Code(data.load("i32", code, fixed=True).signed("i64"), place)), null)
+            return Sql(kind, _entry(row, Code(data.load("i32", code, fixed=True).signed("i64"), place)), null)
         if hoisted.form.storage == "text":
             raise NotCompiled("BINARY by code")
         value = data.load(hoisted.form.storage, code, fixed=True)
@@ -120,9 +101,37 @@ class Inputs:
         return Sql(kind, value, null, min(bits, 126))
 
 
-def _bit(row: Row, bits: Value, place: int) -> Value:
-    """The bit of the row in a bitmap whose first row is somewhere in its first byte."""
-    index = row.index + row.fixed(("bit", place))
+def stored_value(row: Row, place: Hashable, form: Form, kind: DataType, index: Value) -> Sql:
+    """The value at `index` of the column of that form whose addresses are the frame's words of `place` (`bind_column`)."""
+    if not form.storage:
+        raise NotCompiled(f"columns of type {kind.simpleString()}")
+    null = ~_bit(row, row.fixed(("validity", place), "ptr"), place, index) if form.nullable else None
+    data = row.fixed(("data", place), "ptr")
+    if form.storage == "i1":
+        return Sql(kind, _bit(row, data, place, index), null)
+    if form.codes:
+        code = data.load(form.storage, index, fixed=True).signed("i64")
+        if null is not None:
+            code = row.function.select(null, row.fixed(("entries", place)), code)
+        return Sql(kind, _entry(row, Code(code, place)), null)
+    if form.storage == "text":
+        return Sql(kind, Text(lambda: _located(data, index, row.fixed(("bytes", place), "ptr"))), null)
+    value = data.load(form.storage, index, fixed=True)
+    bits = 0 if form.storage in ("float", "double") else min(value.bits - 1, 126)
+    return Sql(kind, value, null, bits)
+
+
+def _entry(row: Row, code: Code) -> Text:
+    def locate() -> tuple[Value, Value]:
+        offsets = row.fixed(("entry offsets", code.place), "ptr")
+        return _located(offsets, code.value, row.fixed(("entry bytes", code.place), "ptr"))
+
+    return Text(locate, code)
+
+
+def _bit(row: Row, bits: Value, place: Hashable, index: Value) -> Value:
+    """The bit of a row in a bitmap whose first row is somewhere in its first byte."""
+    index = index + row.fixed(("bit", place))
     byte = bits.load("i8", index >> 3, fixed=True)
     return ((byte >> (index & 7).signed("i8")) & 1) != 0
 

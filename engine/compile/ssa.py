@@ -200,6 +200,13 @@ class Value:
         text = f"atomicrmw {operation} ptr {address.text}, {value.type} {value.text} monotonic"
         return self.function.write(value.type, text)
 
+    def exchange_if(self, expected: Operand, value: Value, index: Operand = 0) -> Value:
+        """Writes `value` at element `index` if `expected` is there, as one step; gives what was there."""
+        address, wanted = self.at(index, value.type), self.function.value(value.type, expected)
+        text = f"cmpxchg ptr {address.text}, {value.type} {wanted.text}, {value.type} {value.text} monotonic monotonic"
+        pair = self.function.write(f"{{{value.type}, i1}}", text)
+        return self.function.write(value.type, f"extractvalue {pair.type} {pair.text}, 0")
+
     def _resized(self, type: str, how: str) -> Value:
         if type == self.type:
             return self

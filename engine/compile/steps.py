@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from engine.compile.joins import probe_of
 from engine.compile.program import Filtered, Projected, Step
 from engine.physical.execution import Execution
 from engine.physical.filter import FilterExec
+from engine.physical.hash_join import HashJoinExec
 from engine.physical.operator import Operator
 from engine.physical.project import ProjectExec
 
 
-def step_of(operator: Operator, run: Execution) -> Step | None:  # noqa: ARG001 - joins ask it for their tables
+def step_of(operator: Operator, run: Execution) -> Step | None:
     """The step that stands for a streaming operator, made anew at each call; None where there is none."""
     if isinstance(operator, FilterExec):
         return Step(operator, Filtered(operator.condition))
     if isinstance(operator, ProjectExec):
         return Step(operator, Projected(operator.projections))
+    if isinstance(operator, HashJoinExec):
+        probe = probe_of(operator, run)
+        return Step(operator, probe) if probe is not None else None
     return None

@@ -13,7 +13,7 @@ The width of a whole number says where it came from and not what its type is; `b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 
 from engine.compile.ir import Function, Mark, Value
@@ -35,10 +35,11 @@ class NotCompiled(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Code:
-    """A text as its place `value` (i64, the number of entries for null) in the dictionary of input column `place`."""
+    """A text as its place `value` (i64, the number of entries for null) in the dictionary of the column `place` of the frame:
+    an input column (int), or one of a built side."""
 
     value: Value
-    place: int
+    place: Hashable
 
 
 class Text:

@@ -96,9 +96,8 @@ class Variants:
         if program is None:
             return None
         assert self.level is not None
-        setting = typed(self._run.task.conf, "flint.compile.optimize")
         try:
-            code = self._compiler().compile(program.text, [NAME], 0 if setting == "0" else 2, improve=setting == "AUTO")
+            code = compile_program(program, self._run)
         except Quarantined:
             self.reasons.setdefault(-1, "this code has ended a process before")
             return None
@@ -119,13 +118,17 @@ class Variants:
         else:
             self.reasons.setdefault(-1, str(reason))
 
-    def _compiler(self) -> Any:
-        from engine.compile.llvm import compiler  # imports LLVM
 
-        conf = self._run.task.conf
-        folder = typed(conf, "flint.compile.cache.directory")
-        kept = typed(conf, "flint.compile.cache.enabled")
-        return compiler((Path(folder) if folder else default_folder()) if kept else None)
+def compile_program(program: Program, run: Execution) -> Any:
+    """The machine code of a program, as the settings of the job want it."""
+    from engine.compile.llvm import compiler  # imports LLVM
+
+    conf = run.task.conf
+    folder = typed(conf, "flint.compile.cache.directory")
+    kept = typed(conf, "flint.compile.cache.enabled")
+    setting = typed(conf, "flint.compile.optimize")
+    made = compiler((Path(folder) if folder else default_folder()) if kept else None)
+    return made.compile(program.text, [NAME], 0 if setting == "0" else 2, improve=setting == "AUTO")
 
 
 def _shorter(level: Level, failed: int, steps: Sequence[Step]) -> Level:
@@ -138,4 +141,4 @@ def _shorter(level: Level, failed: int, steps: Sequence[Step]) -> Level:
 
 def worthwhile(operator: Operator) -> bool:
     """Whether a step does something for rows: one that only picks columns does not."""
-    return bool(operator.expressions) and any(each.children for each in operator.expressions)
+    return len(operator.inputs) > 1 or any(each.children for each in operator.expressions)

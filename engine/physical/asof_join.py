@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -13,9 +13,8 @@ from engine.kernels.asof import AsOfTable
 from engine.kernels.buffers import Ints, Mask
 from engine.physical.batches import Columns
 from engine.physical.execution import Execution
-from engine.physical.join import Built, JoinExec, Matcher
+from engine.physical.join import Built, JoinExec, Matcher, key_arrays
 from engine.tree.node import node
-from engine.types.arrow import to_arrow
 
 
 @node
@@ -34,21 +33,11 @@ class AsOfJoinExec(JoinExec):
     def title(self) -> str:
         return "BroadcastAsOfJoin" if self.broadcast else "AsOfJoin"
 
-    def index(self, built: Columns, batches: Sequence[pa.RecordBatch], run: Execution) -> AsOfTable:  # noqa: ARG002
-        wanted = (*self.right_keys, self.right_at)
-        kernels = run.compile_all(wanted, self.built[0].output)
-        computed = [
-            pa.RecordBatch.from_arrays(
-                [kernel(batch) for kernel in kernels], names=[str(n) for n in range(len(kernels))]
-            )
-            for batch in batches
-        ]
-        *keys, at = Columns(computed, [to_arrow(each.dataType) for each in wanted]).arrays
+    def index(self, built: Columns, run: Execution) -> AsOfTable:
+        *keys, at = key_arrays((*self.right_keys, self.right_at), built, self.built[0].output, run)
         return AsOfTable(keys, at, self.operator)
 
     def matcher(self, built: Built, run: Execution) -> Matcher:
-        if built.index is None:
-            built.index = self.index(built.columns, [], run)
         return _Nearest(self, built.index, run)
 
     def details(self, name: Name | None) -> str:

@@ -49,7 +49,7 @@ class Columns:
         self.rows = sum(batch.num_rows for batch in batches)
         self.types = list(types)
         self.arrays = [
-            _joined([batch.column(place) for batch in batches], kind) for place, kind in enumerate(self.types)
+            joined([batch.column(place) for batch in batches], kind) for place, kind in enumerate(self.types)
         ]
 
     @property
@@ -64,7 +64,7 @@ class Columns:
 
     def column(self, place: int, rows: pa.Array) -> pa.Array:
         """The values of one column at `rows`, null where those are."""
-        return _narrow(pc.take(self.arrays[place], rows, boundscheck=False), self.types[place])
+        return narrow(pc.take(self.arrays[place], rows, boundscheck=False), self.types[place])
 
     def batch(self, indices: Indices) -> pa.RecordBatch:
         """The rows at `indices` as a batch."""
@@ -73,9 +73,7 @@ class Columns:
     def slice(self, start: int, length: int) -> pa.RecordBatch:
         """A batch of consecutive rows."""
         length = max(0, min(length, self.rows - start))
-        arrays = [
-            _narrow(array.slice(start, length), kind) for array, kind in zip(self.arrays, self.types, strict=True)
-        ]
+        arrays = [narrow(array.slice(start, length), kind) for array, kind in zip(self.arrays, self.types, strict=True)]
         return batch_of(arrays, length)
 
     def batches(self, indices: Indices | None = None, size: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
@@ -92,7 +90,8 @@ def _optional(indices: Indices) -> pa.Array:
     return pa.array(indices, mask=indices < 0)
 
 
-def _joined(arrays: list[pa.Array], kind: pa.DataType) -> pa.Array:
+def joined(arrays: list[pa.Array], kind: pa.DataType) -> pa.Array:
+    """One array of several of type `kind`; with 64-bit offsets where text is beyond 2 GB."""
     if not arrays:
         return pa.array([], kind)
     if len(arrays) == 1:
@@ -104,7 +103,8 @@ def _joined(arrays: list[pa.Array], kind: pa.DataType) -> pa.Array:
     return pa.concat_arrays(arrays)
 
 
-def _narrow(array: pa.Array, kind: pa.DataType) -> pa.Array:
+def narrow(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    """A part of a joined array in its own type."""
     return array if array.type == kind else array.cast(kind)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -14,9 +13,8 @@ from engine.kernels.buffers import Ints, Mask, valid
 from engine.kernels.joins import JoinTable
 from engine.physical.batches import Columns
 from engine.physical.execution import Execution
-from engine.physical.join import PAIRS, Built, JoinExec, Matcher
+from engine.physical.join import PAIRS, Built, JoinExec, Matcher, key_arrays
 from engine.tree.node import node
-from engine.types.arrow import to_arrow
 
 
 @node
@@ -38,18 +36,14 @@ class HashJoinExec(JoinExec):
         """The keys of the built or of the streamed side."""
         return self.left_keys if (self.build == "left") == built else self.right_keys
 
-    def index(self, built: Columns, batches: Sequence[pa.RecordBatch], run: Execution) -> JoinTable:
-        return JoinTable(self.key_columns(batches, run), built.rows, self.null_safe)
+    def index(self, built: Columns, run: Execution) -> JoinTable:
+        return JoinTable(self.key_columns(built, run), built.rows, self.null_safe)
 
-    def key_columns(self, batches: Sequence[pa.RecordBatch], run: Execution) -> list[pa.Array]:
+    def key_columns(self, built: Columns, run: Execution) -> list[pa.Array]:
         """The keys of all built rows."""
-        keys = self.keys(True)
-        kernels = run.compile_all(keys, self.built[0].output)
-        return Columns([_keyed(kernels, batch) for batch in batches], [to_arrow(key.dataType) for key in keys]).arrays
+        return key_arrays(self.keys(True), built, self.built[0].output, run)
 
     def matcher(self, built: Built, run: Execution) -> Matcher:
-        if built.index is None:
-            built.index = self.index(built.columns, [], run)
         return _HashMatcher(self, built, run)
 
     def details(self, name: Name | None) -> str:
@@ -58,11 +52,6 @@ class HashJoinExec(JoinExec):
             for left, right, safe in zip(self.left_keys, self.right_keys, self.null_safe, strict=True)
         ]
         return f"[{', '.join(pairs)}] {super().details(name)}" + (" null aware" if self.null_aware else "")
-
-
-def _keyed(kernels: Sequence[Any], batch: pa.RecordBatch) -> pa.RecordBatch:
-    columns = [kernel(batch) for kernel in kernels]
-    return pa.RecordBatch.from_arrays(columns, names=[str(place) for place in range(len(columns))])
 
 
 class _HashMatcher:

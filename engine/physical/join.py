@@ -7,6 +7,7 @@ built rows       the same for the built side, after the last batch of all thread
 
 from __future__ import annotations
 
+import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,21 +17,24 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import pyarrow as pa
 
+from engine.compile.sinks.build import EncodedRows
 from engine.expressions.base import Attribute, Expression
 from engine.expressions.sql import Name, sql
 from engine.kernels.buffers import Ints, Mask
 from engine.lazy import cached_property
 from engine.logical.plan import JoinType
-from engine.physical.batches import BATCH_ROWS, Columns, arrow_types, batch_of, nulls
+from engine.physical.batches import BATCH_ROWS, Columns, batch_of, nulls
 from engine.physical.collect import CollectSink
+from engine.physical.encoded_columns import EncodedColumns
 from engine.physical.execution import Execution
 from engine.physical.operator import Morsel, Operator, Sink, Streaming
 from engine.tree.node import node
+from engine.types.arrow import to_arrow
 
 PAIRS = 1 << 17
 """How many candidate pairs are looked at together."""
 
-_PAIRED = (JoinType.INNER, JoinType.CROSS, JoinType.LEFT, JoinType.RIGHT, JoinType.FULL)
+PAIRED = (JoinType.INNER, JoinType.CROSS, JoinType.LEFT, JoinType.RIGHT, JoinType.FULL)
 
 Side = Literal["left", "right"]
 
@@ -47,11 +51,13 @@ class Matcher(Protocol):
 
 @dataclass
 class Built:
-    """The built side. `matched` marks its rows that had a match, where that is asked for; `index` is the join's own."""
+    """The built side. `matched` marks its rows that had a match, where that is asked for; `index` is the join's own, made when
+    rows are first looked up without code."""
 
     columns: Columns
     index: Any = None
     matched: Mask = field(default_factory=lambda: np.zeros(0, np.bool_))
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 @node
@@ -100,21 +106,28 @@ class JoinExec(Streaming):
         return BuildSink(self, run)
 
     @abstractmethod
-    def index(self, built: Columns, batches: Sequence[pa.RecordBatch], run: Execution) -> Any:
+    def index(self, built: Columns, run: Execution) -> Any:
         """What `matcher` needs of the built side, made once."""
 
     @abstractmethod
     def matcher(self, built: Built, run: Execution) -> Matcher:
         """The pairs of a thread."""
 
+    def built_state(self, run: Execution) -> Built:
+        """What the build has left."""
+        return run.state((self.id, "built"), lambda: Built(EncodedColumns([], self.built[0].output)))
+
     def stream(self, batches: Iterator[pa.RecordBatch], run: Execution) -> Iterator[pa.RecordBatch]:
-        built: Built = run.state((self.id, "built"), lambda: Built(Columns([], arrow_types(self.built[0].output))))
+        built = self.built_state(run)
+        with built.lock:
+            if built.index is None:
+                built.index = self.index(built.columns, run)
         join = BatchJoin(self, built, self.matcher(built, run), run)
         for batch in batches:
             yield from join.batches(batch)
 
     def tail(self, run: Execution) -> Sequence[Morsel]:
-        built: Built = run.state((self.id, "built"), lambda: Built(Columns([], arrow_types(self.built[0].output))))
+        built = self.built_state(run)
         wanted = built.matched if self.type is JoinType.SEMI else ~built.matched
         if self.type is JoinType.EXISTENCE:
             wanted = np.ones(len(built.matched), np.bool_)
@@ -130,22 +143,42 @@ class JoinExec(Streaming):
         return text + (f" {sql(self.condition, name)}" if self.condition is not None else "")
 
 
-class BuildSink(CollectSink):
-    """Collects the built side and makes its index."""
+class BuildSink(EncodedRows, CollectSink):
+    """Collects the built side."""
 
     def __init__(self, operator: JoinExec, run: Execution) -> None:
         super().__init__(operator, run)
         self.operator = operator
         self.run = run
 
+    @property
+    def columns(self) -> Sequence[Attribute]:
+        """What batches consist of."""
+        return self.operator.built[0].output
+
     def finish(self) -> Sequence[Morsel]:
         operator = self.operator
-        columns = Columns(self.batches, arrow_types(operator.built[0].output))
-        index = operator.index(columns, self.batches, self.run)
-        built = Built(columns, index, np.zeros(columns.rows if operator.has_tail else 0, np.bool_))
+        columns = EncodedColumns(self.batches, self.columns)
+        built = Built(columns, None, np.zeros(columns.rows if operator.has_tail else 0, np.bool_))
         self.batches = []
         self.run.put((operator.id, "built"), built)
         return []
+
+
+def key_arrays(
+    keys: Sequence[Expression], rows: Columns, columns: Sequence[Attribute], run: Execution
+) -> list[pa.Array]:
+    """Expressions over all rows of a side; a column as it is."""
+    places = {column.id: place for place, column in reversed(list(enumerate(columns)))}
+    found = []
+    for key in keys:
+        if isinstance(key, Attribute) and key.id in places:
+            found.append(rows.arrays[places[key.id]])
+            continue
+        kernel = run.compile(key, columns)
+        values = [pa.RecordBatch.from_arrays([kernel(batch)], names=["0"]) for batch in rows.batches()]
+        found.append(Columns(values, [to_arrow(key.dataType)]).arrays[0])
+    return found
 
 
 class Layout:
@@ -200,7 +233,7 @@ class BatchJoin:
         self.matcher = matcher
         self.run = run
         self.layout = Layout(join)
-        self.emits_pairs = join.type in _PAIRED
+        self.emits_pairs = join.type in PAIRED
         self.marks_built = join.has_tail
         self.marks_streamed = join.keeps_streamed or (not self.emits_pairs and join.build == "right")
         self.keep = self._condition()

@@ -6,10 +6,6 @@ streamed side has to wait for the others.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import pyarrow as pa
-
 from engine.kernels.joins import JoinTable
 from engine.physical.batches import Columns
 from engine.physical.execution import Execution
@@ -25,5 +21,5 @@ class MergeJoinExec(HashJoinExec):
     def title(self) -> str:
         return "SortMergeJoin"
 
-    def index(self, built: Columns, batches: Sequence[pa.RecordBatch], run: Execution) -> JoinTable:
-        return JoinTable(self.key_columns(batches, run), built.rows, self.null_safe, in_order=True)
+    def index(self, built: Columns, run: Execution) -> JoinTable:
+        return JoinTable(self.key_columns(built, run), built.rows, self.null_safe, in_order=True)

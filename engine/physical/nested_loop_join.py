@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +22,7 @@ class NestedLoopJoinExec(JoinExec):
     def title(self) -> str:
         return "NestedLoopJoin" if self.condition is not None else "CartesianProduct"
 
-    def index(self, built: Columns, batches: Sequence[pa.RecordBatch], run: Execution) -> None:  # noqa: ARG002
+    def index(self, built: Columns, run: Execution) -> None:  # noqa: ARG002
         return None
 
     def matcher(self, built: Built, run: Execution) -> Matcher:  # noqa: ARG002

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
 
 from engine.compile.binding import FrameWords
 from engine.compile.forms import array_of, dtype_of
-from engine.compile.inputs import Inputs
 from engine.compile.ir import Value, Variable
-from engine.compile.row import Provider, Row
+from engine.compile.row import Row
 from engine.compile.values import NotCompiled, Sql, storage_of
 from engine.expressions.base import Attribute, Expression
 from engine.physical.batches import batch_of
@@ -28,14 +27,12 @@ ROOM = 1 << 16
 """Rows of a batch that is made."""
 
 
+@runtime_checkable
 class Taker(Protocol):
-    """A provider whose rows can be taken by number: what `selected` rows of a column are."""
+    """A provider whose rows can be taken by number (`FrameWords.take`)."""
 
     def selected(self, row: Row) -> Value:
         """The number of its row, an i64; -1 for none (then columns are null)."""
-
-    def take(self, place: Expression, rows: pa.Array, frame: FrameWords) -> pa.Array:
-        """The values of a column (or a hoisted expression) in those rows."""
 
 
 @dataclass
@@ -65,7 +62,7 @@ class ColumnsCode:
         values = [self._plan(row, attribute) for attribute in self.outputs]
         place = self.count.get()
         for number, taker in enumerate(self.takers):
-            row.fixed(("rows of", number), "ptr").store(_selected(taker, row), place)
+            row.fixed(("rows of", number), "ptr").store(taker.selected(row), place)
         for number, (output, value) in enumerate(zip(self.columns, values, strict=True)):
             if value is None:
                 continue
@@ -86,9 +83,10 @@ class ColumnsCode:
         """Decides how a column comes out; its value where it is stored."""
         expression = row.expanded(attribute)
         if isinstance(expression, Attribute):
-            provider = next(each for each in row.providers if expression.id in each.columns)
-            self._taken(attribute, expression, provider)
-            return None
+            provider = next((each for each in row.providers if expression.id in each.columns), None)
+            if isinstance(provider, Taker):
+                self._taken(attribute, expression, provider)
+                return None
         storage = storage_of(attribute.dataType)
         try:
             if storage == "text":
@@ -96,21 +94,22 @@ class ColumnsCode:
             value = row.value(expression)
         except NotCompiled:
             owner = next((each for each in row.providers if expression.references <= each.columns), None)
-            if owner is None or expression.can_raise or not expression.deterministic or not expression.references:
+            if (
+                not isinstance(owner, Taker)
+                or expression.can_raise
+                or not expression.deterministic
+                or not expression.references
+            ):
                 raise
             self._taken(attribute, expression, owner)
             return None
         self.columns.append(_Output(attribute, expression, None, storage))
         return value
 
-    def _taken(self, attribute: Attribute, expression: Expression, provider: Provider) -> None:
+    def _taken(self, attribute: Attribute, expression: Expression, provider: Taker) -> None:
         if provider not in self.takers:
             self.takers.append(provider)
         self.columns.append(_Output(attribute, expression, provider))
-
-
-def _selected(provider: Provider, row: Row) -> Value:
-    return row.index if isinstance(provider, Inputs) else provider.selected(row)  # type: ignore[attr-defined]
 
 
 def _stored(value: Sql, storage: str) -> Value:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -61,10 +61,15 @@ def scan(table: pa.Table, size: int = 8192) -> Scan:
     return Scan(Rows(table, size), columns, ("t",))
 
 
-def run(plan: LogicalPlan, threads: int = 1, context: PlannerContext | None = None) -> list[tuple[Any, ...]]:
+def run(
+    plan: LogicalPlan,
+    threads: int = 1,
+    context: PlannerContext | None = None,
+    conf: Mapping[str, str] | None = None,
+) -> list[tuple[Any, ...]]:
     """The rows of a plan."""
     operator = plan_physical(plan, context or PlannerContext())
-    with TaskContext.local(threads=threads) as task:
+    with TaskContext.local(threads=threads, conf=conf) as task:
         program(operator, ResultOutput(), EvalContext()).run(0, task)
         return [row for batch in task.emitted for row in zip(*(c.to_pylist() for c in batch.columns), strict=True)]
 

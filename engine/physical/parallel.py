@@ -1,0 +1,32 @@
+"""Work on parts that are there, in threads of their own: what pipelines do not do because no batches flow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from engine.deep import DeepThread
+
+Item = TypeVar("Item")
+
+
+def in_parallel(work: Callable[[Item], None], items: Sequence[Item]) -> None:
+    """Does `work` with each item at the same time, the first in the caller's thread. Raises the first error when all are
+    done."""
+    errors: list[BaseException] = []
+
+    def attempt(item: Item) -> None:
+        try:
+            work(item)
+        except BaseException as error:  # whatever it is, the caller raises it
+            errors.append(error)
+
+    threads = [DeepThread(target=attempt, args=(item,), name="flint-part", daemon=True) for item in items[1:]]
+    for thread in threads:
+        thread.start()
+    for item in items[:1]:
+        attempt(item)
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
