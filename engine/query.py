@@ -28,6 +28,7 @@ from engine.kernels.moment import watched
 from engine.lazy import cached_property
 from engine.logical.hints import Hints
 from engine.logical.plan import LogicalPlan, Scan
+from engine.memory.columns import PINS, pins_of
 from engine.optimize.context import OptimizerContext
 from engine.optimize.optimizer import optimize
 from engine.optimize.statistics import Estimator
@@ -220,7 +221,8 @@ class Query:
         stages = self.stages
         with self._phase("execute"):
             scheduler = self.session.scheduler(local=self.is_small)
-            job = Job(next_job_id(), stages, self.id, self.session.conf.mapping())
+            conf = self.session.conf.mapping() | {PINS: pins_of(self.session.catalog.cached().values())}
+            job = Job(next_job_id(), stages, self.id, conf)
             left = max(0.001, self._deadline - time.perf_counter()) if self._deadline is not None else None
             handle = scheduler.submit(job, left, _TIMEOUT, self.session.conf.value(_TIMEOUT))
             self.handle = handle

@@ -354,10 +354,10 @@ class Catalog:
             self._cached.clear()
             self.changed()
 
-    def cached_names(self) -> list[tuple[str, ...]]:
-        """The full names that relations in memory stand in for, sorted."""
+    def cached(self) -> dict[tuple[str, ...], Relation]:
+        """What relations stand in for full names, by name."""
         with self._lock:
-            return sorted(self._cached)
+            return dict(sorted(self._cached.items()))
 
     def is_cached(self, name: tuple[str, ...]) -> bool:
         """Whether a relation stands in for the full name."""

@@ -1,6 +1,15 @@
-"""CACHE TABLE, UNCACHE TABLE, CLEAR CACHE, REFRESH: rows of a name kept in the driver's memory."""
+"""CACHE TABLE, UNCACHE TABLE, CLEAR CACHE, REFRESH.
+
+The columns of a table of files are pinned in the executors' cache of decoded columns (`engine/memory/columns.py`), under the
+files as they were: nothing is sorted, indexed or summed up. What else a name stands for, a query or files of a format that is
+not read column by column, is computed once, and its rows are kept in the driver's memory.
+"""
 
 from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -8,9 +17,15 @@ from engine.catalog.tables import TempView
 from engine.commands.context import DONE, Context
 from engine.errors import AnalysisError, Unsupported, quoted
 from engine.logical.commands import CacheTable, RefreshPath, RefreshTable, Uncache
-from engine.logical.plan import LogicalPlan
+from engine.logical.plan import LogicalPlan, Scan
+from engine.logical.relation import Columnar
 from engine.logical.unresolved import UnresolvedRelation
+from engine.memory.columns import cache_limit
 from engine.sources.arrow import ArrowRelation
+from engine.sources.filescan import FileRelation
+
+if TYPE_CHECKING:
+    from engine.query import Query
 
 
 def cache_table(command: CacheTable, context: Context) -> LogicalPlan:
@@ -31,6 +46,12 @@ def cache_table(command: CacheTable, context: Context) -> LogicalPlan:
 def _keep(parts: tuple[str, ...], name: tuple[str, ...], context: Context, *, lazy: bool) -> None:
     # resolved now, so that the query below reads what the name stood for and not what stands in for it
     plan = context.subquery(UnresolvedRelation(name)).analyzed
+    pinned = _pinned(context.subquery(plan))
+    if pinned is not None and cache_limit(context.session.conf.mapping()):
+        context.catalog.cache(parts, pinned)
+        if not lazy:
+            _read(parts, name, pinned, context)
+        return
 
     def load() -> list[pa.RecordBatch]:
         return list(context.subquery(context.catalog.refreshed(plan)).batches())
@@ -39,6 +60,37 @@ def _keep(parts: tuple[str, ...], name: tuple[str, ...], context: Context, *, la
     if not lazy:
         relation.batches()
     context.catalog.cache(parts, relation)
+
+
+def _pinned(query: Query) -> FileRelation | None:
+    """The relation whose rows a name stands for, just as they are, with a number to pin them by; None if there is none."""
+    plan = query.optimized
+    if (
+        not isinstance(plan, Scan)
+        or not isinstance(plan.relation, FileRelation)
+        or plan.filters
+        or plan.limit is not None
+    ):
+        return None
+    fields = [(field.name, field.dataType) for field in plan.relation.schema.fields]
+    columns = [(column.name, column.dataType) for column in query.analyzed.output]
+    if fields != columns or not isinstance(plan.relation, Columnar):
+        return None
+    return replace(plan.relation, pin=next(_pins))
+
+
+_pins = itertools.count(1)
+
+
+def _read(parts: tuple[str, ...], name: tuple[str, ...], relation: FileRelation, context: Context) -> None:
+    """Has executors read all columns; what fails takes the name out of the cache again."""
+    counts = ", ".join(f"count({quoted((field.name,))})" for field in relation.schema.fields)
+    try:
+        for _ in context.statement(f"SELECT {counts} FROM {quoted(parts)}", {}).batches():
+            pass
+    except BaseException:
+        context.catalog.uncache(name)
+        raise
 
 
 def _check_options(command: CacheTable) -> None:
@@ -73,7 +125,7 @@ def refresh_table(command: RefreshTable, context: Context) -> LogicalPlan:
 
 def refresh_path(_command: RefreshPath, context: Context) -> LogicalPlan:
     """REFRESH 'path': no listing outlives its query, so only kept rows may be old. A view may read any path, so all are."""
-    for name in context.catalog.cached_names():
+    for name in context.catalog.cached():
         refresh(name, context)
     context.catalog.changed()
     return DONE

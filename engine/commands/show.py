@@ -65,7 +65,7 @@ def _columns(command: Show, context: Context) -> LogicalPlan:
 
 
 def _cached(_command: Show, context: Context) -> LogicalPlan:
-    return answer(("tableName",), [(".".join(name),) for name in context.catalog.cached_names()])
+    return answer(("tableName",), [(".".join(name),) for name in context.catalog.cached()])
 
 
 def _properties(command: Show, context: Context) -> LogicalPlan:

@@ -70,9 +70,10 @@ class Splits:
 
 
 class Columns(Protocol):
-    """A split that is read column by column."""
+    """A split that is read column by column. `pin` is the number of the CACHE TABLE that asks for it, 0 if none does."""
 
     rows: int
+    pin: int
 
     def key(self, column: str) -> Hashable | None:
         """Names the rows of a column of this split for good: no other rows ever have it. None where nothing is read."""

@@ -6,15 +6,15 @@
 
 A key names a version of a file, so what a replaced file held is never found and grows old. The least recently used goes
 first, but nothing of the job that asks for room: a scan of more than there is room for keeps its beginning, instead of
-driving itself out just before it comes round again. Columns pinned by CACHE TABLE stay until they are released or
-operators need the memory.
+driving itself out just before it comes round again. What a CACHE TABLE has read is pinned by its number: it stays as long as
+that statement counts (jobs are told which do), or until operators need the memory.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -23,6 +23,8 @@ from engine.config import typed
 from engine.memory.limits import total_memory
 
 Pieces = tuple[pa.Array, ...]
+PINS = "flint.columnCache.pins"
+"""No setting, but what a job is told beside the settings."""
 _SHARE = 5
 
 
@@ -31,7 +33,7 @@ class _Entry:
     pieces: Pieces
     size: int
     job: int
-    pinned: bool
+    pin: int
     hits: int = 0
 
 
@@ -43,7 +45,7 @@ class CachedColumn:
     rows: int
     bytes: int
     hits: int
-    pinned: bool
+    pin: int
 
 
 class ColumnCache:
@@ -54,53 +56,48 @@ class ColumnCache:
         self.held = 0
         self._room = room
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
+        self._pins: frozenset[int] = frozenset()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable, job: int) -> Pieces | None:
-        """The pieces kept under `key`, None if there are none."""
+    def get(self, key: Hashable, job: int, pin: int = 0) -> Pieces | None:
+        """The pieces kept under `key`, None if there are none; pinned from now on if `pin` is a number."""
         with self._lock:
             entry = self._entries.get(key)
             if entry is None:
                 return None
             self._entries.move_to_end(key)
-            entry.job = job
+            entry.job, entry.pin = job, pin or entry.pin
             entry.hits += 1
             return entry.pieces
 
-    def put(self, key: Hashable, pieces: Sequence[pa.Array], job: int, *, pinned: bool = False) -> bool:
+    def put(self, key: Hashable, pieces: Sequence[pa.Array], job: int, pin: int = 0) -> bool:
         """Keeps `pieces` if there is room, or older ones can make some; whether it does."""
         size = memory_of(pieces)
         with self._lock:
             old = self._entries.pop(key, None)
             if old is not None:
                 self.held -= old.size
-                pinned |= old.pinned
-            if not self._make_room(size, job, pinned):
+                pin = pin or old.pin
+            if not self._make_room(size, job, pin):
                 return False
-            self._entries[key] = _Entry(tuple(pieces), size, job, pinned)
+            self._entries[key] = _Entry(tuple(pieces), size, job, pin)
             self.held += size
             return True
 
-    def pin(self, key: Hashable, job: int) -> bool:
-        """Keeps what is there under `key` from growing old; whether there is something."""
+    def keep_pins(self, pins: Collection[int]) -> None:
+        """Forgets what was pinned by numbers that are not among `pins`."""
+        if pins == self._pins:
+            return
         with self._lock:
-            entry = self._entries.get(key)
-            if entry is not None:
-                entry.pinned, entry.job = True, job
-            return entry is not None
-
-    def release(self, keys: Iterable[Hashable]) -> None:
-        """Forgets what is kept under `keys`."""
-        with self._lock:
-            for key in keys:
-                entry = self._entries.pop(key, None)
-                self.held -= entry.size if entry is not None else 0
+            self._pins = frozenset(pins)
+            gone = [key for key, entry in self._entries.items() if entry.pin and entry.pin not in pins]
+            self._drop(self.held, gone)
 
     def give_way(self, size: int) -> None:
         """Forgets at least `size` bytes, or all: the least recently used first, pinned ones last."""
         with self._lock:
-            for pinned in (False, True):
-                size -= self._drop(size, [key for key, entry in self._entries.items() if entry.pinned == pinned])
+            size -= self._drop(size, [key for key, entry in self._entries.items() if not entry.pin])
+            self._drop(size, list(self._entries))
 
     def resize(self, limit: int) -> None:
         """Sets `limit`; what is above it and not pinned is forgotten."""
@@ -108,22 +105,22 @@ class ColumnCache:
             return
         with self._lock:
             self.limit = limit
-            self._drop(self.held - limit, [key for key, entry in self._entries.items() if not entry.pinned])
+            self._drop(self.held - limit, [key for key, entry in self._entries.items() if not entry.pin])
 
     def contents(self) -> list[CachedColumn]:
         """What is kept, the least recently used first."""
         with self._lock:
             return [
-                CachedColumn(key, sum(map(len, entry.pieces)), entry.size, entry.hits, entry.pinned)
+                CachedColumn(key, sum(map(len, entry.pieces)), entry.size, entry.hits, entry.pin)
                 for key, entry in self._entries.items()
             ]
 
-    def _make_room(self, size: int, job: int, pinned: bool) -> bool:
+    def _make_room(self, size: int, job: int, pin: int) -> bool:
         most = min(self.limit, self._room())
         excess = self.held + size - most
         if excess <= 0:
             return True
-        old = [key for key, each in self._entries.items() if not each.pinned and (each.job != job or pinned)]
+        old = [key for key, each in self._entries.items() if not each.pin and (each.job != job or pin)]
         if size > most or sum(self._entries[key].size for key in old) < excess:
             return False
         self._drop(excess, old)
@@ -147,6 +144,16 @@ def cache_limit(conf: Mapping[str, str]) -> int:
     configured: int | None = typed(conf, "flint.columnCache.size")
     size = total_memory() // _SHARE if configured is None else configured
     return size // max(1, typed(conf, "spark.executor.instances") or 1)
+
+
+def pins_of(relations: Iterable[object]) -> str:
+    """What jobs are told: the numbers by which columns of `relations` are pinned."""
+    return " ".join(str(pin) for each in relations if (pin := getattr(each, "pin", 0)))
+
+
+def live_pins(conf: Mapping[str, str]) -> frozenset[int]:
+    """The numbers of the CACHE TABLE statements that count for a job."""
+    return frozenset(map(int, conf.get(PINS, "").split()))
 
 
 def memory_of(pieces: Sequence[pa.Array]) -> int:

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from engine.expressions.base import Attribute, Expression
 from engine.logical.relation import Columns
-from engine.memory.columns import ColumnCache, Pieces, cache_limit
+from engine.memory.columns import ColumnCache, Pieces, cache_limit, live_pins
 from engine.physical.batches import BATCH_ROWS, batch_of
 from engine.physical.encoding import decoded
 from engine.physical.execution import Execution
@@ -43,6 +43,7 @@ class ColumnScan:
         self._trial = _Trial()
         limit, cache = cache_limit(run.task.conf), run.task.memory.pool.columns
         cache.resize(limit)
+        cache.keep_pins(live_pins(run.task.conf))
         self._cache: ColumnCache | None = cache if limit else None
 
     def batches(self, split: Columns, encoded: bool) -> Iterator[pa.RecordBatch]:
@@ -67,7 +68,7 @@ class ColumnScan:
         keys = [split.key(name) for name in names]
         job = self._run.task.job_id
         cache = self._cache
-        found = [cache.get(key, job) if cache is not None and key is not None else None for key in keys]
+        found = [cache.get(key, job, split.pin) if cache is not None and key is not None else None for key in keys]
         missing = [place for place, pieces in enumerate(found) if pieces is None]
         read = [place for place in missing if keys[place] is not None]
         self._metrics.add(self._operator, "columns_warm", len(names) - len(missing))
@@ -76,7 +77,7 @@ class ColumnScan:
             found[place] = pieces
             key = keys[place]
             if cache is not None and key is not None:
-                cache.put(key, pieces, job)
+                cache.put(key, pieces, job, split.pin)
         return [pieces for pieces in found if pieces is not None]
 
     def _passes(self, reading: _Reading) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import pyarrow as pa
@@ -34,11 +34,13 @@ class FilePart:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FileRelation(ABC):
-    """Rows of listed files: `data` are the columns in the files, partition columns follow."""
+    """Rows of listed files: `data` are the columns in the files, partition columns follow. `pin` is the number of the CACHE
+    TABLE by which its columns are to be kept, 0 if none is."""
 
     listing: Listing
     data: StructType
     options: tuple[tuple[str, str], ...] = ()
+    pin: int = field(default=0, kw_only=True)
 
     format: ClassVar[str] = ""
 
@@ -74,7 +76,7 @@ class FileRelation(ABC):
         return f"<{self.description}>"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"listing": self.listing, "data": self.data, "options": self.options}
+        return {"listing": self.listing, "data": self.data, "options": self.options, "pin": self.pin}
 
     def is_current(self) -> bool:
         """Whether its paths hold the same files as when they were listed. Raises what listing them raises."""
@@ -129,10 +131,10 @@ class FileRelation(ABC):
         read = self.read_encoded if request.encoded else self.read_part
         for batch in read(part, inside):
             arrays: dict[str, pa.Array] = dict(zip([f.name for f in inside], batch.columns, strict=True))
-            for field in wanted:
-                if field.name in partition:
-                    value = part.file.values[partition[field.name]]
-                    arrays[field.name] = constant(value, field, batch.num_rows)
+            for each in wanted:
+                if each.name in partition:
+                    value = part.file.values[partition[each.name]]
+                    arrays[each.name] = constant(value, each, batch.num_rows)
             found = record_batch([arrays[field.name] for field in wanted], wanted, batch.num_rows)
             if left is not None:
                 found = found.slice(0, left)

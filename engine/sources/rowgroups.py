@@ -37,6 +37,7 @@ class RowGroup:
         self._group: int = part.piece
         self._known = footer(part.file)
         self.rows = self._known.rows(part.piece)
+        self.pin = relation.pin
         self._fields = {field.name: field for field in relation.schema.fields}
         partitions = [field.name for field in relation.listing.columns.fields]
         self._values = dict(zip(partitions, part.file.values, strict=False))

@@ -188,7 +188,7 @@ def test_a_cache_that_fails_leaves_the_table_alone(sql: Sql, session: Session) -
     sql("CREATE VIEW v AS SELECT 1 div (id - 1) AS x FROM range(3)")
     with pytest.raises(FlintError, match="DIVIDE_BY_ZERO"):
         sql("CACHE TABLE v")
-    assert session.catalog.cached_names() == []
+    assert session.catalog.cached() == {}
 
 
 def test_explain(sql: Sql) -> None:

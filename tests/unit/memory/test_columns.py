@@ -64,17 +64,19 @@ def test_a_column_put_twice_counts_once() -> None:
 
 def test_pinned_columns_stay() -> None:
     cache = cache_of(300)
-    cache.put("a", column(100), 1, pinned=True)
+    cache.put("a", column(100), 1, 5)
     cache.put("b", column(100), 1)
-    assert cache.pin("b", 1) and not cache.pin("c", 1)
+    assert cache.get("b", 1, 6) and cache.get("c", 1, 6) is None
     for job, key in enumerate("cde", 2):
         assert cache.put(key, column(100), job)
     assert names(cache) == ["a", "b", "e"]
-    assert cache.put("f", column(100), 9, pinned=True) and not cache.put("g", column(100), 9)
-    cache.release(["a", "nothing"])
-    assert names(cache) == ["b", "f"] and cache.held == 200
+    assert cache.put("f", column(100), 9, 5) and not cache.put("g", column(100), 9)
+    cache.keep_pins({5})
+    assert names(cache) == ["a", "f"] and cache.held == 200
     cache.give_way(1)
     assert names(cache) == ["f"]
+    cache.keep_pins(set())
+    assert cache.held == 0
 
 
 def test_a_smaller_limit_forgets() -> None:
@@ -129,7 +131,7 @@ def test_the_budget_is_kept_whatever_happens(seed: int) -> None:
     for job in range(2000):
         match rng.randrange(4):
             case 0:
-                pool.columns.put(rng.randrange(20), column(rng.randint(1, 300)), job // 10, pinned=rng.random() < 0.1)
+                pool.columns.put(rng.randrange(20), column(rng.randint(1, 300)), job // 10, int(rng.random() < 0.1))
             case 1:
                 pool.columns.get(rng.randrange(20), job // 10)
             case 2:

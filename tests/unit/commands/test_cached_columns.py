@@ -1,0 +1,71 @@
+"""CACHE TABLE of files: columns pinned in the executors' cache."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from engine import Session
+from engine.sources.arrow import ArrowRelation
+
+
+def counts(session: Session, text: str) -> dict[str, int]:
+    """What the scans of a statement counted."""
+    frame = session.sql(text)
+    frame.collect()
+    assert frame.query.handle is not None
+    found: dict[str, int] = {}
+    for stage in frame.query.handle.metrics.values():
+        for (_, name), each in stage.operators.items():
+            found[name] = found.get(name, 0) + int(each.total)
+    return found
+
+
+def test_all_columns_are_warm_once_a_table_is_cached(session: Session, sql: Any, tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    table = pa.table({"a": list(range(100)), "b": [str(n) for n in range(100)]})
+    pq.write_table(table, path, row_group_size=25)
+    sql(f"CREATE TEMP VIEW files AS SELECT * FROM parquet.`{path}`")
+    sql("CACHE TABLE files")
+    (cached,) = session.catalog.cached().values()
+    assert not isinstance(cached, ArrowRelation)
+    found = counts(session, "SELECT sum(a), max(b) FROM files")
+    assert found["columns_warm"] == 8 and found["columns_read"] == 0
+    path.unlink()
+    assert sql("SELECT sum(a), max(b) FROM files") == [(4950, "99")], "as it was when it was cached"
+    sql("UNCACHE TABLE files")
+    pq.write_table(table.slice(0, 10), path)
+    assert sql("SELECT sum(a), max(b) FROM files") == [(45, "9")]
+
+
+def test_lazy_ones_are_pinned_when_they_are_read(session: Session, sql: Any, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"a": [1, 2], "b": [3, 4]}), tmp_path / "t.parquet")
+    sql(f"CREATE TEMP VIEW files AS SELECT * FROM parquet.`{tmp_path}/t.parquet`")
+    sql("CACHE LAZY TABLE files")
+    assert counts(session, "SELECT sum(a) FROM files")["columns_read"] == 1
+    assert counts(session, "SELECT sum(a), sum(b) FROM files") | {"columns_warm": 1, "columns_read": 1}
+
+
+def test_queries_keep_their_rows(session: Session, sql: Any, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"a": [1, 2], "b": [3, 4]}), tmp_path / "t.parquet")
+    for number, query in enumerate(("SELECT a + 1 AS a FROM f", "SELECT b, a FROM f", "SELECT a FROM f WHERE a > 1")):
+        text = query.replace("FROM f", f"FROM parquet.`{tmp_path}/t.parquet`")
+        before = sql(text)
+        sql(f"CACHE TABLE c{number} AS {text}")
+        assert sql(f"SELECT * FROM c{number}") == before
+    assert all(isinstance(each, ArrowRelation) for each in session.catalog.cached().values())
+
+
+def test_switched_off_rows_are_kept_as_they_are(session: Session, sql: Any, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"a": [1, 2]}), tmp_path / "t.parquet")
+    sql(f"CREATE TEMP VIEW files AS SELECT * FROM parquet.`{tmp_path}/t.parquet`")
+    sql("SET flint.columnCache.enabled = false")
+    try:
+        sql("CACHE TABLE files")
+        (tmp_path / "t.parquet").unlink()
+        assert sql("SELECT sum(a) FROM files") == [(3,)]
+    finally:
+        sql("RESET flint.columnCache.enabled")
