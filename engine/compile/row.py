@@ -12,8 +12,9 @@ from typing import Protocol
 
 from engine.compile.frame import Frame
 from engine.compile.ir import Function, Label, Mark, Operand, Value
-from engine.compile.values import NotCompiled, Sql
+from engine.compile.values import NotCompiled, Sql, Text
 from engine.expressions.base import Alias, Attribute, Expression
+from engine.expressions.predicates import IsNotNull, IsNull
 
 _STRAIGHT = 64
 """The instructions beyond which a branch is cheaper than computing what is not needed."""
@@ -123,6 +124,9 @@ class Row:
                 if expression.id in provider.columns:
                     return provider.column(self, expression)
             raise NotCompiled(f"the column {expression.name}")
+        coded = self._by_code(expression)
+        if coded is not None:
+            return coded
         emitter = emitters().get(type(expression))
         before = self.function.mark()
         try:
@@ -132,6 +136,22 @@ class Row:
         except NotCompiled as reason:
             self.function.undo(before)
             return self._hoisted(expression, reason)
+
+    def _by_code(self, expression: Expression) -> Sql | None:
+        """The value looked up by code, where all that is read is one column of dictionary codes: kernels compute it once for
+        each entry, and no code for each row is faster than that."""
+        whole = self.expanded(expression)
+        if len(whole.references) != 1 or whole.can_raise or not whole.deterministic:
+            return None
+        if isinstance(whole, IsNull | IsNotNull) and isinstance(whole.child, Attribute):
+            return None
+        column = self.value(whole.collect(Attribute)[0])
+        if not isinstance(column.raw, Text) or column.raw.code is None:
+            return None
+        try:
+            return self._hoisted(expression, NotCompiled("by code"))
+        except NotCompiled:
+            return None
 
     def _hoisted(self, expression: Expression, reason: NotCompiled) -> Sql:
         whole = self.expanded(expression)
