@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from engine.compile.forms import Form, storage_of_arrow
 from engine.compile.ir import Value
 from engine.compile.row import Row
-from engine.compile.values import Code, NotCompiled, Sql, Text
+from engine.compile.values import Code, NotCompiled, Sql, Text, bits_of, is_whole
 from engine.expressions.base import Attribute, Expression
-from engine.types import BooleanType, DataType, FloatType, StringType
+from engine.types import BooleanType, DataType, DecimalType, StringType
 from engine.types.arrow import to_arrow
 
 
@@ -96,9 +96,15 @@ class Inputs:
             return Sql(kind, _entry(row, Code(data.load("i32", code, fixed=True).signed("i64"), place)), null)
         if hoisted.form.storage == "text":
             raise NotCompiled("BINARY by code")
-        value = data.load(hoisted.form.storage, code, fixed=True)
-        bits = 0 if hoisted.form.storage in ("float", "double") or isinstance(kind, FloatType) else value.bits - 1
-        return Sql(kind, value, null, min(bits, 126))
+        value = data.load(hoisted.form.storage, code, fixed=True, align=8 if hoisted.form.storage == "i128" else None)
+        return Sql(kind, value, null, _bits(kind, value))
+
+
+def _bits(kind: DataType, value: Value) -> int:
+    """What is known of a column's numbers: the width they are stored in, and the precision of decimals."""
+    if not is_whole(kind):
+        return 0
+    return min(value.bits - 1, bits_of(kind)) if isinstance(kind, DecimalType) else value.bits - 1
 
 
 def stored_value(row: Row, place: Hashable, form: Form, kind: DataType, index: Value) -> Sql:
@@ -116,9 +122,8 @@ def stored_value(row: Row, place: Hashable, form: Form, kind: DataType, index: V
         return Sql(kind, _entry(row, Code(code, place)), null)
     if form.storage == "text":
         return Sql(kind, Text(lambda: _located(data, index, row.fixed(("bytes", place), "ptr"))), null)
-    value = data.load(form.storage, index, fixed=True)
-    bits = 0 if form.storage in ("float", "double") else min(value.bits - 1, 126)
-    return Sql(kind, value, null, bits)
+    value = data.load(form.storage, index, fixed=True, align=8 if form.storage == "i128" else None)
+    return Sql(kind, value, null, _bits(kind, value))
 
 
 def _entry(row: Row, code: Code) -> Text:

@@ -33,10 +33,21 @@ def binary(expression: op.BinaryArithmetic, row: Row, left: Sql, right: Sql) -> 
     first, second = times_power(left, scale - one.scale), times_power(right, scale - other.scale)
     digits = max(one.precision - one.scale, other.precision - other.scale) + scale + 1
     bits = min(max(first.bits, second.bits) + 1, digits_bits(digits))
+    if bits == MOST_BITS + 1 and scale == kind.scale:
+        return _widest_sum(expression, row, first, second)
     width = width_for(bits)
     x, y = resized(first, width), resized(second, width)
     value = x + y if expression.symbol == "+" else x - y
     return fitted(row, Sql(kind, value, null, bits), scale, digits, expression.mode)
+
+
+def _widest_sum(expression: op.BinaryArithmetic, row: Row, left: Sql, right: Sql) -> Sql:
+    """+ - of decimals whose sum may pass 128 bits, which no decimal does."""
+    name = "add" if expression.symbol == "+" else "sub"
+    value, overflow = row.function.overflowing(name, resized(left, "i128"), resized(right, "i128"))
+    found = Sql(expression.dataType, value, either_null(left, right), MOST_BITS)
+    found = failing(row, found, overflow, Mode.TRY if expression.mode is Mode.LEGACY else expression.mode)
+    return fitted(row, found, _decimal(found).scale, DecimalType.MAX_PRECISION + 1, expression.mode)
 
 
 def division(expression: op.DivModLike, row: Row, left: Sql, right: Sql, null: Value | None) -> Sql:
@@ -117,7 +128,7 @@ def fitted(row: Row, value: Sql, scale: int, digits: int, mode: Mode) -> Sql:
     the precision."""
     kind = _decimal(value)
     if scale > kind.scale:
-        value, digits = rounded(row.function, value, scale - kind.scale), digits - (scale - kind.scale) + 1
+        value, digits = rounded(row.function, value, scale - kind.scale, digits), digits - (scale - kind.scale) + 1
     elif scale < kind.scale:
         value, digits = widened(value, kind.scale - scale), digits + kind.scale - scale
     proven = bits_of(kind)
@@ -134,14 +145,14 @@ def widened(value: Sql, power: int) -> Sql:
     return Sql(value.type, resized(value, width_for(bits)) * 10**power, value.null, bits)
 
 
-def rounded(function: Function, value: Sql, drop: int) -> Sql:
-    """A whole number without its last `drop` digits, ties away from zero."""
+def rounded(function: Function, value: Sql, drop: int, digits: int) -> Sql:
+    """A whole number below 10 ** digits without its last `drop` digits, ties away from zero."""
     unit = 10**drop
-    bits = (((1 << value.bits) + unit // 2) // unit).bit_length()
-    width = width_for(max(value.bits + 1, unit.bit_length() + 1))
+    most = min(1 << value.bits, 10**digits) + unit // 2
+    width = width_for(max(most.bit_length(), unit.bit_length()))
     number = resized(value, width)
     half = function.select(number < 0, function.integer(width, -(unit // 2)), function.integer(width, unit // 2))
-    return Sql(value.type, cut(function, number + half, unit), value.null, bits)
+    return Sql(value.type, cut(function, number + half, unit), value.null, (most // unit).bit_length())
 
 
 def cut(function: Function, value: Value, unit: int) -> Value:

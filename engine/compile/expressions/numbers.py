@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.compile.expressions.branching import select, typed
 from engine.compile.expressions.checks import checked
 from engine.compile.expressions.comparison import compared
-from engine.compile.expressions.decimals import digits_bits, fitted, widened
+from engine.compile.expressions.decimals import cut, digits_bits, fitted, widened
 from engine.compile.expressions.decimals import rounded as half_up
 from engine.compile.ir import Value
 from engine.compile.row import Emitter, Row
@@ -102,7 +102,7 @@ def _round(expression: Call, row: Row) -> Sql:
 
 
 def _half_up(row: Row, value: Sql, drop: int) -> Sql:
-    return half_up(row.function, value, drop)
+    return half_up(row.function, value, drop, _digits(value))
 
 
 def _floor(row: Row, value: Sql, drop: int) -> Sql:
@@ -116,15 +116,18 @@ def _ceil(row: Row, value: Sql, drop: int) -> Sql:
 def _towards(row: Row, value: Sql, drop: int, sign: int) -> Sql:
     """Without the last digits, towards infinity of a sign."""
     unit, function = 10**drop, row.function
-    width = width_for(max(value.bits, unit.bit_length() + 1))
-    if width == "i128":
-        raise NotCompiled("rounding of wide decimals")
+    width = width_for(max(value.bits, unit.bit_length()))
     number = resized(value, width)
-    cut = number // unit
-    rest = number - cut * unit
+    found = cut(function, number, unit)
+    rest = number - found * unit
     away = rest < 0 if sign < 0 else rest > 0
-    moved = function.select(away, cut + sign, cut)
+    moved = function.select(away, found + sign, found)
     return Sql(value.type, moved, value.null, ((1 << value.bits) // unit + 1).bit_length())
+
+
+def _digits(value: Sql) -> int:
+    assert isinstance(value.type, DecimalType)
+    return value.type.precision
 
 
 _ROUNDINGS = {"round": _half_up, "floor": _floor, "ceil": _ceil}

@@ -74,7 +74,7 @@ ARITHMETIC = [
     for mode in MODES
     for left, right in ((i, j), (long, m), (x, y), (d, e), (f, f), (b, b), (w, w))
     for operator in (op.Add, op.Subtract, op.Multiply, op.Remainder, op.Pmod)
-    if not (left is w and operator is op.Multiply)
+    if not (left is w and operator in (op.Multiply, op.Pmod))
 ]
 DIVISIONS = [
     *(op.Divide(left, right, mode) for mode in MODES for left, right in ((x, y), (d, e), (f, f))),
