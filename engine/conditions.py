@@ -822,6 +822,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "Cannot create a SQL function with CONTAINS SQL that accesses a table/view or a SQL function that "
         "reads SQL data. Please use READS SQL DATA instead.",
     ),
+    "INVALID_SQL_SYNTAX.ANALYZE_TABLE_UNEXPECTED_NOSCAN": (
+        "42000",
+        "Invalid SQL syntax: ANALYZE TABLE(S) ... COMPUTE STATISTICS ... <ctx> must be either NOSCAN or empty.",
+    ),
     "INVALID_SQL_SYNTAX.CREATE_FUNC_WITH_COLUMN_CONSTRAINTS": (
         "42000",
         "Invalid SQL syntax: CREATE FUNCTION with constraints on parameters is not allowed.",
@@ -1242,6 +1246,18 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "UNSUPPORTED_FEATURE.AES_MODE_IV": (
         "0A000",
         "The feature is not supported: <functionName> with AES-<mode> does not support initialization vectors (IVs).",
+    ),
+    "UNSUPPORTED_FEATURE.ANALYZE_UNCACHED_TEMP_VIEW": (
+        "0A000",
+        "The feature is not supported: The ANALYZE TABLE FOR COLUMNS command can operate on temporary views that have been cached already. Consider to cache the view <viewName>.",
+    ),
+    "UNSUPPORTED_FEATURE.ANALYZE_UNSUPPORTED_COLUMN_TYPE": (
+        "0A000",
+        "The feature is not supported: The ANALYZE TABLE FOR COLUMNS command does not support the type <columnType> of the column <columnName> in the table <tableName>.",
+    ),
+    "UNSUPPORTED_FEATURE.ANALYZE_VIEW": (
+        "0A000",
+        "The feature is not supported: The ANALYZE TABLE command does not support views.",
     ),
     "UNSUPPORTED_FEATURE.DESC_TABLE_COLUMN_JSON": (
         "0A000",

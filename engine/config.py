@@ -188,6 +188,15 @@ SETTINGS: dict[str, Setting] = {
             "What INSERT OVERWRITE replaces: all partitions that its PARTITION clause allows, or those that get rows.",
         ),
         Setting(
+            "spark.sql.statistics.histogram.enabled",
+            boolean,
+            "false",
+            "Whether ANALYZE TABLE ... FOR COLUMNS makes histograms.",
+        ),
+        Setting(
+            "spark.sql.statistics.histogram.numBins", positive, "254", "Bins of such a histogram, of as many rows each."
+        ),
+        Setting(
             "spark.sql.variable.substitute", boolean, "true", "Put settings in the place of ${name} in statements."
         ),
         Setting(

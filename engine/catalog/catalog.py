@@ -108,8 +108,7 @@ class Catalog:
             names = names[1:]
         with self._lock:
             if len(names) == 1:
-                temporary = self._temporary.get(names[0])
-                return temporary or self._store.entry(self.current_database, names[0])
+                return self._temporary.get(names[0]) or self._store.entry(self.current_database, names[0])
             if len(names) == 2:
                 if names[0] == GLOBAL_TEMP:
                     return self._global.get(names[1])
@@ -120,7 +119,8 @@ class Catalog:
         """The rows of a table's files."""
         schema = None if table.schema is None else schema_without_lengths(table.schema)
         options = heeded(table.format, dict(table.options))
-        return open_relation(table.format, [table.location], options, schema, self._conf)
+        found = open_relation(table.format, [table.location], options, schema, self._conf)
+        return found.with_facts(table.statistics) if isinstance(found, FileRelation) else found
 
     def refreshed(self, plan: LogicalPlan) -> LogicalPlan:
         """An analyzed plan over the tables and files of now: what a temporary view stands for.

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from engine.catalog.tables import Database, Entry, Pairs, Routine, Table, View
+from engine.sources.analyzed import facts_from_json, facts_to_json
 from engine.types import (
     BINARY,
     BOOLEAN,
@@ -125,6 +126,8 @@ def to_json(entry: Entry | Database | Routine) -> dict[str, Any]:
     for name in ("schema", "returns"):
         if fields.get(name) is not None:
             fields[name] = type_to_json(fields[name])
+    if fields.get("statistics") is not None:
+        fields["statistics"] = facts_to_json(fields["statistics"])
     return {"flint": VERSION, "kind": type(entry).__name__.lower(), **fields}
 
 
@@ -144,6 +147,8 @@ def from_json(value: dict[str, Any]) -> Entry | Database | Routine:
     for name in ("partitioned_by", "names"):
         if name in fields:
             fields[name] = tuple(str(part) for part in fields[name])
+    if fields.get("statistics") is not None:
+        fields["statistics"] = facts_from_json(fields["statistics"])
     if fields.get("buckets") is not None:
         count, columns, order = fields["buckets"]
         fields["buckets"] = int(count), tuple(map(str, columns)), tuple(map(str, order))

@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 
 from engine.logical.plan import LogicalPlan
 from engine.logical.relation import Relation
+from engine.sources.analyzed import TableFacts
 from engine.types import DataType, StructType
 
 CATALOG = "spark_catalog"
@@ -33,7 +34,8 @@ class Table:
     """Files under a name. `schema` holds partition columns last; None means: inferred from the files at each use.
 
     `managed` tables lie below the warehouse and go when they are dropped. `created` is in seconds since 1970. `defaults` are
-    columns with the text of their DEFAULT.
+    columns with the text of their DEFAULT. `statistics` are those of ANALYZE TABLE, perhaps of files
+    that are no more.
     """
 
     database: str
@@ -49,6 +51,7 @@ class Table:
     created: float = 0.0
     defaults: Pairs = ()
     buckets: Buckets | None = None
+    statistics: TableFacts | None = None
 
     @property
     def kind(self) -> str:

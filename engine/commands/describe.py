@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import replace
-from typing import Any
 
 from engine.catalog.lineage import schema_of_query
 from engine.catalog.tables import Entry, Table, TempView, View
+from engine.commands.analyze import current_facts
 from engine.commands.context import Context, answer
 from engine.commands.describe_json import describe_json
 from engine.commands.details import buckets, details, storage
@@ -14,9 +15,9 @@ from engine.commands.partition_spec import Spec, existing_partition, partition_d
 from engine.errors import AnalysisError, ParseError, Unsupported, quoted, suggestions
 from engine.logical.commands import Command, DescribeQuery, DescribeTable, Explain
 from engine.logical.plan import LogicalPlan, Project, Scan
-from engine.logical.relation import ColumnStatistics, Relation
+from engine.logical.relation import Relation
 from engine.sources.csv import CsvRelation
-from engine.types import StructField, StructType
+from engine.types import DataType, StructField, StructType, TimestampNTZType, TimestampType
 
 COLUMNS = ("col_name", "data_type", "comment")
 Row = tuple[str, str | None, str | None]
@@ -106,20 +107,31 @@ def _describe_column(
 
 
 def _column_statistics(entry: Entry | TempView, field: StructField, context: Context) -> list[tuple[str, str]]:
-    known = ColumnStatistics()
-    if isinstance(entry, Table):
-        known = context.catalog.open_table(entry).statistics().columns.get(field.name, known)
-    average = None if known.average_bytes is None else round(known.average_bytes)
-    values: list[tuple[str, Any]] = [
-        ("min", known.minimum),
-        ("max", known.maximum),
-        ("num_nulls", known.nulls),
-        ("distinct_count", known.distinct),
-        ("avg_col_len", average),
-        ("max_col_len", None),
-        ("histogram", None),
+    """What ANALYZE TABLE found, while the files are the same."""
+    facts = current_facts(entry, context)
+    known = facts.columns.get(field.name) if facts is not None else None
+    if known is None:
+        return [(name, "NULL") for name in _FACTS]
+    shown = [_moment(value, field.dataType) for value in (known.minimum, known.maximum)]
+    shown += [str(each) for each in (known.nulls, known.distinct, known.average_length, known.longest)]
+    found = known.histogram
+    shown.append("NULL" if found is None else f"height: {found.height}, num_of_bins: {len(found.bins)}")
+    bins = [
+        (f"bin_{place}", f"lower_bound: {low}, upper_bound: {high}, distinct_count: {distinct}")
+        for place, (low, high, distinct) in enumerate(found.bins if found is not None else ())
     ]
-    return [(name, "NULL" if value is None else str(value)) for name, value in values]
+    return [*zip(_FACTS, shown, strict=True), *bins]
+
+
+def _moment(text: str | None, kind: DataType) -> str:
+    """A bound as Spark's catalog writes it: instants in UTC."""
+    if text is None or not isinstance(kind, TimestampType | TimestampNTZType):
+        return "NULL" if text is None else text
+    moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(microseconds=int(text))
+    return moment.isoformat(" ", "microseconds") + (" +0000" if isinstance(kind, TimestampType) else "")
+
+
+_FACTS = ("min", "max", "num_nulls", "distinct_count", "avg_col_len", "max_col_len", "histogram")
 
 
 def describe_query(command: DescribeQuery, context: Context) -> LogicalPlan:

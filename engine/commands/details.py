@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 
 from engine.catalog.tables import CATALOG, Entry, Pairs, Table, TempView, View
+from engine.commands.analyze import current_facts
 from engine.commands.context import Context
 from engine.errors import quoted
 from engine.events import redact
@@ -35,6 +36,10 @@ def details(entry: Entry, context: Context) -> list[Detail]:
     if entry.properties:
         rows.append(("Table Properties", _properties(entry.properties)))
     if isinstance(entry, Table):
+        facts = current_facts(entry, context)
+        if facts is not None:
+            counted = "" if facts.rows is None else f", {facts.rows} rows"
+            rows.append(("Statistics", f"{facts.bytes} bytes{counted}"))
         rows += storage(entry)
         if entry.partitioned_by:
             rows.append(("Partition Provider", "Catalog"))

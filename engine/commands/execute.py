@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from engine.commands.alter import alter_database, alter_table
+from engine.commands.analyze import analyze_table, analyze_tables
 from engine.commands.cache import cache_table, refresh_path, refresh_table, uncache
 from engine.commands.context import Context
 from engine.commands.databases import create_database, describe_database, drop, use
@@ -31,6 +32,8 @@ _FUNCTIONS: dict[type[c.Command], Callable[[Any, Context], LogicalPlan]] = {
     a.AlterDatabase: alter_database,
     a.AlterTable: alter_table,
     a.CreateTableLike: create_like,
+    c.AnalyzeTable: analyze_table,
+    c.AnalyzeTables: analyze_tables,
     c.CacheTable: cache_table,
     c.CreateDatabase: create_database,
     c.CreateFunction: create_function,
@@ -59,13 +62,10 @@ _FUNCTIONS: dict[type[c.Command], Callable[[Any, Context], LogicalPlan]] = {
     c.Use: use,
 }
 
-_NAMES: dict[type[c.Command], str] = {c.AnalyzeTable: "ANALYZE TABLE"}
-"""Statements that are understood and not carried out yet."""
-
 
 def execute_command(command: c.Command, session: Session, query: Query) -> LogicalPlan:
     """Carries out `command`, a statement of `query`, and gives the rows that answer it (often none, without columns)."""
     function = _FUNCTIONS.get(type(command))
     if function is None:
-        raise Unsupported(_NAMES.get(type(command), type(command).__name__))
+        raise Unsupported(type(command).__name__)
     return function(query.with_names(command), Context(session, query))

@@ -149,7 +149,10 @@ class _Columns:
 
     def _constant(self, field: StructField, value: Literal) -> Make:
         fit = self.assignment.converter(value.dataType, field.dataType, field.name)
-        scalar = fit(pa.array([literal_scalar(value)], to_arrow(value.dataType)))[0]
+        kind = to_arrow(value.dataType)
+        # pyarrow makes no array of the null of a list
+        constant = pa.nulls(1, kind) if value.value is None else pa.array([literal_scalar(value)], kind)
+        scalar = fit(constant)[0]
         return lambda batch: pa.repeat(scalar, batch.num_rows)
 
     def _assigned(self, field: StructField, given: StructField, place: int) -> Make:

@@ -266,8 +266,16 @@ class Explain(Command):
 class AnalyzeTable(Command):
     """ANALYZE TABLE name COMPUTE STATISTICS [NOSCAN | FOR COLUMNS ... | FOR ALL COLUMNS]."""
 
-    name: tuple[str, ...]
+    table: UnresolvedRelation
     columns: tuple[str, ...] | None
+    scan: bool = True
+
+
+@node
+class AnalyzeTables(Command):
+    """ANALYZE TABLES [IN database] COMPUTE STATISTICS [NOSCAN]."""
+
+    database: tuple[str, ...] | None
     scan: bool = True
 
 

@@ -13,6 +13,15 @@ from engine.types import StructType
 
 
 @dataclass(frozen=True)
+class Histogram:
+    """Bins of as many values each, `height`: least and greatest value as numbers (dates as days, instants as microseconds),
+    and how many different ones."""
+
+    height: float
+    bins: tuple[tuple[float, float, int], ...]
+
+
+@dataclass(frozen=True)
 class ColumnStatistics:
     """What is known of a column's values, none of it sure to be exact.
 
@@ -24,6 +33,7 @@ class ColumnStatistics:
     minimum: Any = None
     maximum: Any = None
     average_bytes: float | None = None
+    histogram: Histogram | None = None
 
 
 @dataclass(frozen=True)

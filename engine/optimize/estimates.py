@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Protocol
+
+from engine.logical.relation import Histogram
 
 _EPOCH = datetime.date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column's different values, part of nulls (0..1), least and greatest value as numbers (dates as days), and bytes of
-    a value; None for what is not known."""
+    """A column's different values, part of nulls (0..1), least and greatest value as numbers (dates as days), bytes of a
+    value, and a histogram of all values (those outside of the bounds too); None for what is not known."""
 
     distinct: float | None = None
     nulls: float = 0.0
     low: float | None = None
     high: float | None = None
     width: float | None = None
+    histogram: Histogram | None = None
 
 
 UNKNOWN = Column()
@@ -79,7 +82,21 @@ class Estimate:
 def _at_most(column: Column, rows: float) -> Column:
     if column.distinct is None or column.distinct <= rows:
         return column
-    return Column(max(1.0, rows), column.nulls, column.low, column.high, column.width)
+    return replace(column, distinct=max(1.0, rows))
+
+
+def part_between(histogram: Histogram, low: float, high: float) -> float:
+    """The part of all values from `low` to `high`; within a bin they are taken to be spread evenly."""
+    found = 0.0
+    for least, most, distinct in histogram.bins:
+        if most < low or least > high:
+            continue
+        if most == least:
+            found += 1.0
+        else:
+            share = (min(most, high) - max(least, low)) / (most - least)
+            found += max(share, 1.0 / distinct)
+    return min(1.0, found / len(histogram.bins))
 
 
 def as_number(value: Any) -> float | None:

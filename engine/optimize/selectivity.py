@@ -25,7 +25,7 @@ from engine.expressions.predicates import (
     Or,
     RLike,
 )
-from engine.optimize.estimates import UNKNOWN, Column, Estimate, Overlay, as_number
+from engine.optimize.estimates import UNKNOWN, Column, Estimate, Overlay, as_number, part_between
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,9 @@ def _share(new: Column, old: Column) -> float:
     assert new.low is not None and new.high is not None and old.low is not None and old.high is not None
     if new.high < new.low:
         return OTHER.least
+    if old.histogram is not None:
+        before = part_between(old.histogram, old.low, old.high)
+        return max(OTHER.least, min(1.0, part_between(old.histogram, new.low, new.high) / max(before, OTHER.least)))
     whole = old.high - old.low
     return max((new.high - new.low) / whole, 1 / max(old.distinct or 1.0, 1.0)) if whole > 0 else 1.0
 

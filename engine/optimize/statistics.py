@@ -295,7 +295,7 @@ def _column(column: Attribute, known: ColumnStatistics, rows: float) -> Column:
     if known.minimum is not None and known.minimum == known.maximum:
         distinct = 1.0
     nulls = (known.nulls or 0) / rows if rows else 0.0
-    return Column(distinct, nulls, low, high, known.average_bytes)
+    return Column(distinct, nulls, low, high, known.average_bytes, known.histogram)
 
 
 def _by_range(column: Attribute, low: float | None, high: float | None, rows: float) -> float | None:

@@ -10,6 +10,7 @@ from engine.expressions.base import Expression, SortOrder
 from engine.expressions.sql import sql
 from engine.logical.commands import (
     AnalyzeTable,
+    AnalyzeTables,
     CacheTable,
     Command,
     CreateDatabase,
@@ -23,7 +24,7 @@ from engine.logical.commands import (
     Use,
 )
 from engine.logical.plan import LogicalPlan
-from engine.logical.unresolved import UnresolvedAttribute
+from engine.logical.unresolved import UnresolvedAttribute, UnresolvedRelation
 from engine.parse.lexer import Token
 from engine.parse.literals import string_value
 from engine.parse.parts import ColumnDefinition, Option, key_text, once
@@ -298,14 +299,25 @@ def refresh_path(path: Token) -> Command:
     return RefreshPath(string_value(path))
 
 
-def analyze_table(name: Name, scope: tuple[str, ...] | bool | None) -> Command:
+def analyze_table(
+    table: UnresolvedRelation, partition: Partition | None, scope: tuple[str, ...] | bool | None
+) -> Command:
     """Without a scope only sizes and row counts; FOR ALL COLUMNS is an empty list of columns."""
-    if scope is False:
-        return AnalyzeTable(name, None, scan=False)
-    return AnalyzeTable(name, scope if isinstance(scope, tuple) else None)
+    if partition is not None:
+        raise Unsupported("ANALYZE TABLE ... PARTITION", hint="ANALYZE TABLE without it looks at all partitions.")
+    if isinstance(scope, tuple):
+        return AnalyzeTable(table, scope)
+    return AnalyzeTable(table, None, scan=scope is None)
 
 
-def statistics_noscan() -> bool:
+def analyze_tables(database: Name | None, word: str | None) -> Command:
+    return AnalyzeTables(database, scan=word is None or statistics_word(word))
+
+
+def statistics_word(word: str) -> bool:
+    """NOSCAN: whether to read the rows. Raises ParseError for another word."""
+    if word.upper() != "NOSCAN":
+        raise ParseError("INVALID_SQL_SYNTAX.ANALYZE_TABLE_UNEXPECTED_NOSCAN", {"ctx": word.upper()})
     return False
 
 

@@ -14,6 +14,7 @@ from engine.errors import AnalysisError
 from engine.expressions.base import Expression
 from engine.lazy import cached_property
 from engine.logical.relation import ScanRequest, Split, Splits, TableStatistics
+from engine.sources.analyzed import TableFacts, known_better, stamp_of
 from engine.sources.files import DataFile, Listing, Selection, list_files, read_error, stat_file
 from engine.sources.partition_filter import partition_filter
 from engine.sources.partitions import PartitionColumns
@@ -35,12 +36,13 @@ class FilePart:
 @dataclass(frozen=True, eq=False, repr=False)
 class FileRelation(ABC):
     """Rows of listed files: `data` are the columns in the files, partition columns follow. `pin` is the number of the CACHE
-    TABLE by which its columns are to be kept, 0 if none is."""
+    TABLE by which its columns are to be kept, 0 if none is. `facts` are what an analysis of these files found."""
 
     listing: Listing
     data: StructType
     options: tuple[tuple[str, str], ...] = ()
     pin: int = field(default=0, kw_only=True)
+    facts: TableFacts | None = field(default=None, kw_only=True)
 
     format: ClassVar[str] = ""
 
@@ -60,7 +62,7 @@ class FileRelation(ABC):
 
     @cached_property
     def _identity(self) -> Hashable:
-        return self.format, self.listing.identity, self.schema, self.options
+        return self.format, self.listing.identity, self.schema, self.options, self.facts
 
     @cached_property
     def _hash(self) -> int:
@@ -98,9 +100,19 @@ class FileRelation(ABC):
         now = list_files(listing.asked, dict(self.options), conf, must_exist=bool(listing.paths))
         if now == listing or now.columns.names != listing.columns.names:
             return self
-        return replace(self, listing=replace(now, columns=listing.columns))
+        return replace(self, listing=replace(now, columns=listing.columns), facts=None)
 
     def statistics(self) -> TableStatistics:
+        """What the files say of themselves, and what ANALYZE TABLE found."""
+        return known_better(self.measured(), self.facts, self.schema)
+
+    def with_facts(self, facts: TableFacts | None) -> FileRelation:
+        """This relation with what an analysis found, if it read the files that are there."""
+        if facts is None or facts.stamp != stamp_of(self.listing.identity):
+            return self
+        return replace(self, facts=facts)
+
+    def measured(self) -> TableStatistics:
         """Bytes from the listing; formats that know more say more."""
         sampled = self.listing.sample(SAMPLE)
         total = sum(file.size for file in sampled)

@@ -87,9 +87,9 @@ class JsonRelation(FileRelation):
         own = {name: getattr(self, name) for name in ("form", "mode", "multi_line", "corrupt", "partial")}
         return {**super().__getstate__(), **own}
 
-    def statistics(self) -> TableStatistics:
+    def measured(self) -> TableStatistics:
         """Rows guessed from the size: some 20 bytes a field."""
-        known = super().statistics()
+        known = super().measured()
         return TableStatistics((known.bytes or 0) // (20 * max(1, len(self.data))), known.bytes)
 
     def splits(self, request: ScanRequest) -> Splits:

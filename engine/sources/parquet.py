@@ -48,7 +48,7 @@ class ParquetRelation(FileRelation):
 
     format: ClassVar[str] = "parquet"
 
-    def statistics(self) -> TableStatistics:
+    def measured(self) -> TableStatistics:
         """Exact rows where at most 64 files are listed, else scaled up from the first 64."""
         files = self.listing.sample(SAMPLE)
         whole = len(self.listing.files) == len(files) and not self.listing.directories

@@ -37,6 +37,12 @@ def test_rows_are_added_and_replaced(sql: Sql) -> None:
     assert hidden() == []
 
 
+def test_a_list_that_is_not_given_is_null(sql: Sql) -> None:
+    sql("CREATE TABLE lists (a INT, b ARRAY<INT>, c MAP<STRING, INT>)")
+    sql("INSERT INTO lists (a) VALUES (1)")
+    assert sql("SELECT * FROM lists") == [(1, None, None)]
+
+
 @pytest.mark.parametrize("format", ["parquet", "csv", "json", "orc"])
 def test_formats(sql: Sql, format: str, tmp_path: Path) -> None:
     sql(f"CREATE TABLE f (a INT, b STRING, d DECIMAL(5,2)) USING {format} LOCATION '{tmp_path}/f'")
