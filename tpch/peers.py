@@ -21,6 +21,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 Tables = dict[str, list[str]]
@@ -37,6 +38,13 @@ class Peer(Protocol):
         """The answer to `text` as a pyarrow Table."""
 
 
+class Forgets(Protocol):
+    """An engine that keeps code it has compiled."""
+
+    def forget(self) -> None:
+        """Keeps none from now on."""
+
+
 class Loads(Protocol):
     """An engine that can hold its tables in memory."""
 
@@ -49,6 +57,7 @@ class Flint:
         import engine
 
         self._tables = tables
+        self._folder: TemporaryDirectory[str] | None = None  # of object code, see forget
         self._session = engine.Session(master=f"local[{threads}]", conf=settings)
         for table, files in tables.items():
             place = _place(files)
@@ -61,6 +70,11 @@ class Flint:
     def load(self) -> None:
         for table in self._tables:
             self._session.sql(f"CACHE TABLE {table}")
+
+    def forget(self) -> None:
+        """Object code is kept by folder, in memory, too: an empty one begins anew."""
+        self._folder = TemporaryDirectory(prefix="flint-objects-")
+        self._session.conf.set("flint.compile.cache.directory", self._folder.name)
 
     def run(self, text: str) -> Any:
         frame = self._session.sql(text)
@@ -171,7 +185,8 @@ def reply(peer: Peer, request: dict[str, Any]) -> dict[str, Any]:
             case "run":
                 return _run(peer, request["text"], request["keep"])
             case "forget":
-                getattr(peer, "forget", lambda: None)()
+                if hasattr(peer, "forget"):
+                    peer.forget()
                 return {}
             case "load" if hasattr(peer, "load"):
                 start = time.perf_counter()

@@ -64,8 +64,9 @@ def test_a_run(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 
 def test_tables_in_memory(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--scale", "0.01", "--data", str(data), "--queries", "3", "--reps", "1", "--mode", "cached"]
-    assert bench.main([*options, "--engines", "flint-tables,duckdb-tables"]) == 0
+    assert bench.main([*options, "--engines", "flint-tables,duckdb-tables", "--object-cache", "empty"]) == 0
     printed = capsys.readouterr().out
+    assert "object code cache empty" in printed
     assert "tables in memory" in printed and printed.count("loaded in") == 2
 
 
