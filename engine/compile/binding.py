@@ -120,6 +120,13 @@ class _Entries:
     bytes: int
     tables: dict[Expression, tuple[int, int, int, int]] = field(default_factory=dict)
     keep: list[Any] = field(default_factory=list)
+    words: dict[int, np.ndarray[Any, Any]] = field(default_factory=dict)
+
+    def words_of(self, place: int) -> np.ndarray[Any, Any]:
+        """A word for each text of input column `place`, which is coded by this dictionary; 0 until code has set it."""
+        if place not in self.words:
+            self.words[place] = np.zeros(len(self.array) + 2, np.int64)
+        return self.words[place]
 
 
 class BoundInputs:
@@ -166,6 +173,7 @@ class BoundInputs:
             frame.set(("entries", place), len(entries.array))
             frame.set(("entry offsets", place), entries.offsets)
             frame.set(("entry bytes", place), entries.bytes)
+            self._bind_words(place, entries)
 
     def _computed(self, expression: Expression, rows: pa.Array | None = None) -> pa.Array:
         """The values of an expression over the batch, or over some of its rows."""
@@ -210,6 +218,12 @@ class BoundInputs:
         self.frame.set(("entry null", place), null)
         self.frame.set(("entry offsets", place), offsets)
         self.frame.set(("entry bytes", place), texts)
+        self._bind_words(place, entries)
+
+    def _bind_words(self, place: int, entries: _Entries) -> None:
+        if place in self.inputs.remapped:
+            words = entries.words_of(place)
+            self.frame.set(("words", place), words.ctypes.data, words)
 
     def _table(self, hoisted: Hoisted, entries: _Entries) -> tuple[int, int, int, int]:
         assert hoisted.over is not None

@@ -38,6 +38,7 @@ class Inputs:
         self.columns = frozenset(attribute.id for attribute in attributes)
         self.used: dict[int, None] = {}
         self.hoists: dict[Expression, Hoisted] = {}
+        self.remapped: set[int] = set()
         self._places = {attribute.id: place for place, attribute in reversed(list(enumerate(attributes)))}
 
     def place_of(self, attribute: Attribute) -> int:

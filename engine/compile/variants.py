@@ -6,14 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from engine.compile.code import code_of
 from engine.compile.forms import Form
-from engine.compile.object_cache import Quarantined, default_folder
+from engine.compile.object_cache import Quarantined
 from engine.compile.program import NAME, CannotWrite, Program, SinkCode, Step, write
 from engine.compile.sinks.columns import ColumnsCode
-from engine.config import typed
 from engine.expressions.base import Attribute
 from engine.physical.execution import Execution
 from engine.physical.operator import Operator
@@ -121,14 +120,7 @@ class Variants:
 
 def compile_program(program: Program, run: Execution) -> Any:
     """The machine code of a program, as the settings of the job want it."""
-    from engine.compile.llvm import compiler  # imports LLVM
-
-    conf = run.task.conf
-    folder = typed(conf, "flint.compile.cache.directory")
-    kept = typed(conf, "flint.compile.cache.enabled")
-    setting = typed(conf, "flint.compile.optimize")
-    made = compiler((Path(folder) if folder else default_folder()) if kept else None)
-    return made.compile(program.text, [NAME], 0 if setting == "0" else 2, improve=setting == "AUTO")
+    return code_of(program.text, [NAME], run)
 
 
 def _shorter(level: Level, failed: int, steps: Sequence[Step]) -> Level:

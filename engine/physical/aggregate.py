@@ -16,6 +16,9 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
+from engine.compile.binding import FrameWords
+from engine.compile.program import SinkCode
+from engine.compile.sinks.aggregate_groups import Batches, CompiledGroups, ThreadGroups, planned
 from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import Attribute, Expression
 from engine.expressions.sql import Name
@@ -77,6 +80,7 @@ class _Local:
     tables: list[pa.RecordBatch] = field(default_factory=list)
     rows: int = 0
     limit: int = _MERGE_ROWS
+    groups: ThreadGroups | None = None
 
 
 class AggregateSink:
@@ -91,12 +95,29 @@ class AggregateSink:
         self.owners: list[Ints | None] = []
         self._lock = threading.Lock()
         self._types: list[pa.DataType] = []
+        self._groups = self._planned() if operator.mode != "final" else None
 
     def local(self) -> _Local:
         operator = self.operator
         if operator.mode == "final":
             return _Local()
         return _Local(AggregateInputs(operator.keys, operator.calls, operator.child.output, self.run))
+
+    def code(self) -> SinkCode | None:
+        """What adds rows to groups in code."""
+        return None if self._groups is None else self._groups.code()
+
+    def bind(self, local: _Local, code: SinkCode, frame: FrameWords) -> None:  # noqa: ARG002 - all code is alike
+        """Gives a frame the thread's groups."""
+        assert self._groups is not None
+        if local.groups is None:
+            local.groups = self._groups.local()
+        self._groups.bind(local.groups, frame)
+
+    def called(self, local: _Local, code: SinkCode, frame: FrameWords) -> None:  # noqa: ARG002 - all code is alike
+        """Counts the rows of the source."""
+        assert local.groups is not None
+        local.groups.arrived += frame.inputs.batch.num_rows
 
     def add(self, local: _Local, batch: pa.RecordBatch) -> None:
         table = batch if self.operator.mode == "final" else self._grouped(local, batch)
@@ -115,12 +136,20 @@ class AggregateSink:
             local.limit = _MERGE_ROWS + growth * local.rows
 
     def combine(self, local: _Local) -> None:
+        if local.groups is not None and self._groups is not None:
+            self._groups.combine(local.groups)
         owners = self._owners(local.tables)
         with self._lock:
             self.tables.extend(local.tables)
             self.owners.extend(owners)
 
     def finish(self) -> Sequence[Morsel]:
+        compiled = [] if self._groups is None else self._groups.parts()
+        if compiled and self.operator.keys and not self.tables:
+            return [partial(self._finished, part) for part in compiled]
+        for part in compiled:  # interpreted ones join them
+            self.tables.extend(part())
+            self.owners.extend([None] * (len(self.tables) - len(self.owners)))
         rows = sum(table.num_rows for table in self.tables)
         if not self.operator.keys:
             silent = not rows and (self.operator.mode == "partial" or self.run.partition > 0)
@@ -187,17 +216,34 @@ class AggregateSink:
         if not tables and self.operator.keys:
             return
         self.run.check()
-        merged = self._whole(tables)
+        yield from sliced(self._result(self._whole(tables)))
+
+    def _finished(self, part: Batches) -> Iterator[pa.RecordBatch]:
+        """Groups that code has made."""
+        for batch in part():
+            yield self._result(batch)
+
+    def _result(self, merged: pa.RecordBatch) -> pa.RecordBatch:
+        """What the operator gives for groups and their states."""
         if self.operator.mode == "partial":
-            yield from sliced(merged)
-            return
+            return merged
         states = merged.columns  # once: each call makes the list
         columns = list(states[: len(self.operator.keys)])
         place = len(columns)
         for kernel, count, result in zip(self.kernels, self._widths(), self.operator.result_columns, strict=True):
             columns.append(kernel.finish(states[place : place + count], result.dataType))
             place += count
-        yield from sliced(batch_of(columns, merged.num_rows))
+        return batch_of(columns, merged.num_rows)
+
+    def _planned(self) -> CompiledGroups | None:
+        operator = self.operator
+        return planned(operator.keys, operator.calls, self.kernels, self.run, self._grown)
+
+    def _grown(self, size: int) -> None:
+        if size > 0:
+            self.reservation.grow(size)
+        else:
+            self.reservation.shrink(-size)
 
     def _whole(self, tables: list[pa.RecordBatch]) -> pa.RecordBatch:
         if not tables:

@@ -1,0 +1,23 @@
+"""The way from the text of a module to its code, as the settings of a run have it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.compile.object_cache import default_folder
+from engine.config import typed
+from engine.physical.execution import Execution
+
+
+def code_of(text: str, names: Sequence[str], run: Execution) -> Any:
+    """The code of a module (`engine.compile.llvm.Code`), not optimized at first where `flint.compile.optimize` says so."""
+    from engine.compile.llvm import compiler  # imports LLVM
+
+    conf = run.task.conf
+    folder = typed(conf, "flint.compile.cache.directory")
+    kept = typed(conf, "flint.compile.cache.enabled")
+    setting = typed(conf, "flint.compile.optimize")
+    made = compiler((Path(folder) if folder else default_folder()) if kept else None)
+    return made.compile(text, names, 0 if setting == "0" else 2, improve=setting == "AUTO")

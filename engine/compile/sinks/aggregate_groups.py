@@ -1,0 +1,186 @@
+"""Compiled aggregates while they run: a state or a table of groups for each thread, and how they become batches of states.
+
+The states are those that the kernels of the calls would give, so interpreted and compiled groups can be merged.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from engine.compile.binding import FrameWords
+from engine.compile.code import code_of
+from engine.compile.ir import module_text
+from engine.compile.program import SinkCode
+from engine.compile.sinks.aggregate import FULL, STATE, TABLE, TEXTS, TEXTS_FULL, GroupedCode, UngroupedCode
+from engine.compile.sinks.aggregate_accumulators import Accumulators, plan
+from engine.compile.tables.group_table import GroupTable, merged, shares
+from engine.compile.tables.grouping import NAMES, functions
+from engine.compile.tables.layout import KeyLayout, Rows, layout_of, unpacked
+from engine.compile.tables.texts import BYTES, MOST_THREADS, OFFSETS, Texts, TextTable
+from engine.expressions.aggregate import AggregateCall
+from engine.expressions.base import Expression
+from engine.kernels.aggregates import AggregateKernel
+from engine.physical.batches import BATCH_ROWS, batch_of
+from engine.physical.execution import Execution
+from engine.types.arrow import to_arrow
+
+Batches = Callable[[], Iterator[pa.RecordBatch]]
+
+
+@dataclass
+class ThreadGroups:
+    """What one thread has: the state without keys, else a table."""
+
+    state: Rows
+    table: GroupTable | None = None
+    arrived: int = 0
+
+
+@dataclass
+class CompiledGroups:
+    """The compiled form of an aggregate over rows. `planned` makes it."""
+
+    keys: KeyLayout | None
+    accumulators: Accumulators
+    calls: Sequence[AggregateCall]
+    kernels: Sequence[AggregateKernel]
+    run: Execution
+    grown: Callable[[int], None]
+    threads: list[ThreadGroups] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made = 0
+        self._code: Any = None
+
+    def code(self) -> SinkCode:
+        """What writes the end of a chain."""
+        return UngroupedCode(self.accumulators) if self.keys is None else GroupedCode(self.keys, self.accumulators)
+
+    def local(self) -> ThreadGroups:
+        """A thread's part: one that a thread before has left, if there is any."""
+        with self._lock:
+            if self.threads:
+                return self.threads.pop()
+            number, self._made = self._made, self._made + 1
+        if self.keys is None:
+            return ThreadGroups(self._neutral())
+        texts = TextTable(number, self.grown)
+        table = GroupTable(self.accumulators.words, self._call, texts, self.grown)
+        if self.keys.texts:
+            texts.rehash = partial(self._call, "rehash_texts")
+        return ThreadGroups(np.zeros((0, 0), np.uint64), table)
+
+    def bind(self, groups: ThreadGroups, frame: FrameWords) -> None:
+        """Prepares a frame of the thread."""
+        table = groups.table
+        if table is None:
+            frame.set(STATE, groups.state.ctypes.data, groups.state)
+            return
+        frame.set(TABLE, table.words.ctypes.data, table.words)
+        frame.set(TEXTS, table.texts.words.ctypes.data, table.texts.words)
+        frame.callback(FULL, lambda row: table.full(groups.arrived + row))
+        frame.callback(TEXTS_FULL, table.texts.grow)
+
+    def combine(self, groups: ThreadGroups) -> None:
+        """Takes a thread's part over."""
+        table = groups.table
+        if table is not None and len(table.rows) > BATCH_ROWS and self.run.task.threads > 1:
+            table.put_aside()  # here threads do it side by side
+        with self._lock:
+            self.threads.append(groups)
+
+    def parts(self) -> list[Batches]:
+        """Batches of keys and states, each group once: by shares of the groups."""
+        if self.keys is None:
+            seen = self.accumulators.offsets[0]
+            return [partial(self._batch_of_states, each.state) for each in self.threads if each.state[0, seen]]
+        tables = [groups.table for groups in self.threads if groups.table is not None and groups.table.total]
+        if not tables:
+            return []
+        texts, arenas = self._texts()
+        if len(tables) == 1 and not tables[0].runs:
+            rows = tables[0].rows
+            edges = range(0, len(rows), BATCH_ROWS)
+            return [partial(self._batch_of_states, rows[start : start + BATCH_ROWS], texts) for start in edges]
+        ranges = shares(tables, self.run.task.threads)
+        for table in tables:
+            if len(ranges) > 1:
+                table.put_aside()
+        return [partial(self._share, tables, first, last, texts, arenas) for first, last in ranges]
+
+    def _share(
+        self, tables: Sequence[GroupTable], first: int, last: int, texts: Texts, arenas: np.ndarray[Any, Any]
+    ) -> Iterator[pa.RecordBatch]:
+        """The groups whose hashes are in a range of partitions."""
+        parts = [run.between(first, last) for table in tables for run in table.runs]
+        parts += [table.rows for table in tables]
+        self.run.check()
+        rows = merged(parts, self._call, arenas)
+        for start in range(0, len(rows), BATCH_ROWS):
+            yield from self._batch_of_states(rows[start : start + BATCH_ROWS], texts)
+
+    def _batch_of_states(self, rows: Rows, texts: Texts | None = None) -> Iterator[pa.RecordBatch]:
+        columns: list[pa.Array] = []
+        for key in self.keys.fields if self.keys is not None else ():
+            kind = partial(_taken, texts, key.expression)
+            columns.append(unpacked(rows, key, kind))
+        columns += self.accumulators.states(rows, self.calls, self.kernels)
+        yield batch_of(columns, len(rows))
+
+    def _texts(self) -> tuple[Texts, np.ndarray[Any, Any]]:
+        """The texts of all threads, and where code finds them."""
+        arenas = np.zeros(2 * MOST_THREADS, np.int64)
+        every = sorted((groups.table for groups in self.threads if groups.table), key=lambda table: table.texts.number)
+        for table in every:
+            words, place = table.texts.words, 2 * table.texts.number
+            arenas[place], arenas[place + 1] = words[OFFSETS], words[BYTES]
+        return Texts([table.texts for table in every]), arenas
+
+    def _neutral(self) -> Rows:
+        words: list[int] = []
+        for each in self.accumulators.accumulators:
+            start = each.start
+            words += [start >> 64 * place & (1 << 64) - 1 for place in range(each.words)]
+        return np.array([words], np.uint64)
+
+    def _call(self, name: str, *arguments: int) -> None:
+        """Calls one of the functions of the tables' module, without the interpreter's lock."""
+        with self._lock:
+            if self._code is None:
+                assert self.keys is not None
+                made = functions(self.keys, self.accumulators.words, self.accumulators.merge)
+                self._code = code_of(module_text(made), NAMES, self.run)
+        kinds = [ctypes.c_int64] * len(arguments)
+        with self._code.calling():
+            ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(self._code.addresses[name])(*arguments)
+
+
+def planned(
+    keys: Sequence[Expression],
+    calls: Sequence[AggregateCall],
+    kernels: Sequence[AggregateKernel],
+    run: Execution,
+    grown: Callable[[int], None],
+) -> CompiledGroups | None:
+    """The compiled form of an aggregate, None where a key or a call has no code. `grown` is told of bytes it takes."""
+    layout = layout_of(keys) if keys else None
+    if (keys and layout is None) or run.task.threads > MOST_THREADS:
+        return None
+    accumulators = plan(calls, kernels, layout.words if layout is not None else 0, bool(keys))
+    if accumulators is None:
+        return None
+    return CompiledGroups(layout, accumulators, calls, kernels, run, grown)
+
+
+def _taken(texts: Texts | None, key: Expression, words: Rows) -> pa.Array:
+    assert texts is not None
+    return texts.take(words, to_arrow(key.dataType))

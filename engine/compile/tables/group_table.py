@@ -1,0 +1,146 @@
+"""The memory of tables of groups: one table for each thread, and at the end the groups of all threads, share by share.
+
+A table grows while that keeps rows from becoming new groups. Where nearly each row is a new one, its rows are put aside
+sorted by hash (a run) and it begins anew: then no table outgrows the processor's caches, however many groups there are.
+At the end the rows of all runs whose hashes are in a range become one table, range by range, by any thread.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.compile.tables.grouping import COUNT, DIRECTORY, LIMIT, MASK, PARTITIONS, ROWS
+from engine.compile.tables.layout import Rows
+from engine.compile.tables.texts import TextTable
+
+_FIRST_GROUPS = 1 << 10
+_CACHED_BYTES = 1 << 20
+_MOST_GROUPS = 1 << 22
+_SHARE_ROWS = 1 << 16
+
+Call = Callable[..., None]
+"""Calls one of the functions of the tables' module, by name and with whole numbers."""
+
+
+@dataclass
+class Run:
+    """Rows sorted by partition; `ends` has the place after each one's last row."""
+
+    rows: Rows
+    ends: npt.NDArray[np.int64]
+
+    def between(self, first: int, last: int) -> Rows:
+        """The rows of partitions from `first` to before `last`."""
+        start = int(self.ends[first - 1]) if first else 0
+        return self.rows[start : int(self.ends[last - 1])]
+
+
+class GroupTable:
+    """The table of one thread, with rows of `stride` words. `grown` is told how many bytes more it takes."""
+
+    def __init__(self, stride: int, call: Call, texts: TextTable, grown: Callable[[int], None]) -> None:
+        self.stride = stride
+        self.texts = texts
+        self.words = np.zeros(5, np.int64)
+        self.runs: list[Run] = []
+        self._call = call
+        self._grown = grown
+        self._cached = max(_FIRST_GROUPS, 1 << (_CACHED_BYTES // (8 * stride)).bit_length() - 1)
+        self._rows: Rows = np.zeros((0, stride), np.uint64)
+        self._directory = np.zeros(0, np.int32)
+        self._half: int | None = None  # source rows that the first half of the table took
+        self._base = 0
+        self.seen = 0
+        self._resize(_FIRST_GROUPS)
+
+    @property
+    def rows(self) -> Rows:
+        """The groups that are in it, without those put aside."""
+        return self._rows[: int(self.words[COUNT])]
+
+    @property
+    def total(self) -> int:
+        """How many rows there are in all."""
+        return int(self.words[COUNT]) + sum(len(run.rows) for run in self.runs)
+
+    def full(self, arrived: int) -> None:
+        """Makes room for groups, after `arrived` source rows in all."""
+        capacity = int(self.words[LIMIT])
+        if capacity < self._cached or (capacity < _MOST_GROUPS and self._worth_growing(arrived)):
+            self._resize(capacity * 2)
+            self._half = arrived - self._base
+        else:
+            self.put_aside()
+            self._base, self._half = arrived, None
+
+    def put_aside(self) -> None:
+        """Makes a run of its rows."""
+        rows = self.rows
+        if not len(rows):
+            return
+        made: Rows = np.empty(rows.shape, np.uint64)
+        ends = np.zeros(PARTITIONS, np.int64)
+        self._grown(made.nbytes)
+        self._call("scatter", rows.ctypes.data, len(rows), made.ctypes.data, ends.ctypes.data)
+        self.runs.append(Run(made, ends))
+        self.words[COUNT] = 0
+        self._directory[:] = 0
+
+    def close(self) -> None:
+        """Gives its memory back, but for the runs'."""
+        self._grown(-self._rows.nbytes - self._directory.nbytes)
+        self._rows, self._directory = self._rows[:0], self._directory[:0]
+        self.words[:] = 0
+
+    def _worth_growing(self, arrived: int) -> bool:
+        """Whether the second half of the table took clearly more rows than the first: then groups come again."""
+        return self._half is not None and arrived - self._base - self._half > 1.25 * self._half
+
+    def _resize(self, capacity: int) -> None:
+        count = int(self.words[COUNT])
+        rows: Rows = np.empty((capacity, self.stride), np.uint64)
+        rows[:count] = self._rows[:count]
+        directory = np.zeros(2 * capacity, np.int32)
+        self._grown(rows.nbytes + directory.nbytes - self._rows.nbytes - self._directory.nbytes)
+        self._rows, self._directory = rows, directory
+        set_words(self.words, rows, directory, count, capacity)
+        if count:
+            self._call("rehash", self.words.ctypes.data)
+
+
+def set_words(
+    words: npt.NDArray[np.int64], rows: Rows, directory: npt.NDArray[np.int32], count: int, limit: int
+) -> None:
+    """Writes where a table is."""
+    words[ROWS], words[DIRECTORY], words[MASK] = rows.ctypes.data, directory.ctypes.data, len(directory) - 1
+    words[COUNT], words[LIMIT] = count, limit
+
+
+def shares(tables: Sequence[GroupTable], threads: int) -> list[tuple[int, int]]:
+    """Ranges of partitions, each with rows enough to be worth a morsel."""
+    total = sum(table.total for table in tables)
+    count = min(PARTITIONS, max(1, total // _SHARE_ROWS))
+    if count > 1:
+        count = min(PARTITIONS, -(-count // threads) * threads)
+    edges = [round(place * PARTITIONS / count) for place in range(count + 1)]
+    return list(itertools.pairwise(edges))
+
+
+def merged(parts: Sequence[Rows], call: Call, arenas: npt.NDArray[np.int64]) -> Rows:
+    """One row for each group of several tables' rows."""
+    parts = [part for part in parts if len(part)]
+    if len(parts) == 1:
+        return parts[0]
+    total = sum(map(len, parts))
+    rows: Rows = np.empty((total, parts[0].shape[1]), np.uint64)
+    directory = np.zeros(1 << (2 * total).bit_length(), np.int32)
+    words = np.zeros(5, np.int64)
+    set_words(words, rows, directory, 0, total)
+    for part in parts:
+        call("absorb", words.ctypes.data, part.ctypes.data, len(part), arenas.ctypes.data)
+    return rows[: int(words[COUNT])]
