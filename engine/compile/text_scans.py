@@ -7,8 +7,9 @@ from functools import lru_cache
 
 from engine.compile.ir import Function, Value, Variable
 
-_WIDE, _NARROW = 32, 8
-"""Places that are looked at in one step, in long texts and in short ones."""
+_STEP, _PAGE = 64, 4096
+_VECTOR = f"<{_STEP} x i8>"
+"""What is looked at in one step: as many places as a mask has bits."""
 
 
 def equal_bytes(function: Function, left: Value, right: Value, length: Value) -> Value:
@@ -25,8 +26,9 @@ def order_bytes(function: Function, left: Value, right: Value, length: Value) ->
 def finding() -> Function:
     """i64 find(ptr text, i64 length, ptr part, i64 size): where `part` begins in the text first, -1 where it is not.
 
-    Candidates are the places where the first and the last byte of `part` are right, found for many places at once. Nothing
-    beyond the text is read: the last step overlaps the one before, and texts too short for a step are looked at byte by byte.
+    Candidates are the places where the first and the last byte of `part` are right, found for many places at once. A step may
+    read beyond the text, but never beyond the page of memory its first byte is in, and does not look at what it read there;
+    where it would, the places are looked at one by one.
     """
     f = Function("text_find", [("text", "ptr"), ("length", "i64"), ("part", "ptr"), ("size", "i64")], internal=True)
     text, length, part, size = (f.argument(name) for name in ("text", "length", "part", "size"))
@@ -35,52 +37,62 @@ def finding() -> Function:
     places = length - size + 1
     with f.when(places <= 0):
         f.give(-1)
-    first, last = part.load("i8"), part.load("i8", size - 1)
-    for step in (_WIDE, _NARROW):
-        with f.when(places >= step):
-            _steps(f, step, (text, places, part, size), (first, last))
-            f.give(-1)
-    with f.loop(0, places) as place:
-        candidate = (text.load("i8", place) == first) & (text.load("i8", place + (size - 1)) == last)
-        _give_if_found(f, text, part, size, place, candidate)
+    ends = part.load("i8"), part.load("i8", size - 1)
+    first, last = (_splat(f, each) for each in ends)
+    with f.loop(0, places, _STEP) as start:
+        here, there = text.at(start), text.at(start + (size - 1))
+        left = places - start
+        mask = f.variable("i64", -1)
+        with f.when(left < _STEP):
+            mask.set((f.integer("i64", 1) << left) - 1)
+            with f.when(_crosses(f, here) | _crosses(f, there)):
+                _one_by_one(f, (text, start, places, part, size), ends)
+                f.give(-1)
+        mask.set(mask.get() & _matches(f, here, first) & _matches(f, there, last))
+        _verified(f, mask, start, (text, part, size))
     f.give(-1)
     return f
 
 
-def _steps(f: Function, step: int, given: tuple[Value, Value, Value, Value], ends: tuple[Value, Value]) -> None:
-    text, places, part, size = given
-    first, last = (_splat(f, each, step) for each in ends)
-    final = places - step
-    position = f.variable("i64", 0)
-    with f.forever() as after:
-        now = position.get()
-        matches = _matches(f, step, text.at(now), first)
-        matches = matches & _matches(f, step, text.at(now + (size - 1)), last)
-        mask = f.variable(f"i{step}", f.write(f"i{step}", f"bitcast {matches.type} {matches.text} to i{step}"))
-        with f.forever() as none_left:
-            left = mask.get()
-            f.leave_if(left == 0, none_left)
-            bit = f.intrinsic(f"llvm.cttz.i{step}", f"i{step}", left, f.boolean(False))
-            _give_if_found(f, text, part, size, now + bit.unsigned("i64"), f.boolean(True))
-            mask.set(left & (left - 1))
-        f.leave_if(now == final, after)
-        position.set(f.minimum(now + step, final))
+def _crosses(f: Function, address: Value) -> Value:
+    """Whether a step from there on reads from the next page of memory."""
+    place = f.write("i64", f"ptrtoint ptr {address.text} to i64")
+    return (place & (_PAGE - 1)) > _PAGE - _STEP
 
 
-def _splat(f: Function, byte: Value, step: int) -> Value:
-    kind = f"<{step} x i8>"
-    one = f.write(kind, f"insertelement {kind} poison, i8 {byte.text}, i64 0")
-    return f.write(kind, f"shufflevector {kind} {one.text}, {kind} poison, <{step} x i32> zeroinitializer")
+def _one_by_one(f: Function, given: tuple[Value, Value, Value, Value, Value], ends: tuple[Value, Value]) -> None:
+    text, start, places, part, size = given
+    with f.loop(start, places) as place:
+        candidate = (text.load("i8", place) == ends[0]) & (text.load("i8", place + (size - 1)) == ends[1])
+        with f.when(candidate):
+            _give_if_equal(f, text, part, size, place)
 
 
-def _matches(f: Function, step: int, address: Value, wanted: Value) -> Value:
-    found = f.write(wanted.type, f"load {wanted.type}, ptr {address.text}, align 1")
-    return f.write(f"<{step} x i1>", f"icmp eq {wanted.type} {found.text}, {wanted.text}")
+def _verified(f: Function, mask: Variable, start: Value, given: tuple[Value, Value, Value]) -> None:
+    text, part, size = given
+    with f.forever() as none_left:
+        left = mask.get()
+        f.leave_if(left == 0, none_left)
+        place = start + f.intrinsic("llvm.cttz.i64", "i64", left, f.boolean(False))
+        _give_if_equal(f, text, part, size, place)
+        mask.set(left & (left - 1))
 
 
-def _give_if_found(f: Function, text: Value, part: Value, size: Value, place: Value, candidate: Value) -> None:
-    with f.when(candidate), f.when(equal_bytes(f, text.at(place), part, size)):
+def _give_if_equal(f: Function, text: Value, part: Value, size: Value, place: Value) -> None:
+    with f.when(equal_bytes(f, text.at(place), part, size)):
         f.give(place)
+
+
+def _splat(f: Function, byte: Value) -> Value:
+    one = f.write(_VECTOR, f"insertelement {_VECTOR} poison, i8 {byte.text}, i64 0")
+    return f.write(_VECTOR, f"shufflevector {_VECTOR} {one.text}, {_VECTOR} poison, <{_STEP} x i32> zeroinitializer")
+
+
+def _matches(f: Function, address: Value, wanted: Value) -> Value:
+    """A bit for each place of a step that holds the byte."""
+    found = f.write(_VECTOR, f"load {_VECTOR}, ptr {address.text}, align 1")
+    same = f.write(f"<{_STEP} x i1>", f"icmp eq {_VECTOR} {found.text}, {wanted.text}")
+    return f.write("i64", f"bitcast {same.type} {same.text} to i64")
 
 
 def _is_start(byte: Value) -> Value:
