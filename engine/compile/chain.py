@@ -28,12 +28,15 @@ from engine.errors import InternalError
 from engine.physical.encoding import decoded
 from engine.physical.execution import Execution
 from engine.physical.filter import FilterExec
+from engine.physical.join import JoinExec
 from engine.physical.operator import Operator, Sink, Streaming
 from engine.physical.pipeline import Chain
 from engine.physical.project import ProjectExec
 from engine.physical.scan import ScanExec
 
 _FEW_ROWS = 1 << 14
+_MOST_ROWS = 1 << 20
+"""Rows in one call: of chains in which rows may become many at first, and of others; and about as many as may come out."""
 
 
 @runtime_checkable
@@ -55,7 +58,7 @@ def compiled(chain: Chain, sink: Sink, run: Execution) -> CompiledChain | None:
     if chain.tail or not enabled(run):
         return None
     rows = expected_rows(chain.source)
-    if rows is not None and rows < typed(run.task.conf, "flint.compile.minRows"):
+    if rows is not None and rows + _built_rows(chain, run) < typed(run.task.conf, "flint.compile.minRows"):
         return None
     found = CompiledChain(chain, sink, run)
     return found if found.promises else None
@@ -77,6 +80,11 @@ def expected_rows(source: Operator) -> float | None:
         known = [split.rows for split in source.splits]
         return None if any(rows is None for rows in known) else float(sum(rows or 0 for rows in known))
     return source.estimated_rows
+
+
+def _built_rows(chain: Chain, run: Execution) -> int:
+    """How many rows the joins of a chain have built: without code they would be put in order first."""
+    return sum(join.built_state(run).columns.rows for join in chain.steps if isinstance(join, JoinExec))
 
 
 class CompiledChain:
@@ -164,6 +172,7 @@ class _Thread:
         self._frames: dict[int, FrameWords] = {}
         self._buffers: dict[int, ColumnsBuffers] = {}
         self._made: list[pa.RecordBatch] = []
+        self._step = _FEW_ROWS if owner.multiplies else _MOST_ROWS
 
     def swallow(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         """Runs a batch into the sink; without code for it, gives what the sink must be given."""
@@ -210,18 +219,22 @@ class _Thread:
                 yield from owner.interpreted(batch.slice(start, stop - start), variant.level.steps)
 
     def _slices(self, batch: pa.RecordBatch) -> Iterator[tuple[int, int]]:
-        """Ranges of rows for each call: all at once, but few where a row may become many: those are held until the call
-        returns, and only then the task may end early."""
-        step = batch.num_rows if not self.owner.multiplies else _FEW_ROWS
-        for start in range(0, batch.num_rows, max(step, 1)):
+        """Ranges of rows for each call: many, as long as they do not become too many more: what comes out is held until the
+        call returns, and only then the task may end early."""
+        start = 0
+        while start < batch.num_rows:
             self.owner.run.check()
-            yield start, min(start + step, batch.num_rows)
+            stop = min(start + self._step, batch.num_rows)
+            yield start, stop
+            start = stop
 
     def _call(self, variant: Variant, frame: FrameWords, start: int, stop: int) -> bool:
         """Runs the code; whether each expression had a value."""
         with variant.code.calling():
             done = frame.call(variant.code.addresses[NAME], start, stop)
-        metrics = self.owner.run.task.metrics
-        for operator, rows in frame.counts().items():
+        metrics, counts = self.owner.run.task.metrics, frame.counts()
+        for operator, rows in counts.items():
             metrics.add(operator, "rows", rows)
+        most = max(counts.values(), default=0)
+        self._step = max(self._step // 2, 1) if most > _MOST_ROWS else min(2 * self._step, _MOST_ROWS)
         return done

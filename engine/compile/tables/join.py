@@ -72,7 +72,10 @@ class JoinTable:
         self._computed: dict[Expression, int] = {}
         self._keys = [self._key(key) for key in keys]
         self.low, self.size = self._range()
-        self.directory = np.zeros(self.size or _slots(self.rows), np.int32)
+        places = self.size or _slots(self.rows)
+        if not run.task.memory.reservation("HashJoin").try_grow(4 * (places + self.rows)):
+            raise NotCompiled("a table without room in memory")
+        self.directory = np.zeros(places, np.int32)
         self.following: Numbers | None = None
         if self.rows:
             self._fill()
@@ -85,11 +88,6 @@ class JoinTable:
             return False
         nulls = [self._arrays[place].null_count for place in self._keys]
         return any(count and not safe for count, safe in zip(nulls, self.null_safe, strict=True))
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes beside the columns."""
-        return self.directory.nbytes + (self.following.nbytes if self.following is not None else 0)
 
     def place_of(self, expression: Expression) -> int:
         """The place of a column, or of an expression over columns, which is computed when it is first asked for.
