@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 
+from engine.compile.binding import FrameWords
+from engine.compile.program import SinkCode
+from engine.compile.sinks.columns import ROOM, ColumnsBuffers
+from engine.compile.sinks.top_n import Bound, TopNCode
 from engine.expressions.base import SortOrder
 from engine.expressions.sql import Name
 from engine.kernels.buffers import valid
-from engine.kernels.sorting import value_codes
+from engine.kernels.sorting import SortKey, sort_rows, value_codes
 from engine.physical.batches import Columns, arrow_types
 from engine.physical.execution import Execution, Kernel
 from engine.physical.operator import Breaker, Operator, Sink, texts
@@ -18,6 +23,7 @@ from engine.physical.sort import SortSink, sorted_places
 from engine.tree.node import node
 
 _KEPT_ROWS = 1 << 16
+_ROOM = 1 << 12
 
 
 @node
@@ -47,28 +53,59 @@ class TopNExec(Breaker):
 
 @dataclass
 class _Local:
-    """Batches of one thread and their rows; `bound` is the code of the first key that a row must reach to matter."""
+    """Batches of one thread and their rows; `bound` is the code of the first key that a row must reach to matter, `compiled`
+    the whole bound for code. `buffers` are those of each of its programs."""
 
     kernels: list[Kernel]
+    compiled: Bound
     batches: list[pa.RecordBatch] = field(default_factory=list)
     rows: int = 0
     bound: int | None = None
+    buffers: dict[int, ColumnsBuffers] = field(default_factory=dict)
 
 
 class TopNSink(SortSink):
     """Cuts what a thread holds back to the first rows whenever it has become several times as many."""
 
+    def __init__(
+        self, operator: Operator, order: Sequence[SortOrder], run: Execution, offset: int = 0, count: int | None = None
+    ) -> None:
+        super().__init__(operator, order, run, offset, count)
+        self._best: Sequence[pa.Array] = ()
+
     def local(self) -> _Local:  # type: ignore[override]
-        return _Local(self.kernels())
+        return _Local(self.kernels(), Bound(len(self.order)))
 
     def add(self, local: _Local, batch: pa.RecordBatch) -> None:  # type: ignore[override]
-        batch = self._promising(local, batch)
+        self._keep(local, self._promising(local, batch), _KEPT_ROWS)
+
+    def code(self) -> SinkCode:
+        """Drops rows that are not wanted before they are stored; first hands over few, so that there is a bound soon."""
+        return TopNCode(self.order, self.columns, max(_ROOM, min(ROOM, self._wanted())))
+
+    def bind(self, local: _Local, code: SinkCode, frame: FrameWords) -> None:
+        """Prepares a thread's frame for calls."""
+        assert isinstance(code, TopNCode)
+        frame.set("top bound", local.compiled.address)
+
+        def keep(batch: pa.RecordBatch) -> None:
+            self._keep(local, batch, code.room)
+
+        local.buffers[id(code)] = ColumnsBuffers(code.columns, frame, keep)
+
+    def called(self, local: _Local, code: SinkCode, frame: FrameWords) -> None:  # noqa: ARG002 - its buffers know it
+        """Takes what the call has left, and the bound of the thread that has the best."""
+        local.buffers[id(code)].finish()
+        if self._best:
+            local.compiled.set(self._best)
+
+    def _keep(self, local: _Local, batch: pa.RecordBatch, room: int) -> None:
         if batch.num_rows == 0:
             return
         self.reservation.grow(batch.nbytes)
         local.batches.append(batch)
         local.rows += batch.num_rows
-        if local.rows > 4 * self._wanted() + _KEPT_ROWS:
+        if local.rows >= 4 * self._wanted() + room:
             self._cut(local)
 
     def combine(self, local: _Local) -> None:  # type: ignore[override]
@@ -82,13 +119,29 @@ class TopNSink(SortSink):
     def _cut(self, local: _Local) -> None:
         before = sum(batch.nbytes for batch in local.batches)
         places = sorted_places(local.batches, self.order, local.kernels)[: self._wanted()]
+        last = places[-1:].copy()
         places.sort()  # rows stay as they came, so that equal ones are told apart by that alone
         kept = Columns(local.batches, arrow_types(self.columns)).batch(places)
         local.batches = [kept] if kept.num_rows else []
         local.rows = kept.num_rows
         local.bound = self._bound(local, kept)
+        if 0 < kept.num_rows == self._wanted():
+            self._share(local, kept.slice(int(np.searchsorted(places, last)[0]), 1))
         self.reservation.grow(kept.nbytes)
         self.reservation.shrink(before)
+
+    def _share(self, local: _Local, last: pa.RecordBatch) -> None:
+        """Makes the last of the rows that a thread wants the bound of all, if it is the best so far."""
+        keys = [kernel(last) for kernel in local.kernels]
+        with self._lock:
+            if not self._best or self._comes_before(keys, self._best):
+                self._best = keys
+            local.compiled.set(self._best)
+
+    def _comes_before(self, left: Sequence[pa.Array], right: Sequence[pa.Array]) -> bool:
+        both = [pa.concat_arrays([other, own]) for own, other in zip(left, right, strict=True)]
+        keys = [SortKey(a, k.ascending, k.nulls_first) for a, k in zip(both, self.order, strict=True)]
+        return int(sort_rows(keys, 2)[0]) == 1
 
     def _promising(self, local: _Local, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The rows that may be among the first, by their first key."""

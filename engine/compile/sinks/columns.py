@@ -24,7 +24,7 @@ from engine.physical.encoding import decoded_column
 from engine.types.arrow import to_arrow
 
 ROOM = 1 << 16
-"""Rows of a batch that is made."""
+"""Rows of a batch that is made, if its maker says nothing else."""
 
 
 @runtime_checkable
@@ -52,6 +52,7 @@ class ColumnsCode:
 
     outputs: Sequence[Attribute]
     encoded: bool = False
+    room: int = ROOM
     columns: list[_Output] = field(default_factory=list)
     takers: list[Any] = field(default_factory=list)
 
@@ -72,7 +73,7 @@ class ColumnsCode:
                 output.nullable = True
                 row.fixed(("output valid", number), "ptr").store((~value.null).unsigned("i8"), place)
         self.count.add(1)
-        with row.function.when(self.count.get() == ROOM, likely=False):
+        with row.function.when(self.count.get() == self.room, likely=False):
             row.call_back("flush", self.count.get())
             self.count.set(0)
 
@@ -123,9 +124,9 @@ class ColumnsBuffers:
         self.code = code
         self.frame = frame
         self.take = take
-        self._rows = [np.empty(ROOM, np.int64) for _ in code.takers]
-        self._values = [None if c.provider else np.empty(ROOM, dtype_of(c.storage)) for c in code.columns]
-        self._valid = [np.empty(ROOM, np.uint8) if c.nullable else None for c in code.columns]
+        self._rows = [np.empty(code.room, np.int64) for _ in code.takers]
+        self._values = [None if c.provider else np.empty(code.room, dtype_of(c.storage)) for c in code.columns]
+        self._valid = [np.empty(code.room, np.uint8) if c.nullable else None for c in code.columns]
         frame.callback("flush", self._flush)
         self._bind()
 
