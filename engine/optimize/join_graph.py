@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +12,7 @@ from engine.expressions.predicates import EqualNullSafe, EqualTo
 from engine.lazy import cached_property
 from engine.logical.plan import JoinType, LogicalPlan
 from engine.optimize.selectivity import OTHER
-from engine.optimize.statistics import SEMI_LEAST, Estimator
+from engine.optimize.statistics import SEMI_LEAST, Estimator, combinations
 
 
 @dataclass(frozen=True)
@@ -184,10 +186,30 @@ class Graph:
                 counts = sorted(self._distinct(place, columns[place][0]) for place in columns if members >> place & 1)
                 for count in counts[1:]:
                     rows /= max(1.0, count)
+        for both, more in self._keys_of_several:
+            if both & ~members == 0:
+                rows *= more
         for edge in self.edges:
             if edge.members & ~members == 0:
                 rows *= self._selectivity(edge)
         return rows
+
+    @cached_property
+    def _keys_of_several(self) -> list[tuple[int, float]]:
+        """Pairs of relations with several equal columns, and how many times more rows they give together than if the columns
+        had nothing to do with each other."""
+        found = []
+        for one, other in itertools.combinations(range(self.size), 2):
+            both = 1 << one | 1 << other
+            shared = [columns for columns, covered in self.classes if both & ~covered == 0]
+            if len(shared) > 1:
+                counts = [
+                    tuple(self._distinct(place, columns[place][0]) for place in (one, other)) for columns in shared
+                ]
+                apart = math.prod(max(1.0, *pair) for pair in counts)
+                rows = [self._estimator.rows(self.units[place].plan) for place in (one, other)]
+                found.append((both, apart / combinations(counts, *rows)))
+        return found
 
     def _distinct(self, place: int, column: Expression) -> float:
         known = self._counts.get((place, column))

@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import Alias, Attribute, Expression, Literal
+from engine.expressions.calls import Call
 from engine.expressions.predicates import EqualNullSafe, EqualTo, conjuncts
 from engine.logical import plan as lp
 from engine.logical.plan import JoinType, LogicalPlan
@@ -206,15 +207,32 @@ def _remembered(relation: Relation) -> TableStatistics:
 def join_selectivity(terms: Iterable[Expression], left_plan: LogicalPlan, left: Estimate, right: Estimate) -> float:
     """The part of all pairs of rows for which `terms` hold."""
     part = 1.0
+    counts = []
     for term in terms:
         match term:
             case EqualTo(a, b) | EqualNullSafe(a, b):
                 if not a.references <= left_plan.output_ids:
                     a, b = b, a
-                part /= max(1.0, distinct_of(a, left), distinct_of(b, right))
+                counts.append((distinct_of(a, left), distinct_of(b, right)))
             case _:
                 part *= OTHER.comparison
-    return part
+    return part / combinations(counts, left.rows, right.rows)
+
+
+def combinations(counts: Sequence[tuple[float, ...]], left: float, right: float) -> float:
+    """Different values of a key of several columns, which have these counts on either side of a join of `left` and `right`
+    rows: on each side at least those of one column, at most all pairs or the rows; the geometric mean of the two, since
+    columns of a key go together, who knows how much."""
+    if not counts:
+        return 1.0
+    each = [max(1.0, *pair) for pair in counts]
+    if len(counts) == 1:
+        return each[0]
+    found = 1.0
+    for side, rows in ((0, left), (1, right)):
+        own = [max(1.0, pair[side]) for pair in counts]
+        found = max(found, math.sqrt(max(own) * max(max(own), min(math.prod(own), rows))))
+    return found
 
 
 def semi_selectivity(plan: lp.Join, left: Estimate, right: Estimate) -> float:
@@ -250,11 +268,35 @@ def distinct_of(expression: Expression, below: Estimate) -> float:
             return distinct_of(child, below)
         case Literal():
             return 1.0
+        case Call(function, (argument,)) if function in _PARTS_OF_DATES:
+            return min(distinct_of(argument, below), _parts(function, argument, below))
     product = 1.0
     for key in expression.references:
         found = below.of(key).distinct
         product *= found if found is not None else math.sqrt(below.rows)
     return max(1.0, min(product, below.rows))
+
+
+_PARTS_OF_DATES = {
+    "year": 0,
+    "quarter": 4,
+    "month": 12,
+    "day": 31,
+    "dayofweek": 7,
+    "hour": 24,
+    "minute": 60,
+    "second": 60,
+}
+"""Most different values of functions of a date; years are counted."""
+
+
+def _parts(function: str, argument: Expression, below: Estimate) -> float:
+    known = below.of(argument.id) if isinstance(argument, Attribute) else UNKNOWN
+    if function != "year":
+        return float(_PARTS_OF_DATES[function])
+    if known.low is None or known.high is None or not isinstance(argument.dataType, DateType):
+        return below.rows
+    return (known.high - known.low) / 365 + 1
 
 
 def _guess_distinct(column: Attribute, rows: float) -> float:
