@@ -71,35 +71,46 @@ class Addresses:
 
 
 def addresses(array: pa.Array, form: Form) -> Addresses:
-    """The addresses of an array of that form; they hold as long as the array is held."""
+    """The addresses of an array of that form; they hold as long as the array is held. Of what code cannot read, it can still
+    tell the nulls."""
     if form.codes:
         array = array.indices
     buffers, offset = array.buffers(), array.offset
-    values = buffers[1]
+    values = buffers[1] if form.storage else None
     start = values.address if values is not None else 0
     if form.storage == "i1":
         start += offset >> 3
     elif form.storage == "text":
         start += 4 * offset
-    else:
+    elif form.storage:
         start += _WIDTHS[form.storage] * offset
-    validity = buffers[0].address + (offset >> 3) if buffers[0] is not None else all_valid(len(array))
+    validity = _validity(array, buffers[0])
     texts = buffers[2].address if form.storage == "text" and buffers[2] is not None else 0
     return Addresses(start, validity, offset & 7, texts)
 
 
-_ones = np.full(1 << 14, 0xFF, np.uint8)
+def _validity(array: pa.Array, bits: pa.Buffer | None) -> int:
+    if bits is not None:
+        return int(bits.address) + (array.offset >> 3)
+    return _filled(0, len(array)) if pa.types.is_null(array.type) else all_valid(len(array))
 
 
 def all_valid(rows: int) -> int:
     """The address of validity bits that are all set, for at least so many rows after any first place in a byte."""
-    global _ones
-    if rows // 8 + 2 > len(_ones):
-        _keep.append(_ones)
-        _ones = np.full(2 * (rows // 8 + 2), 0xFF, np.uint8)
-    return _ones.ctypes.data
+    return _filled(0xFF, rows)
 
 
+def _filled(byte: int, rows: int) -> int:
+    if rows // 8 + 2 > len(_bits[byte]):
+        _keep.append(_bits[byte])  # code may still read there
+        _bits[byte] = np.full(2 * (rows // 8 + 2), byte, np.uint8)
+    address: int = _bits[byte].ctypes.data
+    return address
+
+
+_bits: dict[int, np.ndarray[tuple[int], np.dtype[np.uint8]]] = {
+    byte: np.full(1 << 14, byte, np.uint8) for byte in (0, 0xFF)
+}
 _keep: list[np.ndarray[tuple[int], np.dtype[np.uint8]]] = []
 
 
