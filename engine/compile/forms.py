@@ -91,7 +91,8 @@ def addresses(array: pa.Array, form: Form) -> Addresses:
 
 def _validity(array: pa.Array, bits: pa.Buffer | None) -> int:
     if bits is not None:
-        return int(bits.address) + (array.offset >> 3)
+        address: int = bits.address + (array.offset >> 3)
+        return address
     return _filled(0, len(array)) if pa.types.is_null(array.type) else all_valid(len(array))
 
 
