@@ -136,6 +136,8 @@ class BoundInputs:
         self.inputs = inputs
         self.frame = frame
         self.batch: pa.RecordBatch = batch_of([], 0)
+        self.bound: Callable[[], None] | None = None
+        """Called when a batch was bound."""
         self._entries: dict[int, tuple[tuple[int, int], _Entries]] = {}
         self._kernels: dict[Expression, tuple[list[int], Any]] = {}
         self._hoists = {made.place: made for made in inputs.hoists.values()}
@@ -151,6 +153,12 @@ class BoundInputs:
                 self._bind(place, self._computed(hoisted.expression), hoisted.form)
             else:
                 self._bind_table(hoisted, self._dictionary(hoisted.over))
+        if self.bound is not None:
+            self.bound()
+
+    def dictionary_address(self, place: int) -> int:
+        """Where the dictionary of a column of the batch is: another one is elsewhere, as long as this one is bound."""
+        return self._dictionary(place).offsets
 
     def take(self, expression: Expression, rows: np.ndarray[Any, Any]) -> pa.Array:
         """A column, or an expression over columns, in some rows."""

@@ -107,12 +107,12 @@ class AggregateSink:
         """What adds rows to groups in code."""
         return None if self._groups is None else self._groups.code()
 
-    def bind(self, local: _Local, code: SinkCode, frame: FrameWords) -> None:  # noqa: ARG002 - all code is alike
+    def bind(self, local: _Local, code: SinkCode, frame: FrameWords) -> None:
         """Gives a frame the thread's groups."""
         assert self._groups is not None
         if local.groups is None:
             local.groups = self._groups.local()
-        self._groups.bind(local.groups, frame)
+        self._groups.bind(local.groups, code, frame)
 
     def called(self, local: _Local, code: SinkCode, frame: FrameWords) -> None:  # noqa: ARG002 - all code is alike
         """Counts the rows of the source."""

@@ -2,10 +2,13 @@
 
 Without keys the accumulators are registers, added to the thread's state after the last row. With keys the row of the group is
 found in the thread's table, or made; texts among the keys become words first (`tables/texts.py`), codes of dictionaries by a
-table of words that is filled when a code is first met.
+table of words that is filled when a code is first met. Where each key has a small code, a table by those codes keeps what was
+found.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from engine.compile.inputs import Inputs
 from engine.compile.ir import Value, Variable
@@ -14,11 +17,13 @@ from engine.compile.sinks.aggregate_accumulators import Accumulators, Memory
 from engine.compile.tables.grouping import OpenTable, find
 from engine.compile.tables.layout import KeyLayout, packed
 from engine.compile.tables.texts import intern
-from engine.compile.values import Sql
+from engine.compile.values import Sql, Text, is_whole
 
 STATE = "aggregate state"
 TABLE = "groups"
 TEXTS = "texts"
+CACHE = "groups by codes"
+CACHED = "size of groups by codes"
 FULL = "groups full"
 TEXTS_FULL = "texts full"
 
@@ -49,27 +54,80 @@ class GroupedCode:
     def __init__(self, keys: KeyLayout, accumulators: Accumulators) -> None:
         self.keys = keys
         self.accumulators = accumulators
+        self.sizes: list[int | None] = []
+        """Of the codes of keys: the input column whose dictionary they are of, None for codes of at most 256."""
 
     def begin(self, row: Row) -> None:
         self.table = OpenTable(row.function, row.fixed(TABLE, "ptr"), self.accumulators.words)
 
     def write(self, row: Row) -> None:
-        f = row.function
+        codes = self._codes(row)
+        number = self._found(row) if codes is None else self._cached(row, codes)
+        cells = self.accumulators.cells(self.table.row(number))
+        for each, cell in zip(self.accumulators.accumulators, cells, strict=True):
+            each.update(row, cell)
+
+    def _found(self, row: Row) -> Value:
+        """The number of the group's row, by its keys."""
         values = row.values([field.expression for field in self.keys.fields])
         texts = [
             text_word(row, value) if field.storage == "text" else None
             for field, value in zip(self.keys.fields, values, strict=True)
         ]
-        words = packed(f, self.keys, values, texts)
 
         def full() -> None:
             self.table.close()
             row.call_back(FULL, row.index)
             self.table.reload()
 
-        place = find(self.table, self.keys, words, self._fresh, full=full)
-        for each, cell in zip(self.accumulators.accumulators, self.accumulators.cells(place), strict=True):
-            each.update(row, cell)
+        words = packed(row.function, self.keys, values, texts)
+        return find(self.table, self.keys, words, self._fresh, full=full)
+
+    def _cached(self, row: Row, codes: Sequence[Value]) -> Value:
+        """The number of the group's row by a small code for each key, once it was found by its keys."""
+        f = row.function
+        place = codes[0]
+        for number, code in enumerate(codes[1:], 1):
+            place = place + code * row.fixed(("stride", number))
+        known, cache = f.variable("i64", 0), row.fixed(CACHE, "ptr")
+        is_inside = place < row.fixed(CACHED)
+        with f.when(is_inside, likely=True):
+            known.set(cache.load("i32", place).unsigned("i64"))
+        with f.when(known.get() == 0, likely=False), row.branch():
+            known.set(self._found(row) + 1)
+            with f.when(is_inside):
+                cache.store(known.get().signed("i32"), place)
+        return known.get() - 1
+
+    def _codes(self, row: Row) -> list[Value] | None:
+        """A small number for each key, where each has one: codes of dictionaries, bytes, booleans."""
+        self.sizes = []
+        before, codes = row.function.mark(), []
+        for value in row.values([field.expression for field in self.keys.fields]):
+            code = self._code(row, value)
+            if code is None:
+                row.function.undo(before)
+                return None
+            codes.append(code)
+        return codes
+
+    def _code(self, row: Row, value: Sql) -> Value | None:
+        f = row.function
+        if isinstance(value.raw, Text):
+            code = value.raw.code
+            if code is None or not isinstance(code.place, int) or code.place >= len(_inputs(row).attributes):
+                return None
+            self.sizes.append(code.place)
+            row.fixed(("entries", code.place))
+            return code.value
+        if value.value.type == "i1":
+            small = value.value.unsigned("i64")
+        elif is_whole(value.type) and value.bits <= 7:
+            small = value.value.signed("i64") + 128
+        else:
+            return None
+        self.sizes.append(None)
+        return small if value.null is None else f.select(value.null, f.integer("i64", 256), small)
 
     def end(self, row: Row) -> None:  # noqa: ARG002 - the row of the protocol
         self.table.close()
@@ -99,8 +157,7 @@ def text_word(row: Row, value: Sql) -> Value:
         ):  # built sides hold their dictionaries as long as the chain runs
             of_bytes()
             return
-        inputs = next(each for each in row.providers if isinstance(each, Inputs))
-        inputs.remapped.add(place)
+        _inputs(row).remapped.add(place)
         words = row.fixed(("words", place), "ptr")
         word.set(words.load("i64", text.code.value))
         with f.when(word.get() == 0, likely=False), row.branch():
@@ -113,3 +170,7 @@ def text_word(row: Row, value: Sql) -> Value:
         with f.when(~value.null), row.branch():
             found()
     return word.get()
+
+
+def _inputs(row: Row) -> Inputs:
+    return next(each for each in row.providers if isinstance(each, Inputs))

@@ -19,7 +19,17 @@ from engine.compile.binding import FrameWords
 from engine.compile.code import code_of
 from engine.compile.ir import module_text
 from engine.compile.program import SinkCode
-from engine.compile.sinks.aggregate import FULL, STATE, TABLE, TEXTS, TEXTS_FULL, GroupedCode, UngroupedCode
+from engine.compile.sinks.aggregate import (
+    CACHE,
+    CACHED,
+    FULL,
+    STATE,
+    TABLE,
+    TEXTS,
+    TEXTS_FULL,
+    GroupedCode,
+    UngroupedCode,
+)
 from engine.compile.sinks.aggregate_accumulators import Accumulators, plan
 from engine.compile.tables.group_table import GroupTable, merged, shares
 from engine.compile.tables.grouping import NAMES, functions
@@ -79,7 +89,7 @@ class CompiledGroups:
             texts.rehash = partial(self._call, "rehash_texts")
         return ThreadGroups(np.zeros((0, 0), np.uint64), table)
 
-    def bind(self, groups: ThreadGroups, frame: FrameWords) -> None:
+    def bind(self, groups: ThreadGroups, code: SinkCode, frame: FrameWords) -> None:
         """Prepares a frame of the thread."""
         table = groups.table
         if table is None:
@@ -89,6 +99,8 @@ class CompiledGroups:
         frame.set(TEXTS, table.texts.words.ctypes.data, table.texts.words)
         frame.callback(FULL, lambda row: table.full(groups.arrived + row))
         frame.callback(TEXTS_FULL, table.texts.grow)
+        if isinstance(code, GroupedCode) and code.sizes:
+            frame.inputs.bound = _Cache(frame, code.sizes, table).bound
 
     def combine(self, groups: ThreadGroups) -> None:
         """Takes a thread's part over."""
@@ -162,6 +174,35 @@ class CompiledGroups:
         kinds = [ctypes.c_int64] * len(arguments)
         with self._code.calling():
             ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(self._code.addresses[name])(*arguments)
+
+
+_MOST_CODES = 1 << 16
+
+
+class _Cache:
+    """Numbers of groups by the codes of their keys, for the dictionaries that a thread's batches have."""
+
+    def __init__(self, frame: FrameWords, sizes: Sequence[int | None], table: GroupTable) -> None:
+        self._frame = frame
+        self._sizes = sizes
+        self._numbers = np.zeros(_MOST_CODES, np.int32)
+        self._dictionaries: list[int] | None = None
+        table.caches.append(self._numbers)
+
+    def bound(self) -> None:
+        """Called with each batch: starts anew where a dictionary is another one."""
+        frame = self._frame
+        found = [0 if place is None else frame.inputs.dictionary_address(place) for place in self._sizes]
+        if found == self._dictionaries:
+            return
+        self._dictionaries = found
+        total = 1
+        for number, place in enumerate(self._sizes):
+            frame.set(("stride", number), total)
+            total *= 257 if place is None else frame.read(("entries", place)) + 1
+        self._numbers[:] = 0
+        frame.set(CACHE, self._numbers.ctypes.data, self._numbers)
+        frame.set(CACHED, total if total <= _MOST_CODES else 0)
 
 
 def planned(

@@ -1,7 +1,7 @@
 """The memory of tables of groups: one table for each thread, and at the end the groups of all threads, share by share.
 
-A table grows while that keeps rows from becoming new groups. Where nearly each row is a new one, its rows are put aside
-sorted by hash (a run) and it begins anew: then no table outgrows the processor's caches, however many groups there are.
+A table grows while it seems that all groups will fit into the processor's caches. Else its rows are put aside sorted by hash (a
+run) and it begins anew: so no table outgrows the caches, however many groups there are.
 At the end the rows of all runs whose hashes are in a range become one table, range by range, by any thread.
 """
 
@@ -20,7 +20,7 @@ from engine.compile.tables.texts import TextTable
 
 _FIRST_GROUPS = 1 << 10
 _CACHED_BYTES = 1 << 20
-_MOST_GROUPS = 1 << 22
+_MOST_BYTES = 24 << 20
 _SHARE_ROWS = 1 << 16
 
 Call = Callable[..., None]
@@ -48,6 +48,8 @@ class GroupTable:
         self.texts = texts
         self.words = np.zeros(5, np.int64)
         self.runs: list[Run] = []
+        self.caches: list[npt.NDArray[np.int32]] = []
+        """Numbers of rows that others keep: zeroed when rows lose theirs."""
         self._call = call
         self._grown = grown
         self._cached = max(_FIRST_GROUPS, 1 << (_CACHED_BYTES // (8 * stride)).bit_length() - 1)
@@ -71,7 +73,7 @@ class GroupTable:
     def full(self, arrived: int) -> None:
         """Makes room for groups, after `arrived` source rows in all."""
         capacity = int(self.words[LIMIT])
-        if capacity < self._cached or (capacity < _MOST_GROUPS and self._worth_growing(arrived)):
+        if capacity < self._cached or self._worth_growing(arrived, capacity):
             self._resize(capacity * 2)
             self._half = arrived - self._base
         else:
@@ -90,6 +92,8 @@ class GroupTable:
         self.runs.append(Run(made, ends))
         self.words[COUNT] = 0
         self._directory[:] = 0
+        for cache in self.caches:
+            cache[:] = 0
 
     def close(self) -> None:
         """Gives its memory back, but for the runs'."""
@@ -97,9 +101,13 @@ class GroupTable:
         self._rows, self._directory = self._rows[:0], self._directory[:0]
         self.words[:] = 0
 
-    def _worth_growing(self, arrived: int) -> bool:
-        """Whether the second half of the table took clearly more rows than the first: then groups come again."""
-        return self._half is not None and arrived - self._base - self._half > 1.25 * self._half
+    def _worth_growing(self, arrived: int, groups: int) -> bool:
+        """Whether all groups may fit into the caches. Of rows whose groups come at random out of g, the second half of the
+        table takes 1 + groups / 2g times as many as the first; where groups do not come again, as many."""
+        most = _MOST_BYTES // (8 * self.stride + 8)
+        if self._half is None or 2 * groups > most:
+            return False
+        return arrived - self._base - self._half > (1 + groups / (2 * most)) * self._half
 
     def _resize(self, capacity: int) -> None:
         count = int(self.words[COUNT])

@@ -64,20 +64,20 @@ def find(
     full: Callable[[], None] | None = None,
     equal: Equal | None = None,
 ) -> Value:
-    """The address of the row of `keys`. `fresh` writes what a new row accumulates; `full` makes room before it (None: there
+    """The number of the row of `keys`. `fresh` writes what a new row accumulates; `full` makes room before it (None: there
     is)."""
     f = table.function
     key_hash = hashed(layout, keys)
-    place, slot = f.variable("ptr"), f.variable("i64")
+    place, slot = f.variable("i64"), f.variable("i64")
     again, missing, found = f.label("again"), f.label("missing"), f.label("found")
     f.place(again)
     slot.set(key_hash & table.mask.get())
     with f.forever():
         number = table.directory.get().load("i32", slot.get())
         f.leave_if(number == 0, missing, likely=False)
-        candidate = table.row(number.unsigned("i64") - 1)
+        candidate = number.unsigned("i64") - 1
         place.set(candidate)
-        f.leave_if((equal or _same_words)(candidate, keys), found, likely=True)
+        f.leave_if((equal or _same_words)(table.row(candidate), keys), found, likely=True)
         slot.set((slot.get() + 1) & table.mask.get())
     f.place(missing)
     if full is not None:
@@ -91,7 +91,7 @@ def find(
     fresh(made)
     table.directory.get().store((count + 1).signed("i32"), slot.get())
     table.count.set(count + 1)
-    place.set(made)
+    place.set(count)
     f.place(found)
     return place.get()
 
@@ -175,7 +175,7 @@ def _absorb(layout: KeyLayout, stride: int, merge: Callable[[Value, Value], None
 
         into = find(table, layout, _keys(row, layout), fresh, equal=equal)
         with f.when(~missing.get()):
-            merge(into, row)
+            merge(table.row(into), row)
     table.close()
     f.give(0)
     return f
