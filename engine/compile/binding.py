@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from engine.compile.forms import Form, addresses
+from engine.compile.forms import Form, addresses, rooms_of
 from engine.compile.inputs import Hoisted, Inputs
-from engine.compile.program import Program
+from engine.compile.program import VIOLATED, Program
 from engine.errors import InternalError
 from engine.expressions.base import Attribute, Expression, Literal
 from engine.kernels.literals import unscaled
@@ -45,13 +45,17 @@ class FrameWords:
         for step in program.steps:
             step.code.bind(self)
 
-    def set(self, key: Hashable, value: int, keep: Any = None) -> None:
-        """Sets a word, where the code reads it. `keep` is held as long as the word is not set again: whose address it is."""
+    def set(self, key: Hashable, value: int, keep: Any = None, room: int = 0) -> None:
+        """Sets a word, where the code reads it. `keep` is held as long as the word is not set again: whose address it is.
+        `room` is how many bytes are there, for checked code."""
         place = self.program.frame.words.get(key)
         if place is not None:
             self.words[place] = value - _WORD if value >= _WORD >> 1 else value
             if keep is not None:
                 self._keep[key] = keep
+        checked = self.program.frame.words.get(("room", key))
+        if checked is not None:
+            self.words[checked] = keep.nbytes if isinstance(keep, np.ndarray) else room
 
     def read(self, key: Hashable) -> int:
         """What a word holds; 0 for one the code does not have."""
@@ -78,6 +82,8 @@ class FrameWords:
         if self._error is not None:
             error, self._error = self._error, None
             raise error
+        if status == VIOLATED:
+            raise InternalError("Compiled code would have read or written where nothing is.")
         return bool(status == 0)
 
     def take(self, provider: Any, expression: Expression, rows: np.ndarray[Any, Any]) -> pa.Array:
@@ -276,10 +282,11 @@ def _offsets(dictionary: pa.Array) -> np.ndarray[Any, Any]:
 def bind_column(frame: FrameWords, place: Hashable, array: pa.Array, form: Form) -> None:
     """Fills the words of a column (`stored_value`), without those of its dictionary."""
     found = addresses(array, form)
-    frame.set(("data", place), found.data, array)
-    frame.set(("validity", place), found.validity)
+    rooms = rooms_of(array, form)
+    frame.set(("data", place), found.data, array, rooms.data)
+    frame.set(("validity", place), found.validity, None, rooms.validity)
     frame.set(("bit", place), found.bit)
-    frame.set(("bytes", place), found.bytes)
+    frame.set(("bytes", place), found.bytes, None, rooms.bytes)
 
 
 def bind_dictionary(frame: FrameWords, place: Hashable, dictionary: pa.Array) -> None:

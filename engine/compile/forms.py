@@ -96,6 +96,29 @@ def _validity(array: pa.Array, bits: pa.Buffer | None) -> int:
     return _filled(0, len(array)) if pa.types.is_null(array.type) else all_valid(len(array))
 
 
+@dataclass(frozen=True)
+class Rooms:
+    """How many bytes of an array's rows are at its `Addresses`; 0: not known."""
+
+    data: int
+    validity: int
+    bytes: int
+
+
+def rooms_of(array: pa.Array, form: Form) -> Rooms:
+    """The rooms at the addresses of an array."""
+    if form.codes:
+        array = array.indices
+    rows, buffers = len(array), array.buffers()
+    bits = (rows + (array.offset & 7) + 7) >> 3
+    if form.storage == "i1":
+        data = bits
+    else:
+        data = 4 * (rows + 1) if form.storage == "text" else _WIDTHS.get(form.storage, 0) * rows
+    texts = buffers[2].size if form.storage == "text" and buffers[2] is not None else 0
+    return Rooms(data, bits, texts)
+
+
 def all_valid(rows: int) -> int:
     """The address of validity bits that are all set, for at least so many rows after any first place in a byte."""
     return _filled(0xFF, rows)

@@ -144,5 +144,6 @@ def _bit(row: Row, bits: Value, place: Hashable, index: Value) -> Value:
 
 def _located(offsets: Value, index: Value, data: Value) -> tuple[Value, Value]:
     start = offsets.load("i32", index, fixed=True).signed("i64")
-    end = offsets.at(index, "i32").load("i32", 1, fixed=True).signed("i64")
+    end = offsets.load("i32", index + 1, fixed=True).signed("i64")
+    data.function.guard_range(data, start, end)
     return data.at(start), end - start

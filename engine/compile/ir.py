@@ -46,6 +46,9 @@ class Function:
         self.internal = internal
         self.declarations: dict[str, None] = {}
         self.helpers: dict[str, Function] = {}
+        self.rooms: dict[str, Value] = {}
+        """In checked code: how many bytes are known to be at an address, by its name; 0: not known."""
+        self.violated = Label("violated")
         self._scope: tuple[int, ...] = ()
         self._undone: list[tuple[int, int]] = []
         self._arguments = list(arguments)
@@ -136,6 +139,19 @@ class Function:
             self.write(kind, f"extractvalue {pair.type} {pair.text}, 0"),
             self.write("i1", f"extractvalue {pair.type} {pair.text}, 1"),
         )
+
+    def guard(self, base: Value, index: Operand, type: str) -> None:
+        """In checked code: leaves at `violated` if element `index` is beyond what is known to be at `base`."""
+        if base.text in self.rooms:
+            self.guard_range(base, index, self.value("i64", index) * SIZES[type] + SIZES[type])
+
+    def guard_range(self, base: Value, start: Operand, stop: Value) -> None:
+        """In checked code: leaves at `violated` if bytes `start` to before `stop` are not all there."""
+        room = self.rooms.get(base.text)
+        if room is not None:
+            first = self.value("i64", start)
+            beyond = (room != 0) & ((first < 0) | (stop < first) | (stop > room))
+            self.leave_if(beyond | (base == self.null()), self.violated, likely=False)
 
     # what holds where
 

@@ -1,6 +1,7 @@
 """A chain of operators as one function: for each row of a batch, through all steps, into the sink.
 
-    i64 run(ptr frame, i64 start, i64 stop)      0: done    1: an expression has no value for some row
+    i64 run(ptr frame, i64 start, i64 stop)      0: done    1: an expression has no value for some row    2: checked code would
+                                             have read or written where nothing is
 
 Steps are written inside out: each writes its own code and calls `following` at the place where a row has passed it, so a
 filter is an `if` around the rest, and a join a loop around it.
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from engine.compile.binding import FrameWords
 
 NAME = "run"
+VIOLATED = 2
 
 
 class StepCode(Protocol):
@@ -118,10 +120,18 @@ class CannotWrite(NotCompiled):
         self.steps = steps
 
 
-def write(attributes: Sequence[Attribute], forms: Sequence[Form], steps: Sequence[Step], sink: SinkCode) -> Program:
-    """The function for batches with columns `attributes` of those forms. Raises CannotWrite."""
+def write(
+    attributes: Sequence[Attribute],
+    forms: Sequence[Form],
+    steps: Sequence[Step],
+    sink: SinkCode,
+    *,
+    checked: bool = False,
+) -> Program:
+    """The function for batches with columns `attributes` of those forms; `checked` code looks where it reads and writes. Raises
+    CannotWrite."""
     function = Function(NAME, [("frame", "ptr"), ("start", "i64"), ("stop", "i64")])
-    frame, inputs, failed = Frame(), Inputs(attributes, forms), function.label("failed")
+    frame, inputs, failed = Frame(checked), Inputs(attributes, forms), function.label("failed")
     row = Row(function, frame, failed)
     row.providers.append(inputs)
     counts = {step.operator.id: function.variable("i64", 0) for step in steps}
@@ -136,6 +146,9 @@ def write(attributes: Sequence[Attribute], forms: Sequence[Form], steps: Sequenc
     function.give(0)
     function.place(failed)
     function.give(1)
+    if function.rooms:
+        function.place(function.violated)
+        function.give(VIOLATED)
     return Program(function, frame, inputs, steps, sink, list(counts))
 
 

@@ -183,6 +183,7 @@ class Value:
 
     def load(self, type: str, index: Operand = 0, *, fixed: bool = False, align: int | None = None) -> Value:
         """Element `index`. `fixed`: nothing writes there while the function runs. `align`: in bytes, if not the type's own."""
+        self.function.guard(self, index, type)
         address = self.at(index, type)
         tail = f", align {align}" if align is not None else ""
         tail += ", !invariant.load !0" if fixed else ""
@@ -190,12 +191,14 @@ class Value:
 
     def store(self, value: Value, index: Operand = 0, *, align: int | None = None) -> None:
         """Writes `value` as element `index`."""
+        self.function.guard(self, index, value.type)
         address = self.at(index, value.type)
         tail = f", align {align}" if align is not None else ""
         self.function.line(f"store {value.type} {value.text}, ptr {address.text}{tail}")
 
     def atomic(self, operation: str, value: Value, index: Operand = 0) -> Value:
         """Does `xchg`, `add`, `or`, `and`, `min` or `max` at element `index` as one step; gives what was there."""
+        self.function.guard(self, index, value.type)
         address = self.at(index, value.type)
         text = f"atomicrmw {operation} ptr {address.text}, {value.type} {value.text} monotonic"
         return self.function.write(value.type, text)

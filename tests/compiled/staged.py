@@ -67,10 +67,12 @@ class Stored:
 class Compiled:
     """An expression over batches of the forms that `batch` has. Raises NotCompiled."""
 
-    def __init__(self, expression: Expression, columns: Sequence[Attribute], batch: pa.RecordBatch) -> None:
+    def __init__(
+        self, expression: Expression, columns: Sequence[Attribute], batch: pa.RecordBatch, checked: bool = False
+    ) -> None:
         self.type = expression.dataType
         self.batch = batch
-        self.program: Program = write(columns, forms_of(batch), [], Stored(expression))
+        self.program: Program = write(columns, forms_of(batch), [], Stored(expression), checked=checked)
 
     def rows(self, level: int) -> list[Any]:
         """What each row gives, computed alone."""
@@ -89,8 +91,8 @@ class Compiled:
         words, nulls = np.zeros((rows, 2), np.int64), np.zeros(rows, np.uint8)
         frame = FrameWords(self.program, Evaluation())  # type: ignore[arg-type]
         frame.inputs.bind(self.batch)
-        frame.set("words", words.ctypes.data)
-        frame.set("nulls", nulls.ctypes.data)
+        frame.set("words", words.ctypes.data, words)
+        frame.set("nulls", nulls.ctypes.data, nulls)
         return words, nulls, frame
 
     def _values(self, words: np.ndarray[Any, Any], nulls: np.ndarray[Any, Any]) -> list[Any]:
@@ -143,11 +145,11 @@ def plain_values(array: pa.Array, kind: DataType) -> list[Any]:
 
 
 def check(expression: Expression, columns: Sequence[Attribute], batch: pa.RecordBatch) -> Compiled:
-    """Asserts that machine code gives what the kernels give, optimized or not."""
+    """Asserts that machine code gives what the kernels give: checked and not optimized, and optimized."""
     compiled = Compiled(expression, columns, batch)
     wanted = interpreted(expression, columns, batch)
-    for level in (0, 2):
-        found = compiled.rows(level)
+    for made, level in ((Compiled(expression, columns, batch, checked=True), 0), (compiled, 2)):
+        found = made.rows(level)
         wrong = [(row, w, f) for row, (w, f) in enumerate(zip(wanted, found, strict=True)) if w != f]
         assert not wrong, f"O{level}: (row, wanted, found): {wrong[:5]} of {expression!r}"
     return compiled
