@@ -234,6 +234,7 @@ SETTINGS: dict[str, Setting] = {
             "flint.compile.cache.directory", str, "", "Folder of object code; empty: flint/objects in the user's cache."
         ),
         Setting("flint.compile.cache.enabled", boolean, "true", "Keep object code in files for later sessions."),
+        Setting("flint.compile.checked", boolean, "false", "Machine code looks where it reads and writes; for tests."),
         Setting("flint.compile.enabled", boolean, "true", "Run chains of operators as machine code."),
         Setting(
             "flint.compile.minRows", not_negative, "20000", "Chains that read fewer rows than this run interpreted."

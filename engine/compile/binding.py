@@ -185,7 +185,7 @@ class BoundInputs:
         if form.codes:
             entries = self._dictionary(place)
             frame.set(("entries", place), len(entries.array))
-            frame.set(("entry offsets", place), entries.offsets)
+            frame.set(("entry offsets", place), entries.offsets, None, 4 * (len(entries.array) + 2))
             frame.set(("entry bytes", place), entries.bytes)
             self._bind_words(place, entries)
 

@@ -151,7 +151,8 @@ class Function:
         if room is not None:
             first = self.value("i64", start)
             beyond = (room != 0) & ((first < 0) | (stop < first) | (stop > room))
-            self.leave_if(beyond | (base == self.null()), self.violated, likely=False)
+            nowhere = (base == self.null()) & (stop != first)
+            self.leave_if(beyond | nowhere, self.violated, likely=False)
 
     # what holds where
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,8 @@ from pathlib import Path
 _LIMIT_BYTES = 64 << 20
 _SUFFIX = ".object"
 _CRASHED = ".crashed"
+_PART = ".part"
+_STALE_SECONDS = 3600
 
 
 def default_folder() -> Path:
@@ -71,7 +74,7 @@ class ObjectCache:
         """Keeps the code; a full disk is no error."""
         if not self.usable:
             return
-        temporary = self.folder / f"{key}.{os.getpid()}.part"
+        temporary = self.folder / f"{key}.{os.getpid()}{_PART}"
         try:
             temporary.write_bytes(hashlib.sha256(code).digest() + code)
             temporary.replace(self.folder / (key + _SUFFIX))
@@ -92,17 +95,20 @@ class ObjectCache:
         return self.usable and (self.folder / (key + _CRASHED)).exists()
 
     def _shrink(self) -> None:
+        """Removes what was used longest ago, and what killed processes left half written."""
         try:
-            entries = [(entry.stat(), entry.path) for entry in os.scandir(self.folder) if entry.name.endswith(_SUFFIX)]
+            entries = [(entry.stat(), Path(entry.path)) for entry in os.scandir(self.folder)]
         except OSError:
             return
-        total = sum(each.st_size for each, _ in entries)
+        stale = time.time() - _STALE_SECONDS
+        total = sum(each.st_size for each, path in entries if path.suffix == _SUFFIX)
         for each, path in sorted(entries, key=lambda entry: entry[0].st_mtime_ns):
-            if total <= self.limit:
-                return
-            with suppress(OSError):
-                Path(path).unlink()
+            if path.suffix == _SUFFIX and total > self.limit:
                 total -= each.st_size
+            elif path.suffix != _PART or each.st_mtime > stale:
+                continue
+            with suppress(OSError):
+                path.unlink()
 
 
 def _own(folder: Path) -> bool:

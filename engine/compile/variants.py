@@ -13,6 +13,7 @@ from engine.compile.forms import Form
 from engine.compile.object_cache import Quarantined
 from engine.compile.program import NAME, CannotWrite, Program, SinkCode, Step, write
 from engine.compile.sinks.columns import ColumnsCode
+from engine.config import typed
 from engine.expressions.base import Attribute
 from engine.physical.execution import Execution
 from engine.physical.operator import Operator
@@ -74,10 +75,11 @@ class Variants:
         """The program for batches of these forms, as far as the chain can be compiled; settles the level. None: nowhere."""
         steps, code = self._steps(), self._sink()
         level = self.level or Level(len(steps), code is not None)
+        checked = typed(self._run.task.conf, "flint.compile.checked")
         while level.whole or level.steps:
             steps = self._steps()[: level.steps]
             try:
-                program = write(self.attributes, forms, steps, self._end(level, steps))
+                program = write(self.attributes, forms, steps, self._end(level, steps), checked=checked)
             except CannotWrite as reason:
                 if self.level is not None:
                     return None

@@ -74,11 +74,11 @@ class Compiled:
         self.batch = batch
         self.program: Program = write(columns, forms_of(batch), [], Stored(expression), checked=checked)
 
-    def rows(self, level: int) -> list[Any]:
-        """What each row gives, computed alone."""
+    def rows(self, level: int, count: int | None = None) -> list[Any]:
+        """What each row gives, computed alone; `count` rows instead of those there are."""
         code = compiler(None).compile(self.program.text, [NAME], level)
         words, nulls, frame = self._bound()
-        failed = [not frame.call(code.addresses[NAME], row, row + 1) for row in range(self.batch.num_rows)]
+        failed = [not frame.call(code.addresses[NAME], row, row + 1) for row in range(count or self.batch.num_rows)]
         found = self._values(words, nulls)
         if not any(failed):
             words[:] = nulls[:] = 0

@@ -10,6 +10,7 @@ import pytest
 from staged import RAISES, Compiled, check
 
 from engine.compile.values import NotCompiled
+from engine.errors import InternalError
 from engine.expressions import operators as op
 from engine.expressions import predicates as pred
 from engine.expressions.base import Attribute, Expression, Literal, Mode
@@ -187,3 +188,11 @@ def test_an_expression_over_codes_is_looked_up() -> None:
     by_code = Compiled(expression, list(COLUMNS.values()), batch(coded=True))
     assert list(by_code.program.inputs.hoists) == [expression], "the largest part is one look-up"
     assert not Compiled(expression, list(COLUMNS.values()), batch()).program.inputs.hoists
+
+
+def test_checked_code_stays_within_its_columns() -> None:
+    checked = Compiled(op.Add(i, j, Mode.TRY), list(COLUMNS.values()), batch(), checked=True)
+    assert checked.rows(2) == Compiled(op.Add(i, j, Mode.TRY), list(COLUMNS.values()), batch()).rows(2)
+    checked.batch = batch().slice(0, 3)
+    with pytest.raises(InternalError, match="where nothing is"):
+        checked.rows(2, count=4)
