@@ -44,6 +44,7 @@ class Function:
         self.name = name
         self.result = result
         self.internal = internal
+        self.attributes = "nounwind"
         self.declarations: dict[str, None] = {}
         self.helpers: dict[str, Function] = {}
         self.rooms: dict[str, Value] = {}
@@ -306,7 +307,7 @@ class Function:
         body = "\n".join((*self._allocas, *self._early, "  br label %begin", "begin:", *lines))
         end = "" if not self._open else "\n  unreachable"
         linkage = "internal " if self.internal else ""
-        return f"define {linkage}{self.result} @{self.name}({given}) nounwind {{\nentry:\n{body}{end}\n}}\n"
+        return f"define {linkage}{self.result} @{self.name}({given}) {self.attributes} {{\nentry:\n{body}{end}\n}}\n"
 
     def _end(self, text: str) -> None:
         if self._open:

@@ -91,8 +91,9 @@ class Columns(Protocol):
     def size(self, column: str) -> int:
         """About how many bytes reading the column takes."""
 
-    def read(self, columns: Sequence[str]) -> list[tuple[pa.Array, ...]]:
+    def read(self, columns: Sequence[str], code: Any = None) -> list[tuple[pa.Array, ...]]:
         """The pieces of each column, of at most some 128k rows, encoded; those of all columns are cut at the same rows.
+        `code` is compiled code that may help (`engine/compile/page_code.py`).
 
         Raises as `Relation.read`."""
 

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
+from engine.compile.page_code import page_code
+from engine.config import typed
 from engine.expressions.base import Attribute, Expression
 from engine.logical.relation import Columns
 from engine.memory.columns import ColumnCache, Pieces, cache_limit, live_pins
@@ -41,6 +43,7 @@ class ColumnScan:
         self._runtime = filters_of(run, operator)
         self._filters = [each for each in filters if each.deterministic and not each.can_raise]
         self._trial = _Trial()
+        self._code_rows: int = typed(run.task.conf, "flint.compile.minRows")
         limit, cache = cache_limit(run.task.conf), run.task.memory.pool.columns
         cache.resize(limit)
         cache.keep_pins(live_pins(run.task.conf))
@@ -73,12 +76,16 @@ class ColumnScan:
         read = [place for place in missing if keys[place] is not None]
         self._metrics.add(self._operator, "columns_warm", len(names) - len(missing))
         self._metrics.add(self._operator, "columns_read", len(read))
-        for place, pieces in zip(missing, split.read([names[place] for place in missing]), strict=True):
+        for place, pieces in zip(missing, self._read(split, [names[place] for place in missing]), strict=True):
             found[place] = pieces
             key = keys[place]
             if cache is not None and key is not None:
                 cache.put(key, pieces, job, split.pin)
         return [pieces for pieces in found if pieces is not None]
+
+    def _read(self, split: Columns, names: Sequence[str]) -> list[Pieces]:
+        code = page_code(self._run) if split.rows >= self._code_rows and names else None
+        return split.read(names, code)
 
     def _passes(self, reading: _Reading) -> bool:
         """Whether any row may pass, as far as it pays to look."""

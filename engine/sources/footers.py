@@ -128,6 +128,11 @@ class Footer:
         """What makes pyarrow read the columns that are named as the whole numbers they are stored as (`plain_footer.py`)."""
         return plain_metadata(self.metadata, self._leaves, self._bytes)
 
+    def levels(self, name: str) -> tuple[int, int]:
+        """The highest definition and repetition levels of a column that is not nested."""
+        column = self.metadata.schema.column(self._leaves[name])
+        return column.max_definition_level, column.max_repetition_level
+
     def bits(self, name: str) -> int:
         """The width that the whole numbers stored in a column need by the statistics of all groups; 0 if they do not say."""
         if name not in self._bits:

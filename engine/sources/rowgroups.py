@@ -13,8 +13,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from engine.compile.page_code import PageCode
 from engine.logical.relation import Split
 from engine.physical.encoding import coded, encoded, is_number, min_max
+from engine.sources.coded_chunks import CodedChunk
 from engine.sources.files import DataFile, check_unchanged, read_error, reason_of
 from engine.sources.filescan import BATCH_ROWS, FilePart, FileRelation, constant, fit
 from engine.sources.footers import READ_FAILURES, Footer, footer, open_file
@@ -70,14 +72,49 @@ class RowGroup:
         least, most = (int(Decimal(bound).scaleb(scale)) for bound in (found.minimum, found.maximum))
         return least, most
 
-    def read(self, columns: Sequence[str]) -> list[Pieces]:
+    def read(self, columns: Sequence[str], code: PageCode | None = None) -> list[Pieces]:
         """The columns. Raises FAILED_READ_FILE if the file changed or its pages are corrupt."""
-        found: dict[str, Pieces] = {}
-        stored = [column for column in columns if self._name(column) is not None]
-        if stored:
-            reader = Chunks(self._file, self._known, self._group, [self._fields[column] for column in stored])
-            found = dict(zip(stored, _checked(self._file, self.rows, reader), strict=True))
+        found = self._checked([column for column in columns if self._name(column) is not None], code)
         return [found[column] if column in found else self._constant(column) for column in columns]
+
+    def _checked(self, columns: Sequence[str], code: PageCode | None) -> dict[str, Pieces]:
+        """Columns that the file has; its failures, and a file that is not the one that was listed, as errors."""
+        file = self._file
+        if not columns:
+            return {}
+        check_unchanged(file)
+        try:
+            found = self._decoded(columns, code) if code is not None else {}
+            rest = [column for column in columns if column not in found]
+            if rest:
+                reader = Chunks(file, self._known, self._group, [self._fields[column] for column in rest])
+                found |= dict(zip(rest, reader.whole(), strict=True))
+        except READ_FAILURES as error:
+            check_unchanged(file)
+            raise read_error(file.path, reason_of(error, "The file is corrupt")) from error
+        check_unchanged(file)
+        for pieces in found.values():
+            if sum(map(len, pieces)) != self.rows:
+                raise wrong_rows(file, self.rows, sum(map(len, pieces)))
+        return found
+
+    def _decoded(self, columns: Sequence[str], code: PageCode) -> dict[str, Pieces]:
+        """Those columns that compiled code knows how to decode."""
+        chunks: dict[str, CodedChunk] = {}
+        for column in columns:
+            name, data_type = self._name(column) or "", self._type(column)
+            if _own_type(self._known, name) == data_type:
+                chunk = CodedChunk.of(self._file, self._known, self._group, name, data_type)
+                chunks |= {column: chunk} if chunk is not None else {}
+        if not chunks:
+            return {}
+        found: dict[str, Pieces] = {}
+        with open(self._file.path, "rb", buffering=0) as stream:  # noqa: PTH123 - a Path takes longer than its file
+            for column, chunk in chunks.items():
+                array = chunk.read(stream, code, self._type(column))
+                if array is not None:
+                    found[column] = tuple(array.slice(start, BATCH_ROWS) for start in range(0, len(array), BATCH_ROWS))
+        return found
 
     def _constant(self, column: str) -> Pieces:
         field, value = self._fields[column], self._values.get(column)
@@ -90,21 +127,6 @@ class RowGroup:
 
     def _type(self, column: str) -> Any:
         return self._fields[column].dataType
-
-
-def _checked(file: DataFile, expected: int, reader: Chunks) -> list[Pieces]:
-    """What `reader` gives, with its failures, and a file that is not the one that was listed, as errors."""
-    check_unchanged(file)
-    try:
-        found = reader.whole()
-    except READ_FAILURES as error:
-        check_unchanged(file)
-        raise read_error(file.path, reason_of(error, "The file is corrupt")) from error
-    check_unchanged(file)
-    for pieces in found:
-        if sum(map(len, pieces)) != expected:
-            raise wrong_rows(file, expected, sum(map(len, pieces)))
-    return found
 
 
 def wrong_rows(file: DataFile, expected: int, found: int) -> Exception:

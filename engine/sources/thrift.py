@@ -18,7 +18,7 @@ Spec = dict[int, Any]
 
 _STATISTICS: Spec = {1: None, 2: None, 3: None, 5: None, 6: None, 7: None, 8: None}
 _PAGES: Spec = {1: None, 2: None}
-_CHUNK: Spec = {3: {1: None, 6: None, 11: None, 12: _STATISTICS, 13: [_PAGES]}}
+_CHUNK: Spec = {1: None, 3: {1: None, **dict.fromkeys((4, 5, 6, 7, 9, 11)), 12: _STATISTICS, 13: [_PAGES]}}
 _FOOTER: Spec = {4: [{1: [_CHUNK]}]}
 
 
@@ -28,6 +28,7 @@ class Chunk:
 
     `least` and `most` are encoded as plain values, None where they are not stated or their order is not sure; `exact`
     unless they are said to be truncated. `dictionary_coded`: the footer says that every page of values is.
+    `codec` is Parquet's number; `values` values are in `length` bytes from `start` on, -1 where that is not in this file.
     """
 
     type: int
@@ -38,6 +39,10 @@ class Chunk:
     most: bytes | None
     exact: bool
     dictionary_coded: bool
+    codec: int
+    values: int
+    start: int
+    length: int
 
 
 def column_chunks(footer: bytes) -> list[list[Chunk]]:
@@ -59,7 +64,9 @@ def _chunk(found: dict[int, Any]) -> Chunk:
     exact = statistics.get(7, True) and statistics.get(8, True)
     pages = [page.get(2) for page in data.get(13, ()) if page.get(1) in _VALUE_PAGES]
     coded = bool(pages) and all(encoding in _DICTIONARY_CODES for encoding in pages)
-    return Chunk(data[1], max(0, data.get(6, 0)), 11 in data, statistics.get(3), least, most, exact, coded)
+    start = data.get(11) or data.get(9, -1)
+    place = (data.get(4, -1), data.get(5, -1), -1 if 1 in found else start, data.get(7, -1))
+    return Chunk(data[1], max(0, data.get(6, 0)), 11 in data, statistics.get(3), least, most, exact, coded, *place)
 
 
 _VALUE_PAGES = (0, 3)

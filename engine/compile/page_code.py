@@ -1,0 +1,134 @@
+"""The code of `pages.py`, called with numpy arrays. Here sizes are held together: arrays are as large as the code believes."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import threading
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from engine.compile.code import code_of
+from engine.compile.object_cache import Quarantined
+from engine.compile.pages import FIELDS, PADDING, PLAIN, SNAPPY, module
+from engine.config import typed
+from engine.physical.execution import Execution
+
+Bytes = npt.NDArray[np.uint8]
+
+_WORD, _PLACE = ctypes.c_int64, ctypes.c_void_p
+_CALLS = {
+    "snappy": ctypes.CFUNCTYPE(_WORD, _PLACE, _WORD, _PLACE, _WORD),
+    "page_header": ctypes.CFUNCTYPE(_WORD, _PLACE, _WORD, _PLACE),
+    "texts": ctypes.CFUNCTYPE(_WORD, _PLACE, _WORD, _WORD, _PLACE, _PLACE),
+    "chunk": ctypes.CFUNCTYPE(_WORD, _PLACE, _WORD, _WORD, _WORD, _WORD, _PLACE, _WORD, _PLACE, _PLACE, _WORD, _PLACE),
+}
+_DICTIONARY_PAGE, _PLAIN_ENCODINGS = 2, (0, 2)
+
+
+class PageCode:
+    """Decodes column chunks that are coded by a dictionary. All methods give None for what the code does not do."""
+
+    def __init__(self, code: Any) -> None:
+        self._code = code
+        self._local = threading.local()
+
+    def dictionary(self, chunk: Bytes, size: int, codec: int) -> tuple[int, Bytes, int] | None:
+        """The dictionary page at the beginning of a chunk of `size` bytes (and PADDING more): the number of values, their
+        bytes, plainly encoded (and PADDING more), and how many bytes those are."""
+        fields = self._fields()
+        head = self._call("page_header", chunk.ctypes.data, size, fields.ctypes.data)
+        kind, unpacked, packed, checksum, count, encoding = (int(fields[place]) for place in (1, 2, 3, 4, 57, 58))
+        if head < 0 or kind != _DICTIONARY_PAGE or checksum != -1 or encoding not in _PLAIN_ENCODINGS:
+            return None
+        if count < 0 or not 0 <= packed <= size - head or not 0 <= unpacked <= _EXPANSION * size:
+            return None
+        if codec == PLAIN:
+            return (count, chunk[head:], unpacked) if packed == unpacked else None
+        target = np.empty(unpacked + PADDING, np.uint8)
+        if self._call("snappy", chunk.ctypes.data + head, packed, target.ctypes.data, unpacked) != 0:
+            return None
+        return count, target, unpacked
+
+    def texts(self, source: Bytes, size: int, count: int) -> pa.Array | None:
+        """`count` texts, plainly encoded in `size` bytes. Whether they are UTF-8 is not looked at."""
+        if 4 * count > size:
+            return None
+        offsets, target = np.empty(count + 1, np.int32), np.empty(size - 4 * count + PADDING, np.uint8)
+        length = self._call("texts", source.ctypes.data, size, count, offsets.ctypes.data, target.ctypes.data)
+        if length < 0:
+            return None
+        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(target[:length].copy())]
+        return pa.Array.from_buffers(pa.string(), count, buffers, 0)
+
+    def values(
+        self, chunk: Bytes, size: int, codec: int, optional: bool, rows: int, entries: npt.NDArray[Any] | int, bits: int
+    ) -> pa.Buffer | None:
+        """The `rows` values of a chunk, none of which is null, as whole numbers of `bits` bits: those in `entries`, of that
+        width, by their codes; or the codes, if only the number of `entries` is given."""
+        looked_up = not isinstance(entries, int)
+        count = entries if isinstance(entries, int) else len(entries)
+        scratch, fields = self._room(size), self._fields()
+        target = pa.allocate_buffer(rows * bits // 8 + PADDING)
+        status = self._call(
+            f"chunk_i{bits}_{looked_up:d}",
+            chunk.ctypes.data,
+            size,
+            rows,
+            int(optional),
+            codec,
+            scratch.ctypes.data,
+            len(scratch) - PADDING,
+            fields.ctypes.data,
+            None if isinstance(entries, int) else entries.ctypes.data,
+            count,
+            target.address,
+        )
+        return target.slice(0, rows * bits // 8) if status == 0 else None
+
+    def _call(self, name: str, *arguments: Any) -> int:
+        with self._code.calling():
+            return int(_CALLS[name.split("_i")[0]](self._code.addresses[name])(*arguments))
+
+    def _fields(self) -> npt.NDArray[np.int64]:
+        if not hasattr(self._local, "fields"):
+            self._local.fields = np.empty(FIELDS, np.int64)
+        found: npt.NDArray[np.int64] = self._local.fields
+        return found
+
+    def _room(self, packed: int) -> Bytes:
+        """Space of this thread for one page of a chunk of `packed` bytes."""
+        most = max(1 << 20, min(_EXPANSION * packed, _MOST_ROOM)) + PADDING
+        if not hasattr(self._local, "room") or len(self._local.room) < most:
+            self._local.room = np.empty(most, np.uint8)
+        found: Bytes = self._local.room
+        return found
+
+
+_EXPANSION = 32
+"""Snappy makes no more bytes of one."""
+_MOST_ROOM = 16 << 20
+
+
+def page_code(run: Execution) -> PageCode | None:
+    """The code, as the settings of a job want it; None where there is none."""
+    if not typed(run.task.conf, "flint.compile.enabled") or importlib.util.find_spec("llvmlite") is None:
+        return None
+    try:
+        return _made(code_of(*_module(), run))
+    except Quarantined:
+        return None
+
+
+@lru_cache(1)
+def _module() -> tuple[str, list[str]]:
+    return module()
+
+
+@lru_cache(2)
+def _made(code: Any) -> PageCode:
+    return PageCode(code)

@@ -1,0 +1,103 @@
+"""Column chunks that are coded by a dictionary, decoded by compiled code straight into the form that batches have.
+
+Only the dictionary is narrowed, and rows are written once, in their final width. Chunks of another make are pyarrow's: None
+says so, and so it does where something is wrong with a file, since pyarrow knows what.
+"""
+
+from __future__ import annotations
+
+from io import FileIO
+
+import numpy as np
+import pyarrow as pa
+
+from engine.compile.page_code import Bytes, PageCode
+from engine.compile.pages import PADDING, PLAIN, SNAPPY
+from engine.physical.encoding import bits_of, is_number
+from engine.sources.files import DataFile
+from engine.sources.footers import Footer
+from engine.sources.texts import is_text
+from engine.sources.thrift import Chunk
+from engine.types import STRING, DataType, DecimalType
+
+_WIDTHS = {1: 4, 2: 8}
+"""Bytes of INT32 and INT64."""
+_BYTE_ARRAY = 6
+_MOST_BYTES = 256 << 20
+
+
+class CodedChunk:
+    """The chunk of a column, of the type `data_type`, if it is of the common make; `of` gives None for others."""
+
+    def __init__(self, known: Footer, name: str, chunk: Chunk, rows: int) -> None:
+        self._known = known
+        self._name = name
+        self._chunk = chunk
+        self._rows = rows
+        self._optional = known.levels(name)[0] == 1
+
+    @staticmethod
+    def of(file: DataFile, known: Footer, group: int, name: str, data_type: DataType) -> CodedChunk | None:
+        """The chunk of a column that is read as the type it has."""
+        chunk, rows = known.chunk(group, name), known.rows(group)
+        if chunk is None or not chunk.dictionary_coded or chunk.codec not in (PLAIN, SNAPPY) or chunk.nulls:
+            return None
+        inside = chunk.start >= 4 and 0 < chunk.length <= min(file.size - chunk.start, _MOST_BYTES)
+        if not inside or chunk.values != rows or not rows or known.levels(name) not in ((0, 0), (1, 0)):
+            return None
+        kind = known.arrow_schema.field(name).type
+        as_stored = name in known.plain[1] or kind in (pa.int32(), pa.int64()) or _is_micros(kind)
+        number = chunk.type in _WIDTHS and is_number(data_type) and as_stored
+        text = chunk.type == _BYTE_ARRAY and data_type == STRING and kind == pa.string()
+        return CodedChunk(known, name, chunk, rows) if number or text else None
+
+    def read(self, stream: FileIO, code: PageCode, data_type: DataType) -> pa.Array | None:
+        """All rows, from the file opened without a buffer. Raises OSError."""
+        source = self._bytes(stream)
+        found = code.dictionary(source, self._chunk.length, self._chunk.codec)
+        if found is None:
+            return None
+        count, data, size = found
+        if self._chunk.type == _BYTE_ARRAY:
+            return self._texts(code, source, code.texts(data, size, count))
+        if not count or size != count * _WIDTHS[self._chunk.type]:
+            return None
+        return self._numbers(code, source, data[:size], data_type)
+
+    def _numbers(self, code: PageCode, source: Bytes, data: Bytes, data_type: DataType) -> pa.Array | None:
+        entries = data.view(f"i{_WIDTHS[self._chunk.type]}")
+        least, most = int(entries.min()), int(entries.max())
+        if isinstance(data_type, DecimalType) and max(-least, most) >= 10**data_type.precision:
+            return None
+        bits = max(bits_of(least, most), self._known.bits(self._name))
+        narrow = entries.astype(f"i{bits // 8}")
+        values = code.values(source, self._chunk.length, self._chunk.codec, self._optional, self._rows, narrow, bits)
+        return None if values is None else pa.Array.from_buffers(_whole(bits), self._rows, [None, values], 0)
+
+    def _texts(self, code: PageCode, source: Bytes, dictionary: pa.Array | None) -> pa.Array | None:
+        if dictionary is None or not is_text(dictionary) or len(dictionary.unique()) != len(dictionary):
+            return None
+        bits, count = bits_of(0, len(dictionary) - 1), len(dictionary)
+        values = code.values(source, self._chunk.length, self._chunk.codec, self._optional, self._rows, count, bits)
+        if values is None:
+            return None
+        codes = pa.Array.from_buffers(_whole(bits), self._rows, [None, values], 0)
+        return pa.DictionaryArray.from_arrays(codes, dictionary, safe=False)
+
+    def _bytes(self, stream: FileIO) -> Bytes:
+        """The chunk, and PADDING bytes more."""
+        length = self._chunk.length
+        found = np.empty(length + PADDING, np.uint8)
+        found[length:] = 0
+        stream.seek(self._chunk.start)
+        if stream.readinto(found.data[:length]) != length:
+            raise OSError("it ends within a column chunk")
+        return found
+
+
+def _whole(bits: int) -> pa.DataType:
+    return {8: pa.int8(), 16: pa.int16(), 32: pa.int32(), 64: pa.int64()}[bits]
+
+
+def _is_micros(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_timestamp(kind)) and kind.unit == "us"
