@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from engine.compile.code import code_of
 from engine.compile.object_cache import Quarantined
-from engine.compile.pages import FIELDS, PADDING, PLAIN, SNAPPY, module
+from engine.compile.pages import FIELDS, PADDING, PLAIN, module
 from engine.config import typed
 from engine.physical.execution import Execution
 
