@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from engine.compile.forms import Form, addresses, rooms_of
 from engine.compile.inputs import Hoisted, Inputs
@@ -171,7 +172,7 @@ class BoundInputs:
         wanted = None if self._is_every(rows) else pa.array(rows)
         if isinstance(expression, Attribute):
             column = self.batch.column(self.inputs.place_of(expression))
-            return column if wanted is None else column.take(wanted)
+            return column if wanted is None else pc.take(column, wanted, boundscheck=False)
         return self._computed(expression, wanted)
 
     def _is_every(self, rows: np.ndarray[Any, Any]) -> bool:
@@ -194,7 +195,7 @@ class BoundInputs:
         places, kernel = self._kernel(expression)
         arrays = [self.batch.column(place) for place in places]
         if rows is not None:
-            arrays = [array.take(rows) for array in arrays]
+            arrays = [pc.take(array, rows, boundscheck=False) for array in arrays]
         count = self.batch.num_rows if rows is None else len(rows)
         types = [self.inputs.attributes[place].dataType for place in places]
         plain = [decoded_column(array, kind) for array, kind in zip(arrays, types, strict=True)]

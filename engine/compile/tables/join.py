@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from engine.compile.binding import FrameWords, bind_column, bind_dictionary
 from engine.compile.forms import form_of
@@ -26,6 +27,7 @@ from engine.compile.program import NAME, write
 from engine.compile.row import Row
 from engine.compile.tables.join_insert import Insertion
 from engine.compile.tables.keys import addresses_directly
+from engine.compile.tables.presence import Presence, presence_of
 from engine.compile.values import NotCompiled, Sql
 from engine.compile.variants import compile_program
 from engine.expressions.base import Attribute, Expression
@@ -50,6 +52,8 @@ class Shape:
 
     direct: bool
     chained: bool
+    presences: tuple[int, ...]
+    """The keys, by their numbers, of which it is known which values there are."""
 
 
 class JoinTable:
@@ -77,9 +81,11 @@ class JoinTable:
             raise NotCompiled("a table without room in memory")
         self.directory = np.zeros(places, np.int32)
         self.following: Numbers | None = None
+        self.presences: dict[int, Presence] = {}
         if self.rows:
             self._fill()
-        self.shape = Shape(self.size > 0, self.following is not None)
+        self.presences = self._presences()
+        self.shape = Shape(self.size > 0, self.following is not None, tuple(self.presences))
 
     @property
     def has_null_key(self) -> bool:
@@ -110,11 +116,11 @@ class JoinTable:
         """The values of an expression in some built rows, -1 for the row of nulls."""
         place = self.place_of(expression)
         missing = rows < 0
-        if not missing.any():
-            return self._arrays[place].take(pa.array(rows))
-        if place >= self.width:
-            return self._arrays[place].take(pa.array(np.where(missing, max(self.rows, 1), rows)))
-        return self._arrays[place].take(pa.array(rows, mask=missing))
+        wanted = pa.array(rows)
+        if missing.any():
+            computed = place >= self.width
+            wanted = pa.array(np.where(missing, max(self.rows, 1), rows)) if computed else pa.array(rows, mask=missing)
+        return pc.take(self._arrays[place], wanted, boundscheck=False)
 
     def bind(self, frame: FrameWords) -> None:
         """Fills the words that the code of a probe reads."""
@@ -138,6 +144,10 @@ class JoinTable:
         frame.set(("mask", id(self)), len(self.directory) - 1)
         if self.following is not None:
             frame.set(("following", id(self)), self.following.ctypes.data)
+        for number, presence in self.presences.items():
+            frame.set((f"presence {number}", id(self)), presence.bits.ctypes.data)
+            frame.set((f"presence {number} low", id(self)), presence.low)
+            frame.set((f"presence {number} size", id(self)), presence.size)
 
     def _word(self, place: int) -> Hashable:
         return ("built", id(self), place)
@@ -183,6 +193,17 @@ class JoinTable:
             return 0, 1
         size = most - least + 1
         return (least, size) if size <= max(_SPREAD * self.rows, _SMALL) else (0, 0)
+
+    def _presences(self) -> dict[int, Presence]:
+        """What is worth knowing of the values of keys before the table is looked at."""
+        found = {}
+        for number, (place, safe) in enumerate(zip(self._keys, self.null_safe, strict=True)):
+            array = self._arrays[place]
+            if self.rows and not (safe and array.null_count) and addresses_directly(self.attributes[place].dataType):
+                presence = presence_of(array, self.directory.nbytes)
+                if presence is not None:
+                    found[number] = presence
+        return found
 
     def _fill(self) -> None:
         """Puts all rows into the directory, with all threads of the task. Raises Quarantined."""

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 from engine.compile.ir import Value, Variable
 from engine.compile.row import Row
 from engine.compile.tables.join import JoinTable
 from engine.compile.tables.join_insert import keys_equal
 from engine.compile.tables.keys import hash_of
-from engine.compile.values import Sql, either_null
+from engine.compile.values import Sql
 
 
 def find(row: Row, table: JoinTable, keys: Sequence[Sql]) -> Value:
     """The number of the first built row with these keys plus one, an i64; 0 where there is none."""
     number = row.function.variable("i64", 0)
-    direct = table.shape.direct
-    # a directory that is addressed directly has no place for null
-    null = either_null(*(key for key, safe in zip(keys, table.null_safe, strict=True) if direct or not safe))
-    with row.function.when(row.function.boolean(True) if null is None else ~null), row.branch():
+    direct, presences = table.shape.direct, table.shape.presences
+    with ExitStack() as stack:
+        for place, (key, safe) in enumerate(zip(keys, table.null_safe, strict=True)):
+            # neither bits nor a directory that is addressed directly have a place for null
+            if key.null is not None and (direct or place in presences or not safe):
+                stack.enter_context(row.function.when(~key.null))
+        for place in presences:
+            _is_present(row, table, keys[place].value, place, stack)
+        stack.enter_context(row.branch())
         if direct:
             _find_direct(row, table, keys[0].value, number)
         else:
@@ -26,13 +32,28 @@ def find(row: Row, table: JoinTable, keys: Sequence[Sql]) -> Value:
     return number.get()
 
 
-def _find_direct(row: Row, table: JoinTable, key: Value, number: Variable) -> None:
+def _is_present(row: Row, table: JoinTable, key: Value, number: int, stack: ExitStack) -> None:
+    """Goes on only with values that some built row has."""
+    name = f"presence {number}"
+    place, inside = _place(row, table, key, f"{name} low", f"{name} size")
+    stack.enter_context(row.function.when(inside))
+    byte = table.word(row, name, "ptr").load("i8", place >> 3, fixed=True)
+    bit = (byte >> (place & 7).signed("i8")) & 1
+    stack.enter_context(row.function.when(bit != 0))
+
+
+def _place(row: Row, table: JoinTable, key: Value, low: str, size: str) -> tuple[Value, Value]:
+    """How far a key is beyond the lowest, and whether it is below the size."""
     width = "i128" if key.type == "i128" else "i64"
-    low, size = (table.word(row, name).signed(width) for name in ("low", "size"))
-    place = key.signed(width) - low
-    with row.function.when(place.below(size)):
+    place = key.signed(width) - table.word(row, low).signed(width)
+    return place.signed("i64"), place.below(table.word(row, size).signed(width))
+
+
+def _find_direct(row: Row, table: JoinTable, key: Value, number: Variable) -> None:
+    place, inside = _place(row, table, key, "low", "size")
+    with row.function.when(inside):
         directory = table.word(row, "directory", "ptr")
-        number.set(directory.load("i32", place.signed("i64"), fixed=True).unsigned("i64"))
+        number.set(directory.load("i32", place, fixed=True).unsigned("i64"))
 
 
 def _find_hashed(row: Row, table: JoinTable, keys: Sequence[Sql], number: Variable) -> None:

@@ -10,6 +10,8 @@ import pyarrow as pa
 import pytest
 from physical_runs import THREADS_AND_SIZES, random_table, run, scan, shown
 
+from engine.compile.tables import join as tables
+from engine.compile.tables import presence
 from engine.expressions.base import Attribute
 from engine.expressions.predicates import EqualNullSafe, EqualTo, LessThan, conjunction
 from engine.logical.plan import Join, JoinType
@@ -79,15 +81,52 @@ def join(kind: JoinType, tests: list[tuple[str, str, str]], left: pa.Table, righ
 KINDS = [kind for kind in JoinType if kind is not JoinType.CROSS]
 
 
+COMPILED = {"flint.compile.minRows": "0", "flint.compile.optimize": "0", "flint.compile.cache.enabled": "false"}
+MODES = [{"flint.compile.enabled": "false"}, COMPILED]
+
+
+@pytest.mark.parametrize("mode", MODES, ids=["interpreted", "compiled"])
 @pytest.mark.parametrize("smaller", ["left", "right"])
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 @pytest.mark.parametrize("tests", CONDITIONS.values(), ids=CONDITIONS.keys())
-def test_join_pairs_rows(kind: JoinType, tests: list[tuple[str, str, str]], smaller: str) -> None:
+def test_join_pairs_rows(kind: JoinType, tests: list[tuple[str, str, str]], smaller: str, mode: dict[str, str]) -> None:
     """Whichever side is built."""
+    plan, context = building(smaller, kind, tests)
+    found = run(plan, 2, context, mode)
+    assert shown(found) == shown(expected(kind, tests, rows_of(LEFT), rows_of(RIGHT)))
+
+
+def building(smaller: str, kind: JoinType, tests: list[tuple[str, str, str]]) -> tuple[Join, PlannerContext]:
+    """A join, planned as if one side were smaller than the other."""
     plan = join(kind, tests, LEFT, RIGHT)
     sizes = {id(plan.left): 1.0 if smaller == "left" else 2.0, id(plan.right): 1.0 if smaller == "right" else 2.0}
-    context = PlannerContext(bytes=lambda node: sizes.get(id(node)))
-    assert shown(run(plan, 2, context)) == shown(expected(kind, tests, rows_of(LEFT), rows_of(RIGHT)))
+    return plan, PlannerContext(bytes=lambda node: sizes.get(id(node)))
+
+
+@pytest.mark.parametrize("smaller", ["left", "right"])
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize(
+    "tests", [CONDITIONS[name] for name in ("one integer key", "two integer keys", "a null-safe key")]
+)
+def test_keys_that_are_few_among_many_numbers_are_known_beforehand(
+    kind: JoinType, tests: list[tuple[str, str, str]], smaller: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("LEAST_BYTES", 0), ("_SAVES", 1 / 64), ("_SPARSE", 0)):
+        monkeypatch.setattr(presence, name, value)
+    plan, context = building(smaller, kind, tests)
+    found = run(plan, 2, context, COMPILED)
+    assert shown(found) == shown(expected(kind, tests, rows_of(LEFT), rows_of(RIGHT)))
+
+
+def test_several_threads_fill_one_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Directly and hashed, with keys that are repeated and that are not."""
+    monkeypatch.setattr(tables, "_MORSEL", 64)
+    rows = 5_000
+    for factor, repeat in ((1, 1), (1, 5), (1 << 40, 1), (1 << 40, 5)):
+        keys = pa.array([(row // repeat) * factor for row in range(rows)])
+        a, b = scan(pa.table({"k": keys})), scan(pa.table({"k": keys, "n": pa.array(range(rows))}))
+        found = run(Join(a, b, JoinType.INNER, EqualTo(a.columns[0], b.columns[0])), 3, conf=COMPILED)
+        assert sorted(found) == sorted((k, k, n) for n, k in enumerate(keys.to_pylist()) for _ in range(repeat))
 
 
 @pytest.mark.parametrize(("threads", "size"), THREADS_AND_SIZES)
