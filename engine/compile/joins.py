@@ -59,7 +59,7 @@ class Probe:
 
     def bind(self, frame: FrameWords) -> None:
         self.table.bind(frame)
-        frame.set(("matched", id(self.table)), self.built.matched.ctypes.data)
+        frame.set(("matched", id(self.table)), self.built.matched.ctypes.data, self.built.matched)
 
     def _each(self, row: Row, first: Value, then: Callable[[Label], None]) -> None:
         """Writes `then` for each match; it may jump to the label after the last one."""

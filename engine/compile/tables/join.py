@@ -30,6 +30,8 @@ from engine.compile.tables.keys import addresses_directly
 from engine.compile.tables.presence import Presence, presence_of
 from engine.compile.values import NotCompiled, Sql
 from engine.compile.variants import compile_program
+from engine.config import typed
+from engine.errors import InternalError
 from engine.expressions.base import Attribute, Expression
 from engine.physical.batches import batch_of
 from engine.physical.encoded_columns import EncodedColumns
@@ -136,16 +138,16 @@ class JoinTable:
         return row.fixed((name, id(self)), type)
 
     def _bind_directory(self, frame: FrameWords) -> None:
-        frame.set(("directory", id(self)), self.directory.ctypes.data, self)
+        frame.set(("directory", id(self)), self.directory.ctypes.data, self.directory)
         frame.set(("low", id(self)), self.low)
         frame.set(("size", id(self)), self.size)
         frame.set(("nulls", id(self)), max(self.rows, 1))
         frame.set(("shift", id(self)), 64 - (len(self.directory).bit_length() - 1))
         frame.set(("mask", id(self)), len(self.directory) - 1)
         if self.following is not None:
-            frame.set(("following", id(self)), self.following.ctypes.data)
+            frame.set(("following", id(self)), self.following.ctypes.data, self.following)
         for number, presence in self.presences.items():
-            frame.set((f"presence {number}", id(self)), presence.bits.ctypes.data)
+            frame.set((f"presence {number}", id(self)), presence.bits.ctypes.data, presence.bits)
             frame.set((f"presence {number} low", id(self)), presence.low)
             frame.set((f"presence {number} size", id(self)), presence.size)
 
@@ -210,7 +212,7 @@ class JoinTable:
         threads = min(self._run.task.threads, self.rows // _MORSEL + 1)
         self.following = np.empty(self.rows, np.int32)
         insertion = Insertion(self, self.size > 0, threads > 1)
-        program = write([], [], [], insertion)
+        program = write([], [], [], insertion, checked=bool(typed(self._run.task.conf, "flint.compile.checked")))
         code = compile_program(program, self._run)
         frames = [FrameWords(program, self._run) for _ in range(threads)]
         starts = iter(range(0, self.rows, _MORSEL))
@@ -220,7 +222,9 @@ class JoinTable:
             for start in starts:
                 self._run.check()
                 with code.calling():
-                    frame.call(code.addresses[NAME], start, min(start + _MORSEL, self.rows))
+                    done = frame.call(code.addresses[NAME], start, min(start + _MORSEL, self.rows))
+                if not done:
+                    raise InternalError("The code that fills a table has failed.")
 
         in_parallel(work, frames)
         if not any(frame.read("repeated") for frame in frames):

@@ -81,7 +81,12 @@ def join(kind: JoinType, tests: list[tuple[str, str, str]], left: pa.Table, righ
 KINDS = [kind for kind in JoinType if kind is not JoinType.CROSS]
 
 
-COMPILED = {"flint.compile.minRows": "0", "flint.compile.optimize": "0", "flint.compile.cache.enabled": "false"}
+COMPILED = {
+    "flint.compile.minRows": "0",
+    "flint.compile.optimize": "0",
+    "flint.compile.cache.enabled": "false",
+    "flint.compile.checked": "true",
+}
 MODES = [{"flint.compile.enabled": "false"}, COMPILED]
 
 
