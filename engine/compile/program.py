@@ -127,12 +127,13 @@ def write(
     sink: SinkCode,
     *,
     checked: bool = False,
+    time_zone: str = "",
 ) -> Program:
     """The function for batches with columns `attributes` of those forms; `checked` code looks where it reads and writes. Raises
     CannotWrite."""
     function = Function(NAME, [("frame", "ptr"), ("start", "i64"), ("stop", "i64")])
     frame, inputs, failed = Frame(checked), Inputs(attributes, forms), function.label("failed")
-    row = Row(function, frame, failed)
+    row = Row(function, frame, failed, time_zone)
     row.providers.append(inputs)
     counts = {step.operator.id: function.variable("i64", 0) for step in steps}
     _attempt(len(steps), lambda: sink.begin(row))

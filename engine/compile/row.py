@@ -39,12 +39,13 @@ class Provider(Protocol):
 
 class Row:
     """The row a function works at. `failed`: where to go when an expression has no value for it (the batch is then
-    evaluated by kernels, which raise the error)."""
+    evaluated by kernels, which raise the error). `time_zone`: the session's, "" if not known."""
 
-    def __init__(self, function: Function, frame: Frame, failed: Label) -> None:
+    def __init__(self, function: Function, frame: Frame, failed: Label, time_zone: str = "") -> None:
         self.function = function
         self.frame = frame
         self.failed = failed
+        self.time_zone = time_zone
         self.providers: list[Provider] = []
         self.index = function.integer("i64", 0)
         """The row of the source batch."""

@@ -75,11 +75,11 @@ class Variants:
         """The program for batches of these forms, as far as the chain can be compiled; settles the level. None: nowhere."""
         steps, code = self._steps(), self._sink()
         level = self.level or Level(len(steps), code is not None)
-        checked = typed(self._run.task.conf, "flint.compile.checked")
+        checked, zone = typed(self._run.task.conf, "flint.compile.checked"), self._run.evaluation.time_zone
         while level.whole or level.steps:
             steps = self._steps()[: level.steps]
             try:
-                program = write(self.attributes, forms, steps, self._end(level, steps), checked=checked)
+                program = write(self.attributes, forms, steps, self._end(level, steps), checked=checked, time_zone=zone)
             except CannotWrite as reason:
                 if self.level is not None:
                     return None

@@ -32,8 +32,11 @@ CONTEXT = EvalContext(time_zone="Europe/Berlin")
 class Evaluation:
     """Stands for a task's run, which compiles kernels."""
 
+    def __init__(self, context: EvalContext) -> None:
+        self.context = context
+
     def compile(self, expression: Expression, columns: Sequence[Attribute]) -> Callable[[pa.RecordBatch], pa.Array]:
-        return compile_expression(expression, columns, CONTEXT)
+        return compile_expression(expression, columns, self.context)
 
 
 class Stored:
@@ -68,11 +71,19 @@ class Compiled:
     """An expression over batches of the forms that `batch` has. Raises NotCompiled."""
 
     def __init__(
-        self, expression: Expression, columns: Sequence[Attribute], batch: pa.RecordBatch, checked: bool = False
+        self,
+        expression: Expression,
+        columns: Sequence[Attribute],
+        batch: pa.RecordBatch,
+        checked: bool = False,
+        context: EvalContext = CONTEXT,
     ) -> None:
+        self.context = context
         self.type = expression.dataType
         self.batch = batch
-        self.program: Program = write(columns, forms_of(batch), [], Stored(expression), checked=checked)
+        self.program: Program = write(
+            columns, forms_of(batch), [], Stored(expression), checked=checked, time_zone=context.time_zone
+        )
 
     def rows(self, level: int, count: int | None = None) -> list[Any]:
         """What each row gives, computed alone; `count` rows instead of those there are."""
@@ -89,7 +100,7 @@ class Compiled:
     def _bound(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], FrameWords]:
         rows = self.batch.num_rows
         words, nulls = np.zeros((rows, 2), np.int64), np.zeros(rows, np.uint8)
-        frame = FrameWords(self.program, Evaluation())  # type: ignore[arg-type]
+        frame = FrameWords(self.program, Evaluation(self.context))  # type: ignore[arg-type]
         frame.inputs.bind(self.batch)
         frame.set("words", words.ctypes.data, words)
         frame.set("nulls", nulls.ctypes.data, nulls)
@@ -113,9 +124,11 @@ def double(value: float) -> str:
     return "nan" if math.isnan(value) else value.hex()
 
 
-def interpreted(expression: Expression, columns: Sequence[Attribute], batch: pa.RecordBatch) -> list[Any]:
+def interpreted(
+    expression: Expression, columns: Sequence[Attribute], batch: pa.RecordBatch, context: EvalContext
+) -> list[Any]:
     """What the kernels give for each row."""
-    kernel = compile_expression(expression, columns, CONTEXT)
+    kernel = compile_expression(expression, columns, context)
     plain = [
         decoded_column(column, attribute.dataType) for column, attribute in zip(batch.columns, columns, strict=True)
     ]
@@ -144,11 +157,13 @@ def plain_values(array: pa.Array, kind: DataType) -> list[Any]:
     return (array if pa.types.is_integer(array.type) else array.view(wide)).to_pylist()
 
 
-def check(expression: Expression, columns: Sequence[Attribute], batch: pa.RecordBatch) -> Compiled:
+def check(
+    expression: Expression, columns: Sequence[Attribute], batch: pa.RecordBatch, context: EvalContext = CONTEXT
+) -> Compiled:
     """Asserts that machine code gives what the kernels give: checked and not optimized, and optimized."""
-    compiled = Compiled(expression, columns, batch)
-    wanted = interpreted(expression, columns, batch)
-    for made, level in ((Compiled(expression, columns, batch, checked=True), 0), (compiled, 2)):
+    compiled = Compiled(expression, columns, batch, context=context)
+    wanted = interpreted(expression, columns, batch, context)
+    for made, level in ((Compiled(expression, columns, batch, checked=True, context=context), 0), (compiled, 2)):
         found = made.rows(level)
         wrong = [(row, w, f) for row, (w, f) in enumerate(zip(wanted, found, strict=True)) if w != f]
         assert not wrong, f"O{level}: (row, wanted, found): {wrong[:5]} of {expression!r}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from engine.compile.expressions import dates, numbers, texts
+from engine.compile.expressions import dates, numbers, texts, timestamps
 from engine.compile.row import Emitter, Row
 from engine.compile.values import NotCompiled, Sql
 from engine.expressions.calls import Call
 
-CALLS: dict[str, Emitter] = {**texts.CALLS, **numbers.CALLS, **dates.CALLS}
+CALLS: dict[str, Emitter] = {**texts.CALLS, **numbers.CALLS, **dates.CALLS, **timestamps.CALLS}
 
 
 def _call(expression: Call, row: Row) -> Sql:

@@ -1,10 +1,11 @@
-"""Casts among numbers, booleans, dates and timestamps without a zone. Casts from and to text have no emitters."""
+"""Casts among numbers and booleans; `timestamps.py` has those of dates and timestamps. Those from and to text have no code."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from engine.compile import wide
+from engine.compile.expressions import timestamps
 from engine.compile.expressions.checks import checked, failing
 from engine.compile.expressions.decimals import cut, fitted
 from engine.compile.expressions.literals import null_of
@@ -13,7 +14,6 @@ from engine.compile.row import Emitter, Row
 from engine.compile.values import NotCompiled, Sql, resized, width_for
 from engine.expressions.base import Mode, is_null
 from engine.expressions.cast import Cast
-from engine.kernels.datetimes import DAY
 from engine.types import (
     BooleanType,
     DataType,
@@ -23,8 +23,10 @@ from engine.types import (
     FloatType,
     IntegralType,
     TimestampNTZType,
+    TimestampType,
 )
 
+_DATETIMES = DateType | TimestampType | TimestampNTZType
 _DIGITS = {8: 3, 16: 5, 32: 10, 64: 19}
 _EXACT_BITS = 53
 
@@ -36,8 +38,8 @@ def _cast(expression: Cast, row: Row) -> Sql:
     value = row.value(expression.child)
     if value.type == target:
         return value
-    if isinstance(value.type, DateType | TimestampNTZType):
-        return _among_datetimes(row, value, target)
+    if isinstance(value.type, _DATETIMES) and isinstance(target, _DATETIMES):
+        return timestamps.cast(row, value, target)
     return _number(row, value, target, expression.mode)
 
 
@@ -126,22 +128,6 @@ def _float_to_integer(row: Row, value: Sql, target: IntegralType, mode: Mode) ->
     # 2 ** 63 is what a double takes the largest BIGINT for
     fits = (number >= -limit) & (number <= limit) if bits == 64 else (number > -limit - 1) & (number < limit)
     return failing(row, found, ~fits, mode)
-
-
-def _among_datetimes(row: Row, value: Sql, target: DataType) -> Sql:
-    function = row.function
-    match value.type, target:
-        case DateType(), TimestampNTZType():
-            days = resized(value, "i64")
-            outside = (days > (2**63 - 1) // DAY) | (days < -((2**63 - 1) // DAY))
-            row.fail_if(outside if value.null is None else outside & ~value.null)
-            return Sql(target, days * DAY, value.null, 63)
-        case TimestampNTZType(), DateType():
-            micros = resized(value, "i64")
-            days = micros // DAY
-            below = (micros - days * DAY) < 0
-            return Sql(target, function.select(below, days - 1, days).signed("i32"), value.null, 31)
-    raise _no_code(value, target)
 
 
 EMITTERS: dict[type, Emitter] = {Cast: _cast}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.compile.ir import Function, Value
 from engine.compile.row import Emitter, Row
 from engine.compile.values import NotCompiled, Sql, either_null, resized
-from engine.expressions.base import Literal
+from engine.expressions.base import Expression, Literal
 from engine.expressions.calls import Call
 from engine.types import DATE, INT, DateType
 
@@ -172,20 +172,30 @@ _UNITS = {
 }  # fmt: skip
 
 
-def _trunc(expression: Call, row: Row) -> Sql:
-    """trunc(date, unit) with a constant unit."""
-    written = expression.arguments[1]
-    unit = _UNITS.get(written.value.upper()) if isinstance(written, Literal) and written.value is not None else None
-    if unit is None:
-        raise NotCompiled("trunc to such a unit")
-    value, function = _date(expression, row), row.function
+def day_unit(written: Expression) -> str | None:
+    """The unit of days that a constant names: year, quarter, month or week; None for others."""
+    return _UNITS.get(written.value.upper()) if isinstance(written, Literal) and written.value is not None else None
+
+
+def cut_days(row: Row, value: Sql, unit: str) -> Value:
+    """The first day of the unit each day is in, an i32."""
+    function = row.function
     if unit == "week":
-        return Sql(DATE, resized(value, "i32") - _weekday_from(row, value, 3), value.null, 31)
+        return resized(value, "i32") - _weekday_from(row, value, 3)
     fields, one = civil(function, value), function.integer("i32", 1)
     if unit == "month":
-        return Sql(DATE, resized(value, "i32") - fields.day + 1, value.null, 31)
+        return resized(value, "i32") - fields.day + 1
     month = one if unit == "year" else _divided(fields.month - 1, 3) * 3 + 1
-    return Sql(DATE, days_of(function, fields.year, month, one), value.null, 31)
+    return days_of(function, fields.year, month, one)
+
+
+def _trunc(expression: Call, row: Row) -> Sql:
+    """trunc(date, unit) with a constant unit."""
+    unit = day_unit(expression.arguments[1])
+    if unit is None:
+        raise NotCompiled("trunc to such a unit")
+    value = _date(expression, row)
+    return Sql(DATE, cut_days(row, value, unit), value.null, 31)
 
 
 CALLS: dict[str, Emitter] = {

@@ -17,7 +17,22 @@ from engine.expressions.base import Attribute, Expression, Literal, Mode
 from engine.expressions.cast import Cast
 from engine.expressions.conditional import CaseWhen, Coalesce, If
 from engine.functions.resolve import resolve_call
-from engine.types import BOOLEAN, BYTE, DATE, DOUBLE, FLOAT, INT, LONG, SHORT, STRING, DataType, DecimalType
+from engine.kernels.context import EvalContext
+from engine.types import (
+    BOOLEAN,
+    BYTE,
+    DATE,
+    DOUBLE,
+    FLOAT,
+    INT,
+    LONG,
+    SHORT,
+    STRING,
+    TIMESTAMP,
+    TIMESTAMP_NTZ,
+    DataType,
+    DecimalType,
+)
 from engine.types.arrow import to_arrow
 
 MONEY, WIDE = DecimalType(15, 2), DecimalType(38, 4)
@@ -39,6 +54,14 @@ VALUES: dict[str, tuple[DataType, list[Any]]] = {
     "s": (STRING, ["", "a", "abc", None, "ñandú", "special x requests", "𝄞𝄞𝄞", "abcabc" * 10]),
     "t": (STRING, ["", "abc", "ab", "b", None, "special", "𝄞", "bca"]),
     "q": (DATE, [0, -1, 59, 11016, None, -719162, 2932896, 18321]),
+    "u": (
+        TIMESTAMP,
+        [0, -1, 1_700_000_000_123_456, None, -62_135_596_800_000_000, 86_400_000_000 - 1, 10**15, -(10**15) - 7],
+    ),
+    "v": (
+        TIMESTAMP_NTZ,
+        [0, -1, 1_700_000_000_123_456, None, -62_135_596_800_000_000, 253_402_300_799_999_999, 10**15, -1_000_001],
+    ),
     "p": (BOOLEAN, [True, False, None, True, False, None, True, False]),
     "r": (BOOLEAN, [True, True, True, False, None, None, None, False]),
 }
@@ -67,7 +90,7 @@ def text(value: str) -> Literal:
     return Literal(value, STRING)
 
 
-i, j, m, b, x, y, f, d, e, w, s, t, q, p, r = (COLUMNS[name] for name in "ijmbxyfdewstqpr")
+i, j, m, b, x, y, f, d, e, w, s, t, q, p, r, u, v = (COLUMNS[name] for name in "ijmbxyfdewstqpruv")
 long = COLUMNS["l"]
 MODES = (Mode.ANSI, Mode.LEGACY, Mode.TRY)
 ARITHMETIC = [
@@ -157,6 +180,15 @@ FUNCTIONS = [
     resolve_call("datediff", (q, Literal(7, DATE))),
     resolve_call("sqrt", (x,)),
 ]
+TIMES = [
+    *(resolve_call(name, (each,)) for name in ("hour", "minute", "second") for each in (u, v)),
+    *(
+        resolve_call("date_trunc", (text(unit), u))
+        for unit in ("year", "quarter", "month", "week", "day", "hour", "minute", "second", "millisecond", "nothing")
+    ),
+    *(Cast(each, to) for each in (q, u, v) for to in (DATE, TIMESTAMP, TIMESTAMP_NTZ)),
+    resolve_call("year", (Cast(u, DATE),)),
+]
 
 
 @pytest.mark.parametrize("coded", [False, True])
@@ -171,6 +203,12 @@ def test_edges(expressions: list[Expression], coded: bool) -> None:
     columns, rows = list(COLUMNS.values()), batch(coded)
     for expression in expressions:
         check(expression, columns, rows)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "+02:00"])
+def test_times(zone: str) -> None:
+    for expression in TIMES:
+        check(expression, list(COLUMNS.values()), batch(), EvalContext(time_zone=zone))
 
 
 def test_errors_are_in_the_rows_that_get_there() -> None:
