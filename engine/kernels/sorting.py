@@ -26,9 +26,13 @@ from engine.kernels.buffers import (
     plain_floats,
     valid,
 )
+from engine.kernels.packed_sort import Field, Numbers, is_text, sorted_by, text_parts
 
-_LARGEST = 1 << 62
+_LEAST = -(1 << 63)
 _NO_SIGN = np.int64((1 << 63) - 1)
+_MANY_TEXTS = 1 << 14
+_SAMPLES = 1 << 10
+_FEW_TEXTS = 1 << 7
 
 
 @dataclass(frozen=True)
@@ -130,33 +134,33 @@ def _taken(values: pa.Array, codes: Ints, present: Mask | None) -> pa.Array:
     return values.take(pa.array(codes, mask=~present))
 
 
-def sort_rows(keys: Sequence[SortKey], rows: int) -> Ints:
+def sort_rows(keys: Sequence[SortKey], rows: int, threads: int = 1) -> Ints:
     """The places of the rows in the order of `keys`; equal rows stay in order."""
-    combined = _combined(keys, rows)
-    if combined is not None:
-        return np.argsort(combined, kind="stable")
-    columns: list[pa.Array] = []
-    orders: list[tuple[str, str]] = []
+    return sorted_by([field for key in keys for field in _fields(key)], rows, threads)
 
-    def add(column: pa.Array, ascending: bool) -> None:
-        orders.append((str(len(columns)), "ascending" if ascending else "descending"))
-        columns.append(column)
 
-    for key in keys:
-        array = key.array
-        if pa.types.is_null(array.type):
-            continue
-        if (present := valid(array)) is not None:
-            add(pa.array(present.astype(np.int8)), key.nulls_first)
-        if pa.types.is_floating(array.type) or pa.types.is_nested(array.type) or pa.types.is_boolean(array.type):
-            codes = order_codes(array).codes
-            array = pa.array(codes if present is None else np.where(present, codes, 0))
-        add(array, key.ascending)
-    if not columns:
-        return np.arange(rows, dtype=np.int64)
-    table = pa.RecordBatch.from_arrays(columns, names=[name for name, _ in orders])
-    found: Ints = pc.sort_indices(table, sort_keys=orders).to_numpy().astype(np.int64)
-    return found
+def _fields(key: SortKey) -> list[Field]:
+    array, ascending = key.array, key.ascending
+    if pa.types.is_null(array.type):
+        return []
+    present = valid(array)
+    fields: list[Field] = [] if present is None else [Numbers(present.astype(np.int64), key.nulls_first, None)]
+    if is_text(array.type) and not _repeats(array):
+        return fields + text_parts(array, ascending, present)
+    if pa.types.is_decimal128(array.type):
+        low, high = decimal_words(array)
+        if not fits_int64(low, high):
+            unsigned = low.view(np.int64) ^ np.int64(_LEAST)
+            return [*fields, Numbers(high, ascending, present), Numbers(unsigned, ascending, present)]
+    return [*fields, Numbers(order_codes(array).codes, ascending, present)]
+
+
+def _repeats(texts: pa.Array) -> bool:
+    """Whether texts seem to be a few that come again and again: then their ranks are sooner found than their bytes sorted."""
+    if len(texts) < _MANY_TEXTS:
+        return False
+    sample = texts.take(pa.array(np.linspace(0, len(texts) - 1, _SAMPLES).astype(np.int64)))
+    return len(pc.unique(sample)) <= _FEW_TEXTS
 
 
 def value_codes(array: pa.Array) -> Ints | None:
@@ -168,26 +172,3 @@ def value_codes(array: pa.Array) -> Ints | None:
         low, high = decimal_words(array)
         return low.view(np.int64) if fits_int64(low, high) else None
     return None
-
-
-def _combined(keys: Sequence[SortKey], rows: int) -> Ints | None:
-    """One number for each row in the order of all keys, where those are numbers whose ranges multiply into 62 bits."""
-    if rows == 0 or not keys:
-        return None
-    combined, size = np.zeros(rows, np.int64), 1
-    for key in keys:
-        codes = value_codes(key.array)
-        if codes is None:
-            return None
-        present = valid(key.array)
-        counted = codes if present is None else codes[present]
-        low, high = (int(counted.min()), int(counted.max())) if len(counted) else (0, 0)
-        size *= high - low + 2
-        if size > _LARGEST:
-            return None
-        places = codes - low if key.ascending else high - codes
-        if present is not None:
-            first = key.nulls_first
-            places = np.where(present, places + 1 if first else places, 0 if first else high - low + 1)
-        combined = combined * (high - low + 2) + places
-    return combined

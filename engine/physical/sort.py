@@ -54,7 +54,7 @@ class SortSink(CollectSink):
         self.count = count
 
     def finish(self) -> Sequence[Morsel]:
-        places = sorted_places(self.batches, self.order, self.kernels())
+        places = sorted_places(self.batches, self.order, self.kernels(), self.run.task.threads)
         self.run.check()
         stop = None if self.count is None else self.offset + self.count
         rows = Columns(self.batches, arrow_types(self.columns))
@@ -70,7 +70,7 @@ class SortSink(CollectSink):
 
 
 def sorted_places(
-    batches: Sequence[pa.RecordBatch], order: Sequence[SortOrder], kernels: Sequence[Kernel]
+    batches: Sequence[pa.RecordBatch], order: Sequence[SortOrder], kernels: Sequence[Kernel], threads: int = 1
 ) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """The numbers of the rows of all batches in sorted order; equal rows stay as they came."""
     rows = sum(batch.num_rows for batch in batches)
@@ -78,7 +78,7 @@ def sorted_places(
     for key, kernel in zip(order, kernels, strict=True):
         values = Columns([_one(kernel(batch)) for batch in batches], [to_arrow(key.dataType)]).arrays[0]
         keys.append(SortKey(values, key.ascending, key.nulls_first))
-    return sort_rows(keys, rows)
+    return sort_rows(keys, rows, threads)
 
 
 def _one(array: pa.Array) -> pa.RecordBatch:
