@@ -21,6 +21,7 @@ from engine.setting_values import (
     optional_size,
     positive,
     seconds,
+    share,
     size,
     time_zone,
 )
@@ -71,6 +72,13 @@ SETTINGS: dict[str, Setting] = {
             str,
             "",
             "Folder for shuffle and spill files; empty: the system's temporary folder.",
+            static=True,
+        ),
+        Setting(
+            "spark.memory.fraction",
+            share,
+            "0.75",
+            "How much of an executor's memory operators fill before they write to disk; the rest is for rows on their way.",
             static=True,
         ),
         Setting("spark.master", str, "local[*]", "Where queries run: local[N].", static=True),

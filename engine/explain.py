@@ -134,8 +134,17 @@ def _analyze(query: Query) -> str:
     phases = " · ".join(f"{name} {1000 * seconds:.1f} ms" for name, seconds in query.seconds.items())
     executors = query.session.cluster.executors if not query.is_small else 0
     where = f"{executors} executor{'s' if executors != 1 else ''}" if executors else "in this process"
-    lines += [phases, f"{rows:,} rows · {stages} stages, {tasks} tasks · {where} · peak {_size(peak)} · no spill"]
+    lines += [
+        phases,
+        f"{rows:,} rows · {stages} stages, {tasks} tasks · {where} · peak {_size(peak)} · {_spilled(metrics)}",
+    ]
     return "\n".join(lines)
+
+
+def _spilled(metrics: Mapping[tuple[int, str], Summary]) -> str:
+    size = sum(summary.total for (_, name), summary in metrics.items() if name == "spill_bytes")
+    files = sum(summary.total for (_, name), summary in metrics.items() if name == "spill_files")
+    return f"spilled {_size(size)} in {files:.0f} files" if files else "no spill"
 
 
 def _extra(metrics: Mapping[tuple[int, str], Summary], node: Operator) -> str:
@@ -151,6 +160,9 @@ def _extra(metrics: Mapping[tuple[int, str], Summary], node: Operator) -> str:
         parts.append(f"{skipped} left out")
     if warm:
         parts.append(f"{warm}/{warm + int(_metric(metrics, node.id, 'columns_read'))} columns warm")
+    spilled = _metric(metrics, node.id, "spill_bytes")
+    if spilled:
+        parts.append(f"{_size(spilled)} spilled")
     return "  " + ", ".join(parts) if parts else ""
 
 

@@ -74,6 +74,17 @@ def seconds(text: str) -> float:
     return float(match[1]) * {"ms": 0.001, "m": 60, "min": 60, "h": 3600}.get(match[2] or "s", 1)
 
 
+def share(text: str) -> float:
+    """A share of a whole, from 0 to 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise ValueError("It should be a number from 0 to 1.")
+    return value
+
+
 def time_zone(text: str) -> str:
     """A zone id (Europe/Berlin), UTC, or an offset (+02:00)."""
     if re.fullmatch(r"(?:UTC|GMT|UT)?[+-]\d{1,2}(?::?\d{2}(?::?\d{2})?)?|Z|UTC|GMT", text) is None:

@@ -15,7 +15,7 @@ from functools import partial
 from engine.cluster.rundir import RunDirectory
 from engine.cluster.runner import TaskRunner
 from engine.config import typed
-from engine.memory.limits import available_cores, executor_memory
+from engine.memory.limits import available_cores, executor_budget
 from engine.schedule.backend import GRACE_SECONDS, ExecutorDown, ExecutorUp, Report, TaskBatch, TaskDone, TaskLaunch
 from engine.schedule.stage import TaskProgram
 
@@ -27,7 +27,7 @@ class InlineCluster:
         conf = conf or {}
         self.executors = executors
         self.cores = cores or typed(conf, "spark.executor.cores") or available_cores()
-        self._budget = executor_memory(conf, executors)
+        self._budget = executor_budget(conf, executors)
         self._directory = RunDirectory(conf.get("spark.local.dir", ""))
         self._runners: dict[str, TaskRunner] = {}
         self._places: dict[int, str] = {}

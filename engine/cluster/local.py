@@ -37,7 +37,7 @@ from engine.compile.object_cache import ObjectCache
 from engine.config import typed
 from engine.deep import with_room
 from engine.errors import ClusterError, FlintError, InternalError
-from engine.memory.limits import available_cores, executor_memory, oom_kills
+from engine.memory.limits import available_cores, executor_budget, oom_kills
 from engine.schedule.backend import (
     GRACE_SECONDS,
     ClusterDown,
@@ -76,7 +76,7 @@ class LocalCluster:
     def __init__(self, conf: Mapping[str, str]) -> None:
         self.executors: int = typed(conf, "spark.executor.instances") or 1
         self.cores: int = typed(conf, "spark.executor.cores") or max(1, available_cores() // self.executors)
-        self._budget = executor_memory(conf, self.executors)
+        self._budget = executor_budget(conf, self.executors)
         self._directory = RunDirectory(conf.get("spark.local.dir", ""))
         self._report: Callable[[Report], None] = _unheard
         self._commands: deque[Callable[[], None]] = deque()

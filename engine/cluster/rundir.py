@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from engine.shuffle.writer import disk_error
+from engine.shuffle.appended import disk_error
 
 _PREFIX = f"flint-run-{os.getuid()}-"
 _NEW_PREFIX = f"flint-new-{os.getuid()}-"

@@ -16,6 +16,7 @@ from engine.cluster.output import TaskOutput
 from engine.cluster.rundir import job_directory, result_stem
 from engine.deep import DeepThread
 from engine.errors import Cancelled, ClusterError, ExecutionError, FlintError, InternalError
+from engine.memory.limits import Budget
 from engine.memory.pool import SETTING, MemoryPool, TaskMemory, show_bytes
 from engine.physical.task import CancelToken, SharedValues, TaskContext
 from engine.schedule.backend import Report, TaskDone, TaskLaunch, TaskProgress
@@ -25,15 +26,15 @@ _PROGRESS_SECONDS = 0.1
 
 
 class TaskRunner:
-    """One executor of `cores` threads and `budget` bytes, with files under `directory()`; tells `report` what
+    """One executor of `cores` threads and a `budget`, with files under `directory()`; tells `report` what
     happens.
     """
 
     def __init__(
-        self, cores: int, budget: int, directory: Callable[[], Path], report: Callable[[Report], None]
+        self, cores: int, budget: Budget, directory: Callable[[], Path], report: Callable[[Report], None]
     ) -> None:
         self.cores = cores
-        self.memory = MemoryPool(budget)
+        self.memory = MemoryPool(budget.bytes, budget.share)
         self._directory = directory
         self._report = report
         self._running: dict[int, tuple[TaskContext, TaskOutput]] = {}

@@ -17,6 +17,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from engine.memory.limits import Budget
 from engine.schedule.backend import TaskBatch, TaskLaunch
 
 VERSION = 1
@@ -44,7 +45,7 @@ class Setup:
 
     executor_id: str
     cores: int
-    budget: int
+    budget: Budget
     directory: str
     quarantined: tuple[str, ...] = ()
 

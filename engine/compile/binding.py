@@ -167,6 +167,12 @@ class BoundInputs:
         """Where the dictionary of a column of the batch is: another one is elsewhere, as long as this one is bound."""
         return self._dictionary(place).offsets
 
+    def forget_words(self) -> None:
+        """Takes back the words that code has set for texts of dictionaries."""
+        for _, entries in self._entries.values():
+            for words in entries.words.values():
+                words.fill(0)
+
     def take(self, expression: Expression, rows: np.ndarray[Any, Any]) -> pa.Array:
         """A column, or an expression over columns, in some rows."""
         wanted = None if self._is_every(rows) else pa.array(rows)

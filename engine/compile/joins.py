@@ -163,6 +163,8 @@ def probe_of(join: HashJoinExec, run: Execution) -> Probe | None:
     if join.null_aware and (join.condition is not None or join.has_tail or len(join.left_keys) != 1):
         return None
     built = join.built_state(run)
+    if built.spilled is not None:
+        return None
     table = run.state((join.id, "table"), lambda: _table(join, built, run))
     return Probe(join, built, table) if table is not None else None
 

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine.config import typed
 
 _SHARE = 0.6
 _CGROUP = Path("/sys/fs/cgroup")
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What an executor may use: bytes, and the share of them that operators fill before they write to disk."""
+
+    bytes: int
+    share: float
+
+
+def executor_budget(conf: Mapping[str, str], executors: int) -> Budget:
+    """The budget of one of `executors`."""
+    return Budget(executor_memory(conf, executors), typed(conf, "spark.memory.fraction"))
 
 
 def executor_memory(conf: Mapping[str, str], executors: int) -> int:

@@ -22,16 +22,16 @@ from engine.compile.sinks.aggregate_groups import Batches, CompiledGroups, Threa
 from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import Attribute, Expression
 from engine.expressions.sql import Name
-from engine.kernels.aggregates import aggregate_kernel, inputs_of
+from engine.kernels.aggregates import inputs_of
 from engine.kernels.buffers import Ints
-from engine.kernels.grouping import group_rows, hash_rows
+from engine.kernels.grouping import group_rows
 from engine.lazy import cached_property
 from engine.physical.aggregate_inputs import AggregateInputs
-from engine.physical.batches import Columns, batch_of, sliced
+from engine.physical.batches import batch_of
 from engine.physical.execution import Execution
+from engine.physical.group_states import GroupStates, GroupWriter, SpilledGroups, merge_bytes, picked, reserved
 from engine.physical.operator import Breaker, Morsel, Operator, Sink, texts
 from engine.tree.node import node
-from engine.types.arrow import to_arrow
 
 _MERGE_ROWS = 1 << 18
 _SHARED_ROWS = 1 << 16
@@ -74,13 +74,15 @@ class AggregateExec(Breaker):
 
 @dataclass
 class _Local:
-    """What one thread has: its kernels, tables of groups and states, their rows, and from how many on they are merged."""
+    """What one thread has: its kernels, tables of groups and states, their rows, from how many on they are merged, and its way
+    to disk once it has needed one."""
 
     rows_of: AggregateInputs | None = None
     tables: list[pa.RecordBatch] = field(default_factory=list)
     rows: int = 0
     limit: int = _MERGE_ROWS
     groups: ThreadGroups | None = None
+    writer: GroupWriter | None = None
 
 
 class AggregateSink:
@@ -89,12 +91,13 @@ class AggregateSink:
     def __init__(self, operator: AggregateExec, run: Execution) -> None:
         self.operator = operator
         self.run = run
-        self.kernels = [aggregate_kernel(call, run.evaluation) for call in operator.calls]
+        self.states = GroupStates(operator, run)
         self.reservation = run.task.memory.reservation(operator.title)
+        self.spilled = SpilledGroups(self.states)
         self.tables: list[pa.RecordBatch] = []
         self.owners: list[Ints | None] = []
         self._lock = threading.Lock()
-        self._types: list[pa.DataType] = []
+        self._crowded = False
         self._groups = self._planned() if operator.mode != "final" else None
 
     def local(self) -> _Local:
@@ -118,32 +121,37 @@ class AggregateSink:
         """Counts the rows of the source."""
         assert local.groups is not None
         local.groups.arrived += frame.inputs.batch.num_rows
+        if self._crowded and self.operator.keys:
+            self._crowded = False
+            self._spill_groups(local)
 
     def add(self, local: _Local, batch: pa.RecordBatch) -> None:
         table = batch if self.operator.mode == "final" else self._grouped(local, batch)
-        self.reservation.grow(table.nbytes)
+        if not reserved(self.reservation, table.nbytes, not self.operator.keys):
+            local.tables.append(table)
+            self._spill(local, self._size(local) - table.nbytes)
+            return
         local.tables.append(table)
         local.rows += table.num_rows
         if local.rows > local.limit:
-            before = sum(each.nbytes for each in local.tables)
-            merged = self._merged(Columns(local.tables, self._types_of(table)))
-            self.reservation.grow(merged.nbytes)
-            self.reservation.shrink(before)
-            # where merging joins few groups, it is not worth doing often
-            growth = 3 if 2 * merged.num_rows < local.rows else 8
-            local.tables = [merged]
-            local.rows = merged.num_rows
-            local.limit = _MERGE_ROWS + growth * local.rows
+            self._compact(local)
 
     def combine(self, local: _Local) -> None:
         if local.groups is not None and self._groups is not None:
             self._groups.combine(local.groups)
+            local.groups = None
+        if local.writer is not None:
+            self._spill(local, self._size(local))
+            local.writer.flush()
+            return
         owners = self._owners(local.tables)
         with self._lock:
             self.tables.extend(local.tables)
             self.owners.extend(owners)
 
     def finish(self) -> Sequence[Morsel]:
+        if self.spilled.active:
+            return self._from_disk()
         compiled = [] if self._groups is None else self._groups.parts()
         if compiled and self.operator.keys and not self.tables:
             return [partial(self._finished, part) for part in compiled]
@@ -156,30 +164,80 @@ class AggregateSink:
             return [] if silent else [partial(self._results, None)]
         if rows == 0:
             return []
-        self._types = self._types_of(self.tables[0])
+        if not self._has_room():
+            return self._from_disk()
         shares = self.run.task.threads if rows > _SHARED_ROWS else 1
         if shares == 1 or len(self.tables) == 1:
             return [partial(self._results, None)]
         return [partial(self._results, share) for share in range(shares)]
 
+    def _from_disk(self) -> Sequence[Morsel]:
+        """All groups, after those that threads still hold have followed the others to disk."""
+        rest = _Local(tables=self.tables)
+        self.tables, self.owners = [], []
+        self._spill(rest, self._size(rest))
+        for groups in self._groups.threads if self._groups is not None else ():
+            rest.groups = groups
+            self._spill_groups(rest)
+        if rest.writer is not None:
+            rest.writer.flush()
+        return self.spilled.morsels()
+
+    def release(self) -> None:
+        """Forgets the groups."""
+        self.tables, self.owners, self._groups = [], [], None
+        self.spilled.close()
+        self.reservation.release()
+
+    def _size(self, local: _Local) -> int:
+        return sum(table.nbytes for table in local.tables)
+
+    def _compact(self, local: _Local) -> None:
+        """Leaves each group of a thread once, or puts them on disk where there is no room for that."""
+        before, room = self._size(local), merge_bytes(local.tables)
+        if not reserved(self.reservation, room, not self.operator.keys):
+            self._spill(local, before)
+            return
+        merged = self.states.merged(local.tables)
+        self.reservation.shrink(before + room - merged.nbytes)
+        # where merging joins few groups, it is not worth doing often
+        growth = 3 if 2 * merged.num_rows < local.rows else 8
+        local.tables = [merged]
+        local.rows = merged.num_rows
+        local.limit = _MERGE_ROWS + growth * local.rows
+
+    def _spill(self, local: _Local, held: int) -> None:
+        """Puts what a thread has on disk, and gives back the bytes it held for that."""
+        if local.tables and local.writer is None:
+            local.writer = self.spilled.writer()
+        while local.tables and local.writer is not None:
+            local.writer.add(local.tables.pop(0))
+        local.rows = 0
+        self.reservation.shrink(held)
+
+    def _has_room(self) -> bool:
+        """Whether what merging all tables takes could be reserved."""
+        final = self.operator.mode == "final"
+        return (len(self.tables) <= 1 and not final) or self.reservation.try_grow(merge_bytes(self.tables))
+
     def _owners(self, tables: Sequence[pa.RecordBatch]) -> list[Ints | None]:
         """Which thread finishes each row of the tables, by the upper half of a hash, as exchanges have split by the rest."""
-        width, threads = len(self.operator.keys), self.run.task.threads
-        if not width or threads == 1 or sum(table.num_rows for table in tables) * threads < _SHARED_ROWS:
+        threads = self.run.task.threads
+        if not self.operator.keys or threads == 1 or sum(table.num_rows for table in tables) * threads < _SHARED_ROWS:
             return [None] * len(tables)
-        return [self._owners_of(table.columns[:width], table.num_rows) for table in tables]
+        return [self._owners_of(table) for table in tables]
 
-    def _owners_of(self, keys: Sequence[pa.Array], rows: int) -> Ints:
-        return ((hash_rows(keys, rows) >> np.uint64(32)) % np.uint64(self.run.task.threads)).astype(np.int64)
+    def _owners_of(self, table: pa.RecordBatch) -> Ints:
+        return ((self.states.hashes(table) >> np.uint64(32)) % np.uint64(self.run.task.threads)).astype(np.int64)
 
     def _grouped(self, local: _Local, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The groups of one batch, with their states."""
         assert local.rows_of is not None
         keys, inputs, masks = local.rows_of.evaluate(batch)
         groups = group_rows(keys, batch.num_rows)
-        columns = _picked(keys, groups.first)
+        columns = picked(keys, groups.first)
         known: dict[Hashable, list[pa.Array]] = {}
-        for kernel, call, own, mask in zip(self.kernels, self.operator.calls, inputs, masks, strict=True):
+        for kernel, call, own, mask in zip(self.states.kernels, self.operator.calls, inputs, masks, strict=True):
             # sum and avg of the same values keep the same states
             key = (getattr(kernel, "state_name", id(kernel)), inputs_of(call), call.condition)
             if key not in known:
@@ -191,86 +249,49 @@ class AggregateSink:
             columns += known[key]
         return batch_of(columns, groups.count)
 
-    def _merged(self, table: Columns) -> pa.RecordBatch:
-        """A table of groups and states with each group once."""
-        width = len(self.operator.keys)
-        keys = table.arrays[:width]
-        groups = group_rows(keys, table.rows)
-        columns = _picked(keys, groups.first)
-        place = width
-        for kernel, count in zip(self.kernels, self._widths(), strict=True):
-            columns += kernel.merge(groups.ids, groups.count, table.arrays[place : place + count])
-            place += count
-        return batch_of(columns, groups.count)
-
     def _results(self, share: int | None) -> Iterator[pa.RecordBatch]:
         """The groups of one share of the keys, or all of them."""
         tables = self.tables
         if share is not None:
-            width = len(self.operator.keys)
             tables = []
             for table, owner in zip(self.tables, self.owners, strict=True):
-                known = self._owners_of(table.columns[:width], table.num_rows) if owner is None else owner
+                known = self._owners_of(table) if owner is None else owner
                 tables.append(table.take(pa.array(np.flatnonzero(known == share))))
         tables = [table for table in tables if table.num_rows]
         if not tables and self.operator.keys:
             return
         self.run.check()
-        yield from sliced(self._result(self._whole(tables)))
+        yield from self.states.results(self._whole(tables))
 
     def _finished(self, part: Batches) -> Iterator[pa.RecordBatch]:
         """Groups that code has made."""
         for batch in part():
-            yield self._result(batch)
-
-    def _result(self, merged: pa.RecordBatch) -> pa.RecordBatch:
-        """What the operator gives for groups and their states."""
-        if self.operator.mode == "partial":
-            return merged
-        states = merged.columns  # once: each call makes the list
-        columns = list(states[: len(self.operator.keys)])
-        place = len(columns)
-        for kernel, count, result in zip(self.kernels, self._widths(), self.operator.result_columns, strict=True):
-            columns.append(kernel.finish(states[place : place + count], result.dataType))
-            place += count
-        return batch_of(columns, merged.num_rows)
+            yield from self.states.results(batch)
 
     def _planned(self) -> CompiledGroups | None:
         operator = self.operator
-        return planned(operator.keys, operator.calls, self.kernels, self.run, self._grown)
+        return planned(operator.keys, operator.calls, self.states.kernels, self.run, self._grown)
 
     def _grown(self, size: int) -> None:
-        if size > 0:
-            self.reservation.grow(size)
-        else:
+        """Counts what groups in code take; they go to disk after the call that has taken too much."""
+        if size <= 0:
             self.reservation.shrink(-size)
+        elif not self.reservation.try_grow(size):
+            self._crowded = True
+            self.reservation.grow(size)
+
+    def _spill_groups(self, local: _Local) -> None:
+        """Puts a thread's groups in code on disk."""
+        if self._groups is None or local.groups is None:
+            return
+        if local.writer is None:
+            local.writer = self.spilled.writer()
+        for batch in self._groups.taken(local.groups):
+            local.writer.add(batch)
 
     def _whole(self, tables: list[pa.RecordBatch]) -> pa.RecordBatch:
         if not tables:
-            none = np.zeros(0, np.int64)
-            columns = []
-            for kernel, types in zip(self.kernels, self._input_types(), strict=True):
-                columns += kernel.update(none, 1, [pa.array([], kind) for kind in types])
-            return batch_of(columns, 1)
+            return self.states.no_rows()
         if len(tables) == 1 and self.operator.mode != "final":
             return tables[0]
-        return self._merged(Columns(tables, self._types_of(tables[0])))
-
-    def _types_of(self, table: pa.RecordBatch) -> list[pa.DataType]:
-        return [column.type for column in table.columns]
-
-    def _input_types(self) -> list[list[pa.DataType]]:
-        return [input_types(call) for call in self.operator.calls]
-
-    def _widths(self) -> list[int]:
-        return [len(kernel.state_types(types)) for kernel, types in zip(self.kernels, self._input_types(), strict=True)]
-
-
-def _picked(arrays: Sequence[pa.Array], rows: Ints) -> list[pa.Array]:
-    wanted = pa.array(rows)
-    return [array.take(wanted) for array in arrays]
-
-
-def input_types(call: AggregateCall) -> list[pa.DataType]:
-    """The Arrow types of what a call reads."""
-    return [to_arrow(each.dataType) for each in inputs_of(call)]
+        return self.states.merged(tables)

@@ -13,7 +13,8 @@ from engine.kernels.asof import AsOfTable
 from engine.kernels.buffers import Ints, Mask
 from engine.physical.batches import Columns
 from engine.physical.execution import Execution
-from engine.physical.join import Built, JoinExec, Matcher, key_arrays
+from engine.physical.join import Built, JoinExec, Matcher
+from engine.physical.keys import key_arrays
 from engine.tree.node import node
 
 
@@ -32,6 +33,17 @@ class AsOfJoinExec(JoinExec):
     @property
     def title(self) -> str:
         return "BroadcastAsOfJoin" if self.broadcast else "AsOfJoin"
+
+    def split_keys(self, built: bool) -> tuple[Expression, ...]:
+        return self.right_keys if built else self.left_keys
+
+    @property
+    def in_pieces(self) -> bool:
+        return False  # the nearest row of all is wanted
+
+    @property
+    def row_bytes(self) -> int:
+        return 48
 
     def index(self, built: Columns, run: Execution) -> AsOfTable:
         *keys, at = key_arrays((*self.right_keys, self.right_at), built, self.built[0].output, run)

@@ -43,14 +43,18 @@ def nulls(columns: Sequence[Attribute], rows: int) -> list[pa.Array]:
 
 
 class Columns:
-    """All rows of some batches, to take rows from. `rows` is their number."""
+    """All rows of some batches, to take rows from. `rows` is their number. With `emptying` a list of batches is left empty,
+    so that no more than one column is in memory twice."""
 
-    def __init__(self, batches: Sequence[pa.RecordBatch], types: Sequence[pa.DataType]) -> None:
+    def __init__(self, batches: Sequence[pa.RecordBatch], types: Sequence[pa.DataType], emptying: bool = False) -> None:
         self.rows = sum(batch.num_rows for batch in batches)
         self.types = list(types)
-        self.arrays = [
-            joined([batch.column(place) for batch in batches], kind) for place, kind in enumerate(self.types)
-        ]
+        chunks = [[batch.column(place) for batch in batches] for place in range(len(self.types))]
+        if emptying and isinstance(batches, list):
+            batches.clear()
+        self.arrays = []
+        for kind in self.types:
+            self.arrays.append(joined(chunks.pop(0), kind))
 
     @property
     def nbytes(self) -> int:

@@ -22,16 +22,19 @@ from engine.types.arrow import to_arrow
 
 
 class EncodedColumns(Columns):
-    """All rows of some batches of `attributes`. `encoded` are the columns as they are kept."""
+    """All rows of some batches of `attributes`. `encoded` are the columns as they are kept. With `emptying` a list of
+    batches is left empty, so that no more than one column is in memory twice."""
 
-    def __init__(self, batches: Sequence[pa.RecordBatch], attributes: Sequence[Attribute]) -> None:
+    def __init__(
+        self, batches: Sequence[pa.RecordBatch], attributes: Sequence[Attribute], emptying: bool = False
+    ) -> None:
         self.attributes = tuple(attributes)
         self.rows = sum(batch.num_rows for batch in batches)
         self.types = arrow_types(attributes)
-        self.encoded = [
-            _contiguous([batch.column(place) for batch in batches], attribute.dataType)
-            for place, attribute in enumerate(attributes)
-        ]
+        chunks = [[batch.column(place) for batch in batches] for place in range(len(self.types))]
+        if emptying and isinstance(batches, list):
+            batches.clear()
+        self.encoded = [_contiguous(chunks.pop(0), attribute.dataType) for attribute in attributes]
 
     @cached_property
     def arrays(self) -> list[pa.Array]:

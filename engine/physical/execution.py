@@ -14,6 +14,7 @@ import pyarrow as pa
 from engine.expressions.base import Attribute, Expression
 from engine.kernels.context import EvalContext
 from engine.kernels.evaluate import compile_expression, compile_predicate
+from engine.physical.lifetimes import Lifetimes
 from engine.physical.operator import Morsel
 from engine.physical.task import TaskContext
 
@@ -24,8 +25,8 @@ Value = TypeVar("Value")
 class Execution:
     """One task's run of its stage.
 
-    `partition` is which share of each source it takes. `results` holds, by operator id, the morsels of finished breakers.
-    `failed` tells threads that wait for others that one of them has failed.
+    `partition` is which share of each source it takes. `results` holds, by operator id, the morsels of finished breakers,
+    `holds` how to give back what such results keep. `failed` tells threads that wait for others that one of them has failed.
     """
 
     def __init__(self, task: TaskContext, evaluation: EvalContext) -> None:
@@ -34,6 +35,8 @@ class Execution:
         self.evaluation = evaluation
         self.failed = False
         self.results: MutableMapping[Hashable, Sequence[Morsel]] = {}
+        self.holds: dict[Hashable, Callable[[], None]] = {}
+        self.lifetimes = Lifetimes(())
         self._states: MutableMapping[Hashable, Any] = {}
         self._lock = threading.RLock()
 
@@ -74,6 +77,18 @@ class Execution:
         """Sets what `state` gives for `key`."""
         with self._lock:
             self._states[key] = value
+
+    def drop(self, key: Hashable) -> None:
+        """Sets nothing for `key` any more."""
+        with self._lock:
+            self._states.pop(key, None)
+
+    def release(self, key: Hashable) -> None:
+        """Gives back what is held under `key`: nothing will read it any more."""
+        self.results.pop(key, None)
+        give_back = self.holds.pop(key, None)
+        if give_back is not None:
+            give_back()
 
     def check(self) -> None:
         """Raises Cancelled when the task was asked to stop."""

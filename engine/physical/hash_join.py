@@ -13,7 +13,8 @@ from engine.kernels.buffers import Ints, Mask, valid
 from engine.kernels.joins import JoinTable
 from engine.physical.batches import Columns
 from engine.physical.execution import Execution
-from engine.physical.join import PAIRS, Built, JoinExec, Matcher, key_arrays
+from engine.physical.join import PAIRS, Built, JoinExec, Matcher, Whole
+from engine.physical.keys import key_arrays
 from engine.tree.node import node
 
 
@@ -35,6 +36,16 @@ class HashJoinExec(JoinExec):
     def keys(self, built: bool) -> tuple[Expression, ...]:
         """The keys of the built or of the streamed side."""
         return self.left_keys if (self.build == "left") == built else self.right_keys
+
+    def split_keys(self, built: bool) -> tuple[Expression, ...]:
+        return self.keys(built)
+
+    def apart(self) -> tuple[bool, ...]:
+        return tuple(not safe for safe in self.null_safe)
+
+    @property
+    def row_bytes(self) -> int:
+        return 48
 
     def index(self, built: Columns, run: Execution) -> JoinTable:
         return JoinTable(self.key_columns(built, run), built.rows, self.null_safe)
@@ -60,7 +71,7 @@ class _HashMatcher:
     def __init__(self, join: HashJoinExec, built: Built, run: Execution) -> None:
         self.join = join
         self.table: JoinTable = built.index
-        self.rows = built.columns.rows
+        self.whole = built.whole or Whole(built.columns.rows, self.table.rows_kept < built.columns.rows)
         self.kernels = run.compile_all(join.keys(False), join.streamed.output)
 
     def pairs(self, batch: pa.RecordBatch) -> Iterator[tuple[Ints, Ints]]:
@@ -79,9 +90,9 @@ class _HashMatcher:
     def _not_in(self, batch: pa.RecordBatch) -> Mask:
         """Which rows are equal, or may be for all that is known, to a built row."""
         rows = batch.num_rows
-        if self.rows == 0:
+        if self.whole.rows == 0:
             return np.zeros(rows, np.bool_)
-        if self.table.rows_kept < self.rows:
+        if self.whole.nulls:
             return np.ones(rows, np.bool_)
         keys = [kernel(batch) for kernel in self.kernels]
         matched = np.zeros(rows, np.bool_)

@@ -12,24 +12,24 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 import pyarrow as pa
 
-from engine.compile.sinks.build import EncodedRows
 from engine.expressions.base import Attribute, Expression
 from engine.expressions.sql import Name, sql
 from engine.kernels.buffers import Ints, Mask
 from engine.lazy import cached_property
 from engine.logical.plan import JoinType
 from engine.physical.batches import BATCH_ROWS, Columns, batch_of, nulls
-from engine.physical.collect import CollectSink
 from engine.physical.encoded_columns import EncodedColumns
 from engine.physical.execution import Execution
 from engine.physical.operator import Morsel, Operator, Sink, Streaming
 from engine.tree.node import node
-from engine.types.arrow import to_arrow
+
+if TYPE_CHECKING:
+    from engine.physical.grace_join import SpilledJoin
 
 PAIRS = 1 << 17
 """How many candidate pairs are looked at together."""
@@ -51,13 +51,24 @@ class Matcher(Protocol):
 
 @dataclass
 class Built:
-    """The built side. `matched` marks its rows that had a match, where that is asked for; `index` is the join's own, made when
-    rows are first looked up without code."""
+    """The built side, or a part of it. `matched` marks its rows that had a match, where that is asked for; `index` is the
+    join's own, made when rows are first looked up without code. `whole` is what is known of all built rows. `spilled`: the
+    rows are on disk, and no pair is found here."""
 
     columns: Columns
     index: Any = None
     matched: Mask = field(default_factory=lambda: np.zeros(0, np.bool_))
     lock: threading.Lock = field(default_factory=threading.Lock)
+    whole: Whole | None = None
+    spilled: SpilledJoin | None = None
+
+
+@dataclass(frozen=True)
+class Whole:
+    """How many rows the built side has, and whether a key is null that matches nothing."""
+
+    rows: int
+    nulls: bool
 
 
 @node
@@ -102,8 +113,33 @@ class JoinExec(Streaming):
             return self.build == "left"
         return self.type in (outer, JoinType.FULL)
 
+    @property
+    def may_have_tail(self) -> bool:
+        return True
+
     def build_sink(self, run: Execution) -> Sink:
+        # loaded here because it builds on this module
+        from engine.physical.join_build import BuildSink
+
         return BuildSink(self, run)
+
+    def split_keys(self, built: bool) -> tuple[Expression, ...]:  # noqa: ARG002 - for joins that have keys
+        """The keys by which a side can be split where memory does not suffice."""
+        return ()
+
+    def apart(self) -> tuple[bool, ...]:
+        """Which of these keys match nothing when they are null."""
+        return (True,) * len(self.split_keys(True))
+
+    @property
+    def in_pieces(self) -> bool:
+        """Whether pairs can be found in one piece of the built side after the other."""
+        return True
+
+    @property
+    def row_bytes(self) -> int:
+        """About what `index` takes for a built row, beyond its columns."""
+        return 0
 
     @abstractmethod
     def index(self, built: Columns, run: Execution) -> Any:
@@ -119,6 +155,9 @@ class JoinExec(Streaming):
 
     def stream(self, batches: Iterator[pa.RecordBatch], run: Execution) -> Iterator[pa.RecordBatch]:
         built = self.built_state(run)
+        if built.spilled is not None:
+            yield from built.spilled.stream(batches, run)
+            return
         with built.lock:
             if built.index is None:
                 built.index = self.index(built.columns, run)
@@ -128,57 +167,13 @@ class JoinExec(Streaming):
 
     def tail(self, run: Execution) -> Sequence[Morsel]:
         built = self.built_state(run)
-        wanted = built.matched if self.type is JoinType.SEMI else ~built.matched
-        if self.type is JoinType.EXISTENCE:
-            wanted = np.ones(len(built.matched), np.bool_)
-        rows = np.flatnonzero(wanted)
-        layout = Layout(self)
-        return [
-            partial(_tail_batch, layout, built, rows[start : start + BATCH_ROWS])
-            for start in range(0, len(rows), BATCH_ROWS)
-        ]
+        if built.spilled is not None:
+            return built.spilled.tail(run)
+        return tail_morsels(self, built) if self.has_tail else []
 
     def details(self, name: Name | None) -> str:
         text = f"{self.type.value} build={self.build}"
         return text + (f" {sql(self.condition, name)}" if self.condition is not None else "")
-
-
-class BuildSink(EncodedRows, CollectSink):
-    """Collects the built side."""
-
-    def __init__(self, operator: JoinExec, run: Execution) -> None:
-        super().__init__(operator, run)
-        self.operator = operator
-        self.run = run
-
-    @property
-    def columns(self) -> Sequence[Attribute]:
-        """What batches consist of."""
-        return self.operator.built[0].output
-
-    def finish(self) -> Sequence[Morsel]:
-        operator = self.operator
-        columns = EncodedColumns(self.batches, self.columns)
-        built = Built(columns, None, np.zeros(columns.rows if operator.has_tail else 0, np.bool_))
-        self.batches = []
-        self.run.put((operator.id, "built"), built)
-        return []
-
-
-def key_arrays(
-    keys: Sequence[Expression], rows: Columns, columns: Sequence[Attribute], run: Execution
-) -> list[pa.Array]:
-    """Expressions over all rows of a side; a column as it is."""
-    places = {column.id: place for place, column in reversed(list(enumerate(columns)))}
-    found = []
-    for key in keys:
-        if isinstance(key, Attribute) and key.id in places:
-            found.append(rows.arrays[places[key.id]])
-            continue
-        kernel = run.compile(key, columns)
-        values = [pa.RecordBatch.from_arrays([kernel(batch)], names=["0"]) for batch in rows.batches()]
-        found.append(Columns(values, [to_arrow(key.dataType)]).arrays[0])
-    return found
 
 
 class Layout:
@@ -215,6 +210,19 @@ class Layout:
         return batch_of(columns, rows)
 
 
+def tail_morsels(join: JoinExec, built: Built) -> Sequence[Morsel]:
+    """What follows the last batch: the built rows with or without a match."""
+    wanted = built.matched if join.type is JoinType.SEMI else ~built.matched
+    if join.type is JoinType.EXISTENCE:
+        wanted = np.ones(len(built.matched), np.bool_)
+    rows = np.flatnonzero(wanted)
+    layout = Layout(join)
+    return [
+        partial(_tail_batch, layout, built, rows[start : start + BATCH_ROWS])
+        for start in range(0, len(rows), BATCH_ROWS)
+    ]
+
+
 def _tail_batch(layout: Layout, built: Built, rows: Ints) -> Iterator[pa.RecordBatch]:
     wanted = pa.array(rows)
     missing = nulls(layout.streamed, len(rows))
@@ -240,13 +248,18 @@ class BatchJoin:
 
     def batches(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         """The output for one batch of the streamed side."""
-        rows = batch.num_rows
+        matched = np.zeros(batch.num_rows if self.marks_streamed else 0, np.bool_)
+        yield from self.matches(batch, matched)
+        if self.marks_streamed:
+            yield from self.rest(batch, matched)
+
+    def matches(self, batch: pa.RecordBatch, matched: Mask) -> Iterator[pa.RecordBatch]:
+        """The pairs of a batch, where they come out; marks its rows that have one in `matched`, if that is asked for."""
         if not self.emits_pairs and self.keep is None and not self.marks_built:
-            matched = self.matcher.hits(batch)
-            if matched is not None:
-                yield from self._streamed_rows(batch, matched)
+            hits = self.matcher.hits(batch)
+            if hits is not None:
+                matched |= hits
                 return
-        matched = np.zeros(rows if self.marks_streamed else 0, np.bool_)
         for streamed, built in self.matcher.pairs(batch):
             self.run.check()
             if self.keep is not None:
@@ -258,8 +271,6 @@ class BatchJoin:
                 self.built.matched[built] = True
             if self.emits_pairs and len(streamed):
                 yield self._pairs(batch, streamed, built)
-        if self.marks_streamed:
-            yield from self._streamed_rows(batch, matched)
 
     def _pairs(self, batch: pa.RecordBatch, streamed: Ints, built: Ints) -> pa.RecordBatch:
         built_rows = pa.array(built)
@@ -274,7 +285,8 @@ class BatchJoin:
             lambda place: self.built.columns.column(place, built_rows),
         )
 
-    def _streamed_rows(self, batch: pa.RecordBatch, matched: Mask) -> Iterator[pa.RecordBatch]:
+    def rest(self, batch: pa.RecordBatch, matched: Mask) -> Iterator[pa.RecordBatch]:
+        """The rows of a batch that come out because they have a match, or have none."""
         kind = self.join.type
         if kind is JoinType.EXISTENCE:
             yield self.layout.batch(batch.num_rows, batch.column, batch.column, pa.array(matched))

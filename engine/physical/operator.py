@@ -115,6 +115,14 @@ class RepeatingSink(Protocol):
         """Called once after all threads, before `finish`."""
 
 
+@runtime_checkable
+class HoldingSink(Protocol):
+    """A sink that keeps memory or files for what it gives."""
+
+    def release(self) -> None:
+        """Gives them back, once nothing will read its result any more."""
+
+
 @node
 class Source(Operator):
     """An operator without inputs in its stage."""
@@ -142,6 +150,11 @@ class Streaming(Operator):
     def has_tail(self) -> bool:
         """Whether rows follow after the last batch of all threads (a join that keeps unmatched built rows)."""
         return False
+
+    @property
+    def may_have_tail(self) -> bool:
+        """Whether rows follow at least where memory does not suffice (a join of what was put on disk)."""
+        return self.has_tail
 
     def build_sink(self, run: Execution) -> Sink:
         """A fresh sink for the built input."""

@@ -8,6 +8,7 @@ from typing import Protocol
 from engine.kernels.context import EvalContext
 from engine.physical.emit import EmitSink
 from engine.physical.execution import Execution
+from engine.physical.lifetimes import Lifetimes
 from engine.physical.operator import Sink
 from engine.physical.pipeline import Pipeline, QueryPipelines
 from engine.physical.subqueries import run_with_queries
@@ -41,4 +42,6 @@ class StageProgram:
     def run(self, partition: int, task: TaskContext) -> None:
         """Computes one partition. Raises what its operators raise."""
         run = Execution(task, replace(self.evaluation, partition=partition))
+        queries = [pipeline for query in self.queries for pipeline in query.pipelines]
+        run.lifetimes = Lifetimes([*queries, *self.pipelines])
         run_with_queries(self.queries, self.pipelines, run, lambda: self.output.sink(run))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -17,7 +17,18 @@ from engine.compile.chain import CompiledChain, compiled
 from engine.deep import DeepThread
 from engine.errors import Cancelled
 from engine.physical.execution import Execution
-from engine.physical.operator import Breaker, Morsel, Operator, OrderedSink, RepeatingSink, Sink, Source, Streaming
+from engine.physical.lifetimes import built_key, result_key
+from engine.physical.operator import (
+    Breaker,
+    HoldingSink,
+    Morsel,
+    Operator,
+    OrderedSink,
+    RepeatingSink,
+    Sink,
+    Source,
+    Streaming,
+)
 from engine.physical.pipeline import Chain, Pipeline
 from engine.physical.task import TaskMetrics
 
@@ -36,12 +47,17 @@ def run_pipelines(pipelines: Sequence[Pipeline], run: Execution, output: Callabl
         if pipeline.repeated is not None:
             assert isinstance(sink, RepeatingSink), "only loops repeat"
             sink.repeat(pipeline.repeated)
+        for key in run.lifetimes.ended(pipeline):
+            run.release(key)
         started = time.perf_counter()
         found = sink.finish()
         if target is not None:
             run.task.metrics.add(target.id, "time", time.perf_counter() - started)
+            key = built_key(target) if pipeline.build else result_key(target)
             if not pipeline.build:
-                run.results[result_key(target)] = found
+                run.results[key] = found
+            if isinstance(sink, HoldingSink):
+                run.holds[key] = sink.release
 
 
 def run_pipeline(pipeline: Pipeline, run: Execution, sink: Sink) -> None:
@@ -56,11 +72,6 @@ def run_pipeline(pipeline: Pipeline, run: Execution, sink: Sink) -> None:
     _run_group(group, pipeline, run, sink, numbers)
 
 
-def result_key(operator: Operator) -> Hashable:
-    """Under what the result of a breaker is kept: its id, or what marks it as the same as others."""
-    return getattr(operator, "result_key", operator.id)
-
-
 def _sink(target: Operator, build: bool, run: Execution) -> Sink:
     assert isinstance(target, Breaker | Streaming)
     if build:
@@ -70,9 +81,17 @@ def _sink(target: Operator, build: bool, run: Execution) -> Sink:
 
 
 def _run_group(chains: list[Chain], pipeline: Pipeline, run: Execution, sink: Sink, numbers: Iterator[int]) -> None:
+    tails = {
+        id(chain): chain.source.tail(run) for chain in chains if chain.tail and isinstance(chain.source, Streaming)
+    }
+    chains = [chain for chain in chains if not chain.tail or tails[id(chain)]]
+    if tails and not chains:
+        return  # few joins have rows that follow
     codes = [compiled(chain, sink, run) for chain in chains]
+    found = [tails[id(chain)] if chain.tail else None for chain in chains]
     chains = [chain if code is None else code.chain for chain, code in zip(chains, codes, strict=True)]
-    queues = [_Queue(_morsels(chain, run), numbers) for chain in chains]
+    morsels = [_morsels(c.source, run) if tail is None else tail for c, tail in zip(chains, found, strict=True)]
+    queues = [_Queue(each, numbers) for each in morsels]
     threads = 1 if pipeline.ordered else min(run.task.threads, max(1, sum(queue.size for queue in queues)))
     group = _Group(list(zip(chains, codes, queues, strict=True)), pipeline.target, run, sink)
     if threads == 1:
@@ -91,14 +110,8 @@ def _run_group(chains: list[Chain], pipeline: Pipeline, run: Execution, sink: Si
         raise group.error
 
 
-def _morsels(chain: Chain, run: Execution) -> Sequence[Morsel]:
-    source = chain.source
-    if chain.tail:
-        assert isinstance(source, Streaming)
-        return source.tail(run)
-    if isinstance(source, Source):
-        return source.morsels(run)
-    return run.results[result_key(source)]
+def _morsels(source: Operator, run: Execution) -> Sequence[Morsel]:
+    return source.morsels(run) if isinstance(source, Source) else run.results[result_key(source)]
 
 
 class _Queue:

@@ -1,22 +1,23 @@
-"""ORDER BY: all rows are collected and their places sorted; rows are gathered as they are read."""
+"""ORDER BY: all rows are collected and their places sorted; rows are gathered as they are read.
+
+What does not fit goes to disk in sorted runs, which are merged range by range (`external_sort.py`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
 
-import numpy as np
-import pyarrow as pa
-
 from engine.expressions.base import SortOrder
 from engine.expressions.sql import Name
 from engine.kernels.sorting import SortKey, sort_rows
 from engine.physical.batches import BATCH_ROWS, Columns, arrow_types
-from engine.physical.collect import CollectSink
-from engine.physical.execution import Execution, Kernel
+from engine.physical.collect import CollectSink, SpillWriter
+from engine.physical.execution import Execution
+from engine.physical.external_sort import ROW_BYTES, Runs, RunWriter
+from engine.physical.keys import key_arrays
 from engine.physical.operator import Breaker, Morsel, Operator, Sink, texts
 from engine.tree.node import node
-from engine.types.arrow import to_arrow
 
 _MORSEL_ROWS = 4 * BATCH_ROWS
 
@@ -43,43 +44,39 @@ class SortExec(Breaker):
 class SortSink(CollectSink):
     """Collects rows; gives them sorted. `count` cuts them off, after `offset` rows."""
 
+    row_bytes = ROW_BYTES
+
     def __init__(
         self, operator: Operator, order: Sequence[SortOrder], run: Execution, offset: int = 0, count: int | None = None
     ) -> None:
         super().__init__(operator, run)
         self.columns = operator.inputs[0].output
         self.order = order
-        self.run = run
         self.offset = offset
-        self.count = count
+        self.stop = None if count is None else offset + count
+        self._runs: Runs | None = None
+
+    def writer(self) -> SpillWriter:
+        with self._lock:
+            if self._runs is None:
+                self._runs = Runs(self.operator, self.columns, self.order, self.stop, self.run)
+            return RunWriter(self._runs)
 
     def finish(self) -> Sequence[Morsel]:
-        places = sorted_places(self.batches, self.order, self.kernels(), self.run.task.threads)
+        self.spill_rest()
+        if self._runs is not None:
+            return self._runs.morsels(self.offset)
+        rows = Columns(self.batches, arrow_types(self.columns), emptying=True)
+        keys = key_arrays([key.child for key in self.order], rows, self.columns, self.run)
+        orders = [SortKey(a, k.ascending, k.nulls_first) for a, k in zip(keys, self.order, strict=True)]
+        places = sort_rows(orders, rows.rows, self.run.task.threads)
         self.run.check()
-        stop = None if self.count is None else self.offset + self.count
-        rows = Columns(self.batches, arrow_types(self.columns))
-        self.batches = []
-        places = places[self.offset : stop]
+        places = places[self.offset : self.stop]
         return [
             partial(rows.batches, places[start : start + _MORSEL_ROWS]) for start in range(0, len(places), _MORSEL_ROWS)
         ]
 
-    def kernels(self) -> list[Kernel]:
-        """The sort keys, compiled anew: each thread needs its own."""
-        return self.run.compile_all([key.child for key in self.order], self.columns)
-
-
-def sorted_places(
-    batches: Sequence[pa.RecordBatch], order: Sequence[SortOrder], kernels: Sequence[Kernel], threads: int = 1
-) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """The numbers of the rows of all batches in sorted order; equal rows stay as they came."""
-    rows = sum(batch.num_rows for batch in batches)
-    keys = []
-    for key, kernel in zip(order, kernels, strict=True):
-        values = Columns([_one(kernel(batch)) for batch in batches], [to_arrow(key.dataType)]).arrays[0]
-        keys.append(SortKey(values, key.ascending, key.nulls_first))
-    return sort_rows(keys, rows, threads)
-
-
-def _one(array: pa.Array) -> pa.RecordBatch:
-    return pa.RecordBatch.from_arrays([array], names=["0"])
+    def release(self) -> None:
+        if self._runs is not None:
+            self._runs.close()
+        super().release()

@@ -13,7 +13,7 @@ import pyarrow as pa
 from engine.physical.batches import BATCH_ROWS
 from engine.physical.execution import Execution
 from engine.physical.operator import Morsel, Operator
-from engine.shuffle.writer import disk_error, encode
+from engine.shuffle.appended import disk_error, encode
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ process, in a thread of the driver, and with no cluster at all (`TaskContext.loc
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import tempfile
 import threading
@@ -19,10 +20,12 @@ import pyarrow as pa
 
 from engine.errors import Cancelled, InternalError
 from engine.memory.limits import total_memory
-from engine.memory.pool import MemoryPool, TaskMemory
+from engine.memory.pool import SHARE, MemoryPool, TaskMemory
+from engine.memory.spill import PARTITIONS, SpillFile
+from engine.shuffle.appended import disk_error
 from engine.shuffle.reader import Morsel, read_morsels
 from engine.shuffle.store import MapFile
-from engine.shuffle.writer import ShuffleWriter, disk_error
+from engine.shuffle.writer import ShuffleWriter
 
 Value = TypeVar("Value")
 MetricKey = tuple[int, str]
@@ -168,6 +171,8 @@ class TaskContext:
         self._shared = shared
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._spill: Path | None = None
+        self._spilled: list[SpillFile] = []
+        self._numbers = itertools.count(1)
 
     def shuffle_writer(self, partitions: int) -> ShuffleWriter:
         """The writer of this attempt's map file, with so many shuffle partitions. `commit()` it at the end; once a
@@ -215,6 +220,15 @@ class TaskContext:
         self._spill = path
         return path
 
+    def spill(self, operator_id: int, partitions: int = PARTITIONS) -> SpillFile:
+        """A new file for what an operator cannot hold, closed at the latest with this attempt; its metrics count it.
+        Raises ClusterError (SPILL_DISK_FULL)."""
+        path = self.spill_dir() / f"{operator_id}-{next(self._numbers)}"
+        file = SpillFile(path, partitions, lambda size: self.metrics.add(operator_id, "spill_bytes", size))
+        self.metrics.add(operator_id, "spill_files", 1)
+        self._spilled.append(file)
+        return file
+
     @classmethod
     def local(
         cls,
@@ -225,12 +239,14 @@ class TaskContext:
         *,
         stage_id: int = 0,
         budget: int | None = None,
+        share: float = SHARE,
     ) -> TaskContext:
         """A context without a cluster, for tests: a context manager that removes its files when it ends.
 
-        `inputs` are map files by parent stage (`writer.commit().file` of other contexts); `budget` is in bytes."""
+        `inputs` are map files by parent stage (`writer.commit().file` of other contexts); `budget` is in bytes, of which
+        operators fill `share`."""
         temporary = tempfile.TemporaryDirectory(prefix="flint-task-", ignore_cleanup_errors=True)
-        pool = MemoryPool(total_memory() if budget is None else budget)
+        pool = MemoryPool(total_memory() if budget is None else budget, share)
         task = cls(
             job_id=0,
             stage_id=stage_id,
@@ -263,6 +279,8 @@ class TaskContext:
     def close(self) -> None:
         """Ends the attempt: uncommitted output, spilled files and reservations are given back."""
         self.memory.close()
+        for file in self._spilled:
+            file.close()
         if self.writer is not None:
             self.writer.abandon()
         if self._spill is not None:

@@ -14,13 +14,15 @@ from engine.compile.sinks.columns import ROOM, ColumnsBuffers
 from engine.compile.sinks.top_n import Bound, TopNCode
 from engine.expressions.base import SortOrder
 from engine.expressions.sql import Name
-from engine.kernels.buffers import valid
+from engine.kernels.buffers import Ints, valid
 from engine.kernels.sorting import SortKey, sort_rows, value_codes
-from engine.physical.batches import Columns, arrow_types
+from engine.physical.batches import Columns, arrow_types, batch_of
+from engine.physical.collect import Collected, CollectSink
 from engine.physical.execution import Execution, Kernel
 from engine.physical.operator import Breaker, Operator, Sink, texts
-from engine.physical.sort import SortSink, sorted_places
+from engine.physical.sort import SortSink
 from engine.tree.node import node
+from engine.types.arrow import to_arrow
 
 _KEPT_ROWS = 1 << 16
 _ROOM = 1 << 12
@@ -52,13 +54,12 @@ class TopNExec(Breaker):
 
 
 @dataclass
-class _Local:
-    """Batches of one thread and their rows; `bound` is the code of the first key that a row must reach to matter, `compiled`
+class _Local(Collected):
+    """`rows` is how many the batches have; `bound` is the code of the first key that a row must reach to matter, `compiled`
     the whole bound for code. `buffers` are those of each of its programs."""
 
-    kernels: list[Kernel]
-    compiled: Bound
-    batches: list[pa.RecordBatch] = field(default_factory=list)
+    kernels: list[Kernel] = field(default_factory=list)
+    compiled: Bound = field(default_factory=lambda: Bound(0))
     rows: int = 0
     bound: int | None = None
     buffers: dict[int, ColumnsBuffers] = field(default_factory=dict)
@@ -67,21 +68,26 @@ class _Local:
 class TopNSink(SortSink):
     """Cuts what a thread holds back to the first rows whenever it has become several times as many."""
 
+    row_bytes = 0
+    stop: int
+
     def __init__(
         self, operator: Operator, order: Sequence[SortOrder], run: Execution, offset: int = 0, count: int | None = None
     ) -> None:
         super().__init__(operator, order, run, offset, count)
         self._best: Sequence[pa.Array] = ()
 
-    def local(self) -> _Local:  # type: ignore[override]
-        return _Local(self.kernels(), Bound(len(self.order)))
+    def local(self) -> _Local:
+        kernels = self.run.compile_all([key.child for key in self.order], self.columns)
+        return _Local(kernels=kernels, compiled=Bound(len(self.order)))
 
-    def add(self, local: _Local, batch: pa.RecordBatch) -> None:  # type: ignore[override]
+    def add(self, local: Collected, batch: pa.RecordBatch) -> None:
+        assert isinstance(local, _Local)
         self._keep(local, self._promising(local, batch), _KEPT_ROWS)
 
     def code(self) -> SinkCode:
         """Drops rows that are not wanted before they are stored; first hands over few, so that there is a bound soon."""
-        return TopNCode(self.order, self.columns, max(_ROOM, min(ROOM, self._wanted())))
+        return TopNCode(self.order, self.columns, max(_ROOM, min(ROOM, self.stop)))
 
     def bind(self, local: _Local, code: SinkCode, frame: FrameWords) -> None:
         """Prepares a thread's frame for calls."""
@@ -102,33 +108,36 @@ class TopNSink(SortSink):
     def _keep(self, local: _Local, batch: pa.RecordBatch, room: int) -> None:
         if batch.num_rows == 0:
             return
-        self.reservation.grow(batch.nbytes)
-        local.batches.append(batch)
         local.rows += batch.num_rows
-        if local.rows >= 4 * self._wanted() + room:
+        if local.rows >= 4 * self.stop + room:
+            local.batches.append(batch)
             self._cut(local)
+        else:
+            CollectSink.add(self, local, batch)
 
-    def combine(self, local: _Local) -> None:  # type: ignore[override]
-        if local.rows > self._wanted():
+    def combine(self, local: Collected) -> None:
+        assert isinstance(local, _Local)
+        if local.rows > self.stop:
             self._cut(local)
-        super().combine(local.batches)
+        super().combine(local)
 
-    def _wanted(self) -> int:
-        return self.offset + (self.count or 0)
+    def spill(self, local: Collected) -> None:
+        super().spill(local)
+        if isinstance(local, _Local):
+            local.rows = 0
 
     def _cut(self, local: _Local) -> None:
-        before = sum(batch.nbytes for batch in local.batches)
-        places = sorted_places(local.batches, self.order, local.kernels)[: self._wanted()]
+        places = sorted_places(local.batches, self.order, local.kernels)[: self.stop]
         last = places[-1:].copy()
         places.sort()  # rows stay as they came, so that equal ones are told apart by that alone
         kept = Columns(local.batches, arrow_types(self.columns)).batch(places)
         local.batches = [kept] if kept.num_rows else []
         local.rows = kept.num_rows
         local.bound = self._bound(local, kept)
-        if 0 < kept.num_rows == self._wanted():
+        if 0 < kept.num_rows == self.stop:
             self._share(local, kept.slice(int(np.searchsorted(places, last)[0]), 1))
-        self.reservation.grow(kept.nbytes)
-        self.reservation.shrink(before)
+        self.reservation.shrink(local.size - kept.nbytes)
+        local.size = min(local.size, kept.nbytes)
 
     def _share(self, local: _Local, last: pa.RecordBatch) -> None:
         """Makes the last of the rows that a thread wants the bound of all, if it is the best so far."""
@@ -158,7 +167,7 @@ class TopNSink(SortSink):
 
     def _bound(self, local: _Local, kept: pa.RecordBatch) -> int | None:
         """The code of the first key of the last of `kept`; None where that is null, or not a number, or rows are missing."""
-        if kept.num_rows == 0 or kept.num_rows < self._wanted():
+        if kept.num_rows == 0 or kept.num_rows < self.stop:
             return None
         values = local.kernels[0](kept)
         codes, present = value_codes(values), valid(values)
@@ -166,3 +175,13 @@ class TopNSink(SortSink):
             return None
         counted = codes if present is None else codes[present]
         return int(counted.max() if self.order[0].ascending else counted.min())
+
+
+def sorted_places(batches: Sequence[pa.RecordBatch], order: Sequence[SortOrder], kernels: Sequence[Kernel]) -> Ints:
+    """The numbers of the rows of all batches in sorted order; equal rows stay as they came."""
+    rows = sum(batch.num_rows for batch in batches)
+    keys = []
+    for key, kernel in zip(order, kernels, strict=True):
+        values = Columns([batch_of([kernel(batch)], batch.num_rows) for batch in batches], [to_arrow(key.dataType)])
+        keys.append(SortKey(values.arrays[0], key.ascending, key.nulls_first))
+    return sort_rows(keys, rows)

@@ -23,12 +23,14 @@ from engine.kernels.sorting import SortKey, sort_rows
 from engine.kernels.windows import Layout, layout_of
 from engine.lazy import cached_property
 from engine.physical.batches import Columns, arrow_types, batch_of, sliced
-from engine.physical.collect import CollectSink
+from engine.physical.collect import CollectSink, SpillWriter
 from engine.physical.execution import Execution
 from engine.physical.operator import Breaker, Morsel, Operator, Sink, texts
+from engine.physical.partitioned import Keyed, Partitioned
 from engine.tree.node import node
 
 _SHARED_ROWS = 1 << 16
+_ROW_BYTES = 64
 
 
 @node
@@ -57,16 +59,32 @@ class WindowExec(Breaker):
 
 
 class WindowSink(CollectSink):
-    """Collects rows; gives them with the functions' values, some partitions a morsel."""
+    """Collects rows; gives them with the functions' values, some partitions a morsel. What does not fit is put on disk by a
+    hash of the partition."""
 
     def __init__(self, operator: WindowExec, run: Execution) -> None:
         super().__init__(operator, run)
-        self.operator = operator
-        self.run = run
+        self.can_spill = bool(operator.partition)
+        self._partitioned: Partitioned | None = None
+
+    def writer(self) -> SpillWriter:
+        operator = self.operator
+        with self._lock:
+            if self._partitioned is None:
+                nulls_equal = (False,) * len(operator.partition)
+                keyed = Keyed(operator.id, operator.child.output, operator.partition, nulls_equal)
+                self._partitioned = Partitioned(keyed, self.run)
+            return self._partitioned.writer()
 
     def finish(self) -> Sequence[Morsel]:
-        columns = Columns(self.batches, arrow_types(self.operator.child.output))
-        self.batches = []
+        needed = computing_bytes(self.batches)
+        self.spilled |= self.can_spill and not self.reservation.try_grow(needed)
+        self.spill_rest()
+        if self._partitioned is not None:
+            return [partial(self._partition, self._partitioned, place) for place in self._partitioned.filled()]
+        if not self.can_spill:
+            self.reservation.grow(needed)
+        columns = Columns(self.batches, arrow_types(self.operator.child.output), emptying=True)
         if columns.rows == 0:
             return []
         whole = columns.slice(0, columns.rows)
@@ -76,6 +94,27 @@ class WindowSink(CollectSink):
         keys = [kernel(whole) for kernel in self.run.compile_all(self.operator.partition, self.operator.child.output)]
         owners = (hash_rows(keys, columns.rows) >> np.uint64(32)) % np.uint64(shares)
         return [partial(self._share, whole, np.flatnonzero(owners == share)) for share in range(shares)]
+
+    def release(self) -> None:
+        if self._partitioned is not None:
+            self._partitioned.close()
+        super().release()
+
+    def _partition(self, rows: Partitioned, place: int) -> Iterator[pa.RecordBatch]:
+        """The results for a partition of what is on disk, which is split again if it is too large."""
+        batches = list(rows.batches(place))
+        needed = computing_bytes(batches) + sum(batch.nbytes for batch in batches)
+        with self.run.task.memory.reservation(self.operator.title) as reservation:
+            if not reservation.try_grow(needed):
+                deeper = rows.split(place) if rows.splits(needed) else None
+                if deeper is not None and len(deeper.filled()) > 1:
+                    for part in deeper.filled():
+                        yield from self._partition(deeper, part)
+                    deeper.close()
+                    return
+                reservation.grow(needed)
+            columns = Columns(batches, arrow_types(self.operator.child.output), emptying=True)
+            yield from self._results(columns.slice(0, columns.rows))
 
     def _share(self, whole: pa.RecordBatch, rows: Ints) -> Iterator[pa.RecordBatch]:
         yield from self._results(whole.take(pa.array(rows)))
@@ -100,6 +139,11 @@ class WindowSink(CollectSink):
             run.check()
             made.append(values.of(alias.child))
         yield from sliced(batch_of([*sorted_batch.columns, *made], rows))
+
+
+def computing_bytes(batches: Sequence[pa.RecordBatch]) -> int:
+    """About what sorting rows and computing functions over them takes, beyond them."""
+    return sum(2 * int(batch.nbytes) + _ROW_BYTES * batch.num_rows for batch in batches)
 
 
 class WindowValues:

@@ -9,11 +9,11 @@ from typing import Any
 
 from engine.expressions.subquery import SubqueryExpression
 from engine.kernels.context import EvalContext
+from engine.physical.lifetimes import result_key
 from engine.physical.limit import LimitExec
 from engine.physical.operator import Breaker, Operator, Source, Streaming
 from engine.physical.pipeline import Chain, Pipeline, QueryPipelines, Repeated
 from engine.physical.program import Output, StageProgram
-from engine.physical.run import result_key
 from engine.physical.union import UnionExec
 from engine.physical.union_loop import UnionLoopExec, UnionLoopRefExec
 
@@ -110,7 +110,7 @@ class _Maker:
             self._build(operator, scopes)
             inner = list(self.chains(operator.streamed, scopes))
             passed = [Chain(chain.source, (*chain.steps, operator), chain.tail) for chain in inner]
-            if operator.has_tail:
+            if operator.may_have_tail:
                 passed.append(Chain(operator, (), tail=True))
             return tuple(passed)
         if isinstance(operator, Breaker):

@@ -52,6 +52,7 @@ class ThreadGroups:
     state: Rows
     table: GroupTable | None = None
     arrived: int = 0
+    frames: list[FrameWords] = field(default_factory=list)
 
 
 @dataclass
@@ -95,6 +96,7 @@ class CompiledGroups:
         if table is None:
             frame.set(STATE, groups.state.ctypes.data, groups.state)
             return
+        groups.frames.append(frame)
         frame.set(TABLE, table.words.ctypes.data, table.words)
         frame.set(TEXTS, table.texts.words.ctypes.data, table.texts.words)
         frame.callback(FULL, lambda row: table.full(groups.arrived + row))
@@ -109,6 +111,20 @@ class CompiledGroups:
             table.put_aside()  # here threads do it side by side
         with self._lock:
             self.threads.append(groups)
+
+    def taken(self, groups: ThreadGroups) -> Iterator[pa.RecordBatch]:
+        """Keys and states of a thread's groups, which begin anew then; a group comes several times where it was put aside."""
+        table = groups.table
+        if table is None:
+            return
+        texts = Texts([table.texts])
+        for rows in [*(run.rows for run in table.runs), table.rows]:
+            for start in range(0, len(rows), BATCH_ROWS):
+                yield from self._batch_of_states(rows[start : start + BATCH_ROWS], texts)
+        table.clear()
+        table.texts.clear()
+        for frame in groups.frames:
+            frame.inputs.forget_words()
 
     def parts(self) -> list[Batches]:
         """Batches of keys and states, each group once: by shares of the groups."""

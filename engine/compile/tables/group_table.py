@@ -95,6 +95,17 @@ class GroupTable:
         for cache in self.caches:
             cache[:] = 0
 
+    def clear(self) -> None:
+        """Begins anew, without groups."""
+        self._grown(-sum(run.rows.nbytes for run in self.runs) - self._rows.nbytes - self._directory.nbytes)
+        self.runs = []
+        self._rows, self._directory = self._rows[:0], self._directory[:0]
+        self.words[COUNT] = 0
+        for cache in self.caches:
+            cache[:] = 0
+        self._half = None
+        self._resize(_FIRST_GROUPS)
+
     def close(self) -> None:
         """Gives its memory back, but for the runs'."""
         self._grown(-self._rows.nbytes - self._directory.nbytes)

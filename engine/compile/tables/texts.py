@@ -48,6 +48,15 @@ class TextTable:
         """Bytes it takes."""
         return sum(each.nbytes for each in (self._hashes, self._offsets, self._bytes, self._directory))
 
+    def clear(self) -> None:
+        """Forgets all texts: words that were given out mean nothing any more."""
+        before = self.size
+        self._hashes, self._offsets = np.zeros(0, np.uint64), np.zeros(2, np.int64)
+        self._bytes, self._directory = np.zeros(0, np.uint8), np.zeros(0, np.int32)
+        self.words[COUNT] = 1
+        self._grown(self.size - before)
+        self._room(1 << 10, 1 << 14)
+
     def grow(self, length: int) -> None:
         """Makes room for one text more, of so many bytes."""
         count, used = int(self.words[COUNT]), int(self._offsets[self.words[COUNT]])

@@ -90,7 +90,7 @@ def test_a_smaller_limit_forgets() -> None:
 
 
 def test_the_cache_gives_way_before_a_reservation_fails() -> None:
-    pool = MemoryPool(1000)
+    pool = MemoryPool(1000, share=1.0)
     pool.columns.resize(800)
     for job, key in enumerate("abcdefgh"):
         pool.columns.put(key, column(100), job)

@@ -15,6 +15,7 @@ from engine.expressions.base import Attribute
 from engine.kernels.context import EvalContext
 from engine.logical.plan import LogicalPlan, Scan
 from engine.logical.relation import ScanRequest, Split, Splits, TableStatistics
+from engine.memory.pool import SHARE
 from engine.physical.program import ResultOutput
 from engine.physical.task import TaskContext
 from engine.plan.context import PlannerContext
@@ -66,10 +67,11 @@ def run(
     threads: int = 1,
     context: PlannerContext | None = None,
     conf: Mapping[str, str] | None = None,
+    share: float | None = None,
 ) -> list[tuple[Any, ...]]:
-    """The rows of a plan."""
+    """The rows of a plan; with a `share` of 0 all that can goes to disk."""
     operator = plan_physical(plan, context or PlannerContext())
-    with TaskContext.local(threads=threads, conf=conf) as task:
+    with TaskContext.local(threads=threads, conf=conf, share=SHARE if share is None else share) as task:
         program(operator, ResultOutput(), EvalContext()).run(0, task)
         return [row for batch in task.emitted for row in zip(*(c.to_pylist() for c in batch.columns), strict=True)]
 

@@ -1,0 +1,77 @@
+"""The sink of the built side of a join: collects it and makes its index, or puts it on disk where it does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from engine.compile.sinks.build import EncodedRows
+from engine.expressions.base import Attribute
+from engine.physical.collect import CollectSink, SpillWriter
+from engine.physical.encoded_columns import EncodedColumns
+from engine.physical.encoding import decoded
+from engine.physical.execution import Execution
+from engine.physical.grace_join import SplitJoin, built_rows
+from engine.physical.join import Built, JoinExec, Whole
+from engine.physical.operator import Morsel
+from engine.physical.partitioned import KeyedWriter, Partitioned
+from engine.physical.piecewise_join import PiecewiseJoin
+
+
+class BuildSink(EncodedRows, CollectSink):
+    """Leaves what it has built as the state "built" of the join."""
+
+    def __init__(self, operator: JoinExec, run: Execution) -> None:
+        super().__init__(operator, run)
+        self.row_bytes = operator.row_bytes
+        self.can_spill = operator.in_pieces or bool(operator.split_keys(True))
+        self._partitioned: Partitioned | None = None
+        self._writers: list[KeyedWriter] = []
+
+    @property
+    def columns(self) -> Sequence[Attribute]:
+        """What batches consist of."""
+        columns: Sequence[Attribute] = self.operator.built[0].output
+        return columns
+
+    def on_disk(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        return decoded(batch, self.columns)
+
+    def writer(self) -> SpillWriter:
+        if not self.operator.split_keys(True):
+            return super().writer()
+        with self._lock:
+            if self._partitioned is None:
+                self._partitioned = Partitioned(built_rows(self.operator), self.run)
+            writer = self._partitioned.writer()
+            self._writers.append(writer)
+            return writer
+
+    def finish(self) -> Sequence[Morsel]:
+        self.spill_rest()
+        self.run.put((self.operator.id, "built"), self._on_disk() if self.spilled else self._in_memory())
+        return []
+
+    def release(self) -> None:
+        """Forgets the built side."""
+        self.run.drop((self.operator.id, "built"))
+        self.run.drop((self.operator.id, "table"))
+        if self._partitioned is not None:
+            self._partitioned.close()
+        super().release()
+
+    def _in_memory(self) -> Built:
+        operator = self.operator
+        columns = EncodedColumns(self.batches, self.columns, emptying=True)
+        return Built(columns, None, np.zeros(columns.rows if operator.has_tail else 0, np.bool_))
+
+    def _on_disk(self) -> Built:
+        operator = self.operator
+        nothing = EncodedColumns([], self.columns)
+        if self._partitioned is None:
+            assert self._file is not None, "it was written as it is"
+            return Built(nothing, spilled=PiecewiseJoin(operator, self._file, self.run))
+        whole = Whole(sum(each.rows for each in self._writers), any(each.nulls for each in self._writers))
+        return Built(nothing, spilled=SplitJoin(operator, self._partitioned, whole, self.run))
