@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from engine.compile.binding import FrameWords
 from engine.compile.forms import forms_of
-from engine.compile.program import NAME, SinkCode, Step
+from engine.compile.program import MOST_ROWS, NAME, SinkCode, Step
 from engine.compile.sinks.columns import ColumnsBuffers, ColumnsCode
 from engine.compile.steps import step_of
 from engine.compile.variants import Variant, Variants, worthwhile
@@ -35,7 +35,6 @@ from engine.physical.project import ProjectExec
 from engine.physical.scan import ScanExec
 
 _FEW_ROWS = 1 << 14
-_MOST_ROWS = 1 << 20
 """Rows in one call: of chains in which rows may become many at first, and of others; and about as many as may come out."""
 
 
@@ -172,7 +171,7 @@ class _Thread:
         self._frames: dict[int, FrameWords] = {}
         self._buffers: dict[int, ColumnsBuffers] = {}
         self._made: list[pa.RecordBatch] = []
-        self._step = _FEW_ROWS if owner.multiplies else _MOST_ROWS
+        self._step = _FEW_ROWS if owner.multiplies else MOST_ROWS
 
     def swallow(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         """Runs a batch into the sink; without code for it, gives what the sink must be given."""
@@ -236,5 +235,5 @@ class _Thread:
         for operator, rows in counts.items():
             metrics.add(operator, "rows", rows)
         most = max(counts.values(), default=0)
-        self._step = max(self._step // 2, 1) if most > _MOST_ROWS else min(2 * self._step, _MOST_ROWS)
+        self._step = max(self._step // 2, 1) if most > MOST_ROWS else min(2 * self._step, MOST_ROWS)
         return done

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 NAME = "run"
 VIOLATED = 2
 
+MOST_ROWS = 1 << 20
+"""Rows of the source in one call."""
+
 
 class StepCode(Protocol):
     """Writes one step of a chain. Made anew for each variant of a program."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.compile.inputs import Inputs
-from engine.compile.ir import Value, Variable
+from engine.compile.ir import Value
 from engine.compile.row import Row
 from engine.compile.sinks.aggregate_accumulators import Accumulators, Memory
 from engine.compile.tables.grouping import OpenTable, find
@@ -36,7 +36,7 @@ class UngroupedCode:
 
     def begin(self, row: Row) -> None:
         f = row.function
-        self.cells: list[Variable] = [f.variable(a.storage, a.neutral(f)) for a in self.accumulators.accumulators]
+        self.cells = [each.registers(f) for each in self.accumulators.accumulators]
 
     def write(self, row: Row) -> None:
         for each, cell in zip(self.accumulators.accumulators, self.cells, strict=True):

@@ -19,7 +19,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import pyarrow as pa
 
-from engine.compile.ir import Function, Value
+from engine.compile.ir import Function, Value, Variable
+from engine.compile.program import MOST_ROWS
 from engine.compile.row import Row
 from engine.compile.tables.layout import Rows
 from engine.compile.values import Sql, bits_of, is_whole
@@ -64,6 +65,20 @@ class Memory:
 
     def set(self, value: Value) -> None:
         self.row.at(self.offset, "i64").store(value, align=8)
+
+
+@dataclass(frozen=True)
+class Registers:
+    """A variable, and for a sum of 128 bits another one that adds numbers of 64 bits, so many as one call has rows."""
+
+    whole: Variable
+    narrow: Variable | None
+
+    def get(self) -> Value:
+        return self.whole.get() if self.narrow is None else self.whole.get() + self.narrow.get().signed("i128")
+
+    def set(self, value: Value) -> None:
+        self.whole.set(value)
 
 
 @dataclass(frozen=True)
@@ -117,10 +132,23 @@ class Accumulator:
             cell.set(cell.get() + (one if chosen is None else chosen.unsigned("i64")))
             return
         value = values[0]
+        if isinstance(cell, Registers) and cell.narrow is not None and self._is_narrow(row, value):
+            number = value.value.signed("i64")
+            cell.narrow.add(number if chosen is None else f.select(chosen, number, f.integer("i64", 0)))
+            return
         number = self._number(f, value)
         if chosen is not None:
             number = f.select(chosen, number, self.neutral(f))
         cell.set(self._with(cell.get(), number, wide=min(value.bits, _most_bits(value)) > _SAFE_BITS))
+
+    def registers(self, f: Function) -> Registers:
+        """A place in registers for the rows of one call."""
+        wide = self.kind == "sum" and self.storage == "i128"
+        return Registers(f.variable(self.storage, self.neutral(f)), f.variable("i64", 0) if wide else None)
+
+    def _is_narrow(self, row: Row, value: Sql) -> bool:
+        """Whether 64 bits hold the values of all rows of a call, which only joins make more."""
+        return len(row.providers) == 1 and value.bits + MOST_ROWS.bit_length() <= 63
 
     def _number(self, f: Function, value: Sql) -> Value:
         """A value as it is accumulated."""

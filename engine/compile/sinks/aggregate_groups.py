@@ -216,7 +216,7 @@ class _Cache:
         for number, place in enumerate(self._sizes):
             frame.set(("stride", number), total)
             total *= 257 if place is None else frame.read(("entries", place)) + 1
-        self._numbers[:] = 0
+        self._numbers[: min(total, _MOST_CODES)] = 0
         frame.set(CACHE, self._numbers.ctypes.data, self._numbers)
         frame.set(CACHED, total if total <= _MOST_CODES else 0)
 
