@@ -31,7 +31,8 @@ _DICTIONARY_PAGE, _PLAIN_ENCODINGS = 2, (0, 2)
 
 
 class PageCode:
-    """Decodes column chunks that are coded by a dictionary. All methods give None for what the code does not do."""
+    """Decodes column chunks that are coded by a dictionary. All methods give None for what the code does not do; arrays of
+    bytes that they give are the thread's space, to be used before the next chunk."""
 
     def __init__(self, code: Any) -> None:
         self._code = code
@@ -49,7 +50,7 @@ class PageCode:
             return None
         if codec == PLAIN:
             return (count, chunk[head:], unpacked) if packed == unpacked else None
-        target = np.empty(unpacked + PADDING, np.uint8)
+        target = self.space("dictionary", unpacked)
         if self._call("snappy", chunk.ctypes.data + head, packed, target.ctypes.data, unpacked) != 0:
             return None
         return count, target, unpacked
@@ -72,7 +73,7 @@ class PageCode:
         width, by their codes; or the codes, if only the number of `entries` is given."""
         looked_up = not isinstance(entries, int)
         count = entries if isinstance(entries, int) else len(entries)
-        scratch, fields = self._room(size), self._fields()
+        scratch, fields = self.space("page", min(_EXPANSION * size, _MOST_ROOM)), self._fields()
         target = pa.allocate_buffer(rows * bits // 8 + PADDING)
         status = self._call(
             f"chunk_i{bits}_{looked_up:d}",
@@ -94,19 +95,16 @@ class PageCode:
         with self._code.calling():
             return int(_CALLS[name.split("_i")[0]](self._code.addresses[name])(*arguments))
 
-    def _fields(self) -> npt.NDArray[np.int64]:
-        if not hasattr(self._local, "fields"):
-            self._local.fields = np.empty(FIELDS, np.int64)
-        found: npt.NDArray[np.int64] = self._local.fields
-        return found
+    def space(self, name: str, size: int) -> Bytes:
+        """At least `size` bytes (and PADDING more) of this thread under a name, which the next use of the name overwrites. New
+        memory for each chunk would cost as much as reading it."""
+        known: dict[str, Bytes] = self._local.__dict__
+        if name not in known or len(known[name]) < size + PADDING:
+            known[name] = np.empty(size + size // 4 + PADDING, np.uint8)
+        return known[name]
 
-    def _room(self, packed: int) -> Bytes:
-        """Space of this thread for one page of a chunk of `packed` bytes."""
-        most = max(1 << 20, min(_EXPANSION * packed, _MOST_ROOM)) + PADDING
-        if not hasattr(self._local, "room") or len(self._local.room) < most:
-            self._local.room = np.empty(most, np.uint8)
-        found: Bytes = self._local.room
-        return found
+    def _fields(self) -> npt.NDArray[np.int64]:
+        return self.space("fields", 8 * FIELDS)[: 8 * FIELDS].view(np.int64)
 
 
 _EXPANSION = 32

@@ -53,7 +53,7 @@ class CodedChunk:
 
     def read(self, stream: FileIO, code: PageCode, data_type: DataType) -> pa.Array | None:
         """All rows, from the file opened without a buffer. Raises OSError."""
-        source = self._bytes(stream)
+        source = self._bytes(stream, code)
         found = code.dictionary(source, self._chunk.length, self._chunk.codec)
         if found is None:
             return None
@@ -70,7 +70,8 @@ class CodedChunk:
         if isinstance(data_type, DecimalType) and max(-least, most) >= 10**data_type.precision:
             return None
         bits = max(bits_of(least, most), self._known.bits(self._name))
-        narrow = entries.astype(f"i{bits // 8}")
+        narrow = code.space("entries", len(entries) * bits // 8)[: len(entries) * bits // 8].view(f"i{bits // 8}")
+        np.copyto(narrow, entries, casting="unsafe")
         values = code.values(source, self._chunk.length, self._chunk.codec, self._optional, self._rows, narrow, bits)
         return None if values is None else pa.Array.from_buffers(_whole(bits), self._rows, [None, values], 0)
 
@@ -84,11 +85,11 @@ class CodedChunk:
         codes = pa.Array.from_buffers(_whole(bits), self._rows, [None, values], 0)
         return pa.DictionaryArray.from_arrays(codes, dictionary, safe=False)
 
-    def _bytes(self, stream: FileIO) -> Bytes:
+    def _bytes(self, stream: FileIO, code: PageCode) -> Bytes:
         """The chunk, and PADDING bytes more."""
         length = self._chunk.length
-        found = np.empty(length + PADDING, np.uint8)
-        found[length:] = 0
+        found = code.space("chunk", length)
+        found[length : length + PADDING] = 0
         stream.seek(self._chunk.start)
         if stream.readinto(found.data[:length]) != length:
             raise OSError("it ends within a column chunk")
