@@ -96,7 +96,7 @@ def ratio(row: dict[str, Timing], engine: str, base: str, column: Column = repea
     if engine not in row or base not in row or row[engine].note or row[base].note:
         return None
     mine, other = column(row[engine]), column(row[base])
-    return mine / other if mine is not None and other else None
+    return mine / other if mine and other else None  # a CPU time may be below what the machine counts
 
 
 def ratios(timings: Timings, engine: str, base: str, column: Column = repeated) -> dict[str, float]:

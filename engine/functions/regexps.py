@@ -13,8 +13,8 @@ from engine.expressions.base import Expression, Literal
 from engine.expressions.calls import Call
 from engine.functions.mismatch import mismatch, not_constant
 from engine.functions.registry import function
-from engine.kernels.regex import compile_pattern
-from engine.kernels.rowwise import map_rows
+from engine.kernels.regex import compile_pattern, replaced
+from engine.kernels.rowwise import by_distinct, constants, map_rows, map_texts
 from engine.types import INT, STRING, ArrayType
 
 _STRINGS = pa.list_(pa.field("element", pa.string(), True))
@@ -50,7 +50,7 @@ def regexp_extract(text: pa.Array, pattern: pa.Array, group: pa.Array | None = N
         return _group(match, number) if match is not None else ""
 
     arrays = (text, pattern) if group is None else (text, pattern, group)
-    return map_rows(extract, pa.string(), *arrays)
+    return map_texts(extract, pa.string(), *arrays)
 
 
 @function("regexp_extract_all", (STRING, STRING, INT), returns=ArrayType(STRING, True), optional=1, raises=True)
@@ -67,7 +67,7 @@ def regexp_extract_all(text: pa.Array, pattern: pa.Array, group: pa.Array | None
         return [_group(match, number) for match in compiled.finditer(value)]
 
     arrays = (text, pattern) if group is None else (text, pattern, group)
-    return map_rows(extract, _STRINGS, *arrays)
+    return map_texts(extract, _STRINGS, *arrays)
 
 
 @lru_cache(maxsize=256)
@@ -114,13 +114,22 @@ def regexp_replace(
 def replace_matches(text: pa.Array, pattern: pa.Array, replacement: pa.Array, position: pa.Array) -> pa.Array:
     """Kernel of `regexp_replace`."""
 
-    def replaced(value: str, regex: str, new: str, begin: int) -> str:
+    def once(value: str, regex: str, new: str, begin: int) -> str:
         compiled = compile_pattern(regex, "regexp_replace")
         if begin - 1 > len(value):
             return value
         return value[: begin - 1] + _substituted(compiled, new, value[begin - 1 :])
 
-    return map_rows(replaced, pa.string(), text, pattern, replacement, position)
+    known = constants(pattern, replacement, position)
+    if known is None:
+        return map_rows(once, pa.string(), text, pattern, replacement, position)
+    regex, new, begin = known
+
+    def of_each(texts: pa.Array) -> pa.Array:
+        fast = replaced(texts, regex, _template(new)) if begin == 1 else None
+        return map_rows(lambda value: once(value, regex, new, begin), pa.string(), texts) if fast is None else fast
+
+    return by_distinct(of_each, text)
 
 
 def _substituted(pattern: re.Pattern[str], replacement: str, value: str) -> str:
@@ -142,7 +151,7 @@ def regexp_count(text: pa.Array, pattern: pa.Array) -> pa.Array:
     def count(value: str, regex: str) -> int:
         return sum(1 for _ in compile_pattern(regex, "regexp_count").finditer(value))
 
-    return map_rows(count, pa.int32(), text, pattern)
+    return map_texts(count, pa.int32(), text, pattern)
 
 
 @function("regexp_substr", (STRING, STRING), returns=STRING, nullable="always", raises=True)
@@ -157,7 +166,7 @@ def regexp_substr(text: pa.Array, pattern: pa.Array) -> pa.Array:
         match = compile_pattern(regex, "regexp_substr").search(value)
         return match.group() or None if match is not None else None
 
-    return map_rows(found, pa.string(), text, pattern)
+    return map_texts(found, pa.string(), text, pattern)
 
 
 @function("regexp_instr", (STRING, STRING, INT), returns=INT, optional=1, raises=True)
@@ -173,4 +182,4 @@ def regexp_instr(text: pa.Array, pattern: pa.Array, group: pa.Array | None = Non
         return match.start() + 1 if match is not None else 0
 
     arrays = (text, pattern) if group is None else (text, pattern, group)
-    return map_rows(place, pa.int32(), *arrays)
+    return map_texts(place, pa.int32(), *arrays)

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from engine.errors import ExecutionError
 from engine.expressions import predicates as pred
-from engine.kernels.regex import compile_pattern, re2_pattern
+from engine.kernels.regex import compile_pattern, re2_pattern, reads_alike
 from engine.kernels.rows import Compile, Compiler, Datum, Node, Rows, as_array, is_scalar
 
 Test = Callable[[Datum], Datum]
@@ -125,9 +125,13 @@ def regex_test(pattern: str) -> Test:
     """The test whether a regular expression is found anywhere. Raises INVALID_PARAMETER_VALUE for a malformed one."""
     compiled = compile_pattern(pattern, "rlike")
     fast = re2_pattern(pattern)
-    if fast is not None:
-        return lambda datum: pc.match_substring_regex(datum, fast)
-    return lambda datum: _rowwise(datum, lambda value: compiled.search(value) is not None)
+
+    def test(datum: Datum) -> Datum:
+        if fast is not None and reads_alike(pattern, datum):
+            return pc.match_substring_regex(datum, fast)
+        return _rowwise(datum, lambda value: compiled.search(value) is not None)
+
+    return test
 
 
 def rlike(value: Datum, pattern: Datum, length: int) -> Datum:

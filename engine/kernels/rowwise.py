@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from engine.errors import ExecutionError
 from engine.expressions.base import Mode
@@ -19,6 +20,28 @@ def map_rows(operation: Callable[..., Any], kind: pa.DataType, *arrays: pa.Array
     else:
         values = [None if None in row else operation(*row) for row in zip(*map(plain, arrays), strict=True)]
     return pa.array(values, kind)
+
+
+def map_texts(operation: Callable[..., Any], kind: pa.DataType, texts: pa.Array, *others: pa.Array) -> pa.Array:
+    """As map_rows, with `operation` done once for each different text where the `others` are the same in all rows."""
+    if constants(*others) is None:
+        return map_rows(operation, kind, texts, *others)
+    return by_distinct(
+        lambda few: map_rows(operation, kind, few, *(other.slice(0, len(few)) for other in others)), texts
+    )
+
+
+def by_distinct(operation: Callable[[pa.Array], pa.Array], texts: pa.Array) -> pa.Array:
+    """`operation` of the different texts, spread over their rows; null for null."""
+    coded = texts.dictionary_encode()
+    return operation(coded.dictionary).take(coded.indices)
+
+
+def constants(*arrays: pa.Array) -> list[Any] | None:
+    """The one value of each array, None where one has several, or null."""
+    if any(not len(array) or array.null_count or not pc.all(pc.equal(array, array[0])).as_py() for array in arrays):
+        return None
+    return [plain(array.slice(0, 1))[0] for array in arrays]
 
 
 def map_nullable(operation: Callable[..., Any], kind: pa.DataType, *arrays: pa.Array) -> pa.Array:
