@@ -192,6 +192,7 @@ class Query:
                 output=piece.output,
                 shuffle_partitions=piece.shuffle_partitions,
                 deterministic=piece.deterministic,
+                reads=piece.reads,
             )
             for piece in pieces
         )

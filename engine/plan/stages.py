@@ -8,11 +8,13 @@ HashAggregate(final)                       stage 1: Scan, HashAggregate(partial)
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from engine.expressions.base import Expression
 from engine.kernels.context import EvalContext
+from engine.logical.relation import Columnar
 from engine.physical.exchange import Broadcast, ExchangeExec, RoundRobin, ShuffleOutput, ShuffleReadExec
 from engine.physical.limit import LimitExec
 from engine.physical.operator import Operator
@@ -34,6 +36,7 @@ class StagePlan:
     output: Literal["shuffle", "result"]
     shuffle_partitions: int
     deterministic: bool
+    reads: Mapping[int, Hashable]
     operators: Operator
 
 
@@ -67,6 +70,7 @@ class _Cutter:
             output="result" if split is None else "shuffle",
             shuffle_partitions=0 if split is None else split.partitions,
             deterministic=_deterministic(tree) and not isinstance(split, RoundRobin),
+            reads=_reads(tree),
             operators=tree,
         )
         self.stages.append(stage)
@@ -106,6 +110,18 @@ def _partitions(tree: Operator) -> int:
         if isinstance(node, ScanExec | RangeExec) or (isinstance(node, ShuffleReadExec) and node.mode == "own"):
             counts.append(node.partitions)
     return max(counts)
+
+
+def _reads(tree: Operator) -> dict[int, Hashable]:
+    """What each task reads of the largest table of files, named by the split in the middle of its share: queries that leave
+    out others at the ends share it."""
+    scans = [node for node in _own(tree) if isinstance(node, ScanExec) and node.shares]
+    scans = [scan for scan in scans if isinstance(scan.relation, Columnar)]
+    if not scans:
+        return {}
+    largest = max(scans, key=lambda scan: sum(split.bytes or 0 for split in scan.splits))
+    shares = enumerate(largest.shares)
+    return {part: largest.splits[(first + last) // 2].payload for part, (first, last) in shares if first < last}
 
 
 def _own(tree: Operator) -> list[Operator]:

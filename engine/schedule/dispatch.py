@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from engine.errors import Cancelled, FlintError, InternalError
@@ -44,6 +46,7 @@ from engine.shuffle.store import FetchFailed
 
 _HELD_BYTES = 8 << 20
 _STREAMED_BYTES = 32 << 20
+_KEPT_READERS = 1 << 16
 
 
 @dataclass
@@ -69,6 +72,7 @@ class Dispatcher:
         self._attempts: dict[int, Attempt] = {}
         self._task_ids = itertools.count(1)
         self._broken: FlintError | None = None
+        self._readers: OrderedDict[Hashable, str] = OrderedDict()
 
     def submit(self, run: JobRun) -> None:
         """A new job."""
@@ -76,6 +80,9 @@ class Dispatcher:
             return
         job = run.job
         self._jobs[job.job_id] = run
+        for stage in run.stages.values():
+            known = {part: self._readers[key] for part, key in stage.stage.reads.items() if key in self._readers}
+            stage.preferred = known | stage.preferred
         tasks = {stage.stage_id: stage.partitions for stage in job.stages}
         self._events.publish(JobStarted(query_id=job.query_id, job_id=job.job_id, tasks=tasks))
         if self._broken is not None:
@@ -175,6 +182,8 @@ class Dispatcher:
             held_bytes=_STREAMED_BYTES if streamed else _HELD_BYTES,
         )
         stage.attempts[partition] += 1
+        if partition in stage.stage.reads:
+            self._remember(stage.stage.reads[partition], executor_id)
         attempt = Attempt(task, run, stage, executor_id, time.monotonic())
         stage.running[partition] = run.running[task.task_id] = self._attempts[task.task_id] = attempt
         self._up[executor_id].running[task.task_id] = attempt
@@ -193,6 +202,13 @@ class Dispatcher:
         except FlintError as error:
             self._drop(attempt)
             self.end(run, error)
+
+    def _remember(self, key: Hashable, executor_id: str) -> None:
+        """Notes who reads what: its columns stay warm there."""
+        self._readers[key] = executor_id
+        self._readers.move_to_end(key)
+        if len(self._readers) > _KEPT_READERS:
+            self._readers.popitem(last=False)
 
     def _batch(self, report: TaskBatch) -> None:
         attempt = self._attempts.get(report.task_id)

@@ -7,7 +7,7 @@ driver). A broadcast is a shuffle stage with one shuffle partition, which every 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -34,7 +34,8 @@ class Stage:
 
     `output` says where rows go; a shuffle stage splits them into `shuffle_partitions`. `deterministic` is false when a
     re-run could split its rows otherwise (rand, an unordered LIMIT): then a lost map output re-runs the consumers too.
-    `preferred` names the executor a partition would like to run on; it is a wish.
+    `preferred` names the executor a partition would like to run on; it is a wish. `reads` names what a partition reads of
+    files: without another wish, it would like to run where that was read last.
     """
 
     stage_id: int
@@ -45,6 +46,7 @@ class Stage:
     shuffle_partitions: int = 0
     deterministic: bool = True
     preferred: Mapping[int, str] = field(default_factory=dict)
+    reads: Mapping[int, Hashable] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

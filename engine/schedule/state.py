@@ -33,10 +33,12 @@ class Attempt:
 
 
 class StageRun:
-    """Progress of one stage: every partition is pending, running or done; those `interpreted` run without compiled code."""
+    """Progress of one stage: every partition is pending, running or done; those `interpreted` run without compiled code,
+    those `preferred` would like to run on the executor that is named."""
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
+        self.preferred = dict(stage.preferred)
         self.pending = list(range(stage.partitions))
         self.running: dict[int, Attempt] = {}
         self.done: dict[int, TaskDone] = {}
@@ -68,7 +70,7 @@ class StageRun:
         if not self.pending:
             return None
         choice = self.pending[0]
-        if self.stage.preferred:
+        if self.preferred:
             ranked = ((self._rank(partition, executor_id, alive), partition) for partition in self.pending)
             choice = min(ranked)[1]
         self.pending.remove(choice)
@@ -101,7 +103,7 @@ class StageRun:
         return attempts
 
     def _rank(self, partition: int, executor_id: str, alive: set[str]) -> int:
-        wish = self.stage.preferred.get(partition)
+        wish = self.preferred.get(partition)
         return 0 if wish == executor_id else 1 if wish not in alive else 2
 
 

@@ -259,6 +259,17 @@ def test_wishes_for_executors_are_met_where_possible() -> None:
     assert world.tasks[-1] == (0, 0, 0)
 
 
+def test_what_was_read_once_is_read_there_again() -> None:
+    world = World("a", "b")
+    world.submit(result(0, 2, reads={0: "first", 1: "second"}))
+    places = {launch[1].partition: launch[0] for launch in world.cluster.launched}
+    for partition in (0, 1):
+        world.done(0, partition, 0, shuffle=False)
+    world.submit(result(5, 3, reads={0: "second", 1: "new", 2: "first"}))
+    again = {launch[1].partition: launch[0] for launch in world.cluster.launched[2:]}
+    assert again == {0: places[1], 2: places[0]}
+
+
 def test_a_streaming_task_lends_its_executor_to_other_jobs_while_nobody_reads() -> None:
     world = World("a")
     run = world.submit(result(0, 2))
