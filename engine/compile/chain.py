@@ -20,6 +20,7 @@ import pyarrow as pa
 from engine.compile.binding import FrameWords
 from engine.compile.forms import forms_of
 from engine.compile.program import MOST_ROWS, NAME, SinkCode, Step
+from engine.compile.sinks.build import EncodedRows
 from engine.compile.sinks.columns import ColumnsBuffers, ColumnsCode
 from engine.compile.steps import step_of
 from engine.compile.variants import Variant, Variants, worthwhile
@@ -102,6 +103,11 @@ class CompiledChain:
         return self._sink_code() is not None or any(map(worthwhile, self.operators))
 
     @property
+    def passes(self) -> bool:
+        """Whether the source's batches go on as they are, to a sink that takes them encoded."""
+        return not self.chain.steps and isinstance(self.sink, EncodedRows)
+
+    @property
     def multiplies(self) -> bool:
         """Whether more rows may come out than went in."""
         return any(not isinstance(operator, FilterExec | ProjectExec) for operator in self.operators)
@@ -113,6 +119,9 @@ class CompiledChain:
 
     def stream(self, batches: Iterator[pa.RecordBatch], local: Any) -> Iterator[pa.RecordBatch]:
         """Runs a thread's batches through the chain; gives what the sink must still be given."""
+        if self.passes:
+            yield from batches
+            return
         first = next(batches, None)
         if first is None:
             return

@@ -65,6 +65,9 @@ def _lines(chain: Chain, sink: Sink, run: Execution, name: Name) -> Iterator[str
         yield f"  interpreted: about {rows:.0f} rows, fewer than flint.compile.minRows = {least}"
         return
     code = CompiledChain(chain, sink, run)
+    if code.passes:
+        yield "  batches go on as they are read"
+        return
     program = code.variants.write([_form(column) for column in chain.source.output]) if code.promises else None
     level = code.variants.level
     compiled = level.steps if level is not None and program is not None else 0
