@@ -49,6 +49,7 @@ from engine.optimize.rules.replace_between import replace_between
 from engine.optimize.rules.replace_distinct import replace_distinct
 from engine.optimize.rules.replace_set_operations import replace_set_operations
 from engine.optimize.rules.rewrite_distinct_aggregates import rewrite_distinct_aggregates
+from engine.optimize.rules.share_subplans import share_subplans
 from engine.optimize.rules.simplify_booleans import simplify_booleans
 from engine.optimize.rules.simplify_casts import simplify_casts
 from engine.optimize.rules.simplify_comparisons import simplify_comparisons
@@ -133,6 +134,8 @@ def batches(context: OptimizerContext) -> tuple[Batch, ...]:
         Batch("Reduce aggregates", (reduce_aggregates.bind(context.estimator),)),
         # after pushing down: conditions stand where estimates see them; before pruning, which puts projections between joins
         Batch("Join order", (reorder_joins.bind((context.estimator, context.order_joins)),)),
+        # after joins are ordered: equal regions are equal now; before pruning: later they have different columns
+        Batch("Common subplans", (share_subplans.bind(context.estimator),)),
         # in rounds: what an order of joins puts next to each other may be pushed and merged once more
         Batch("Prune columns", (*PUSHING, prune_columns, collapse_projects, remove_noop_projects), MOST_PASSES),
         # after joins are ordered: what multiplies rows is not estimated; after pruning: nobody may read what would raise here

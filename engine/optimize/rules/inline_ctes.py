@@ -96,6 +96,8 @@ def _uses(plan: TreeNode, by_id: dict[int, CteDefinition]) -> Counter[int]:
 
 
 def _worth_keeping(definition: CteDefinition, uses: int) -> bool:
+    if not definition.name:  # made where it pays
+        return True
     if uses < 2 or definition.child.collect(OuterReference):
         return False
     nodes = list(definition.child.walk_plans())

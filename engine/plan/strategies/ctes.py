@@ -18,7 +18,7 @@ from engine.plan.planner import Needed, Planner
 def plan_with(node: lp.WithCte, planner: Planner, needed: Needed) -> Operator:
     """WITH: definitions are planned in order, each may refer to earlier ones."""
     for definition in node.definitions:
-        planner.definitions[definition.id] = (definition.name, planner.plan(definition.child))
+        planner.definitions[definition.id] = (definition.name or "shared", planner.plan(definition.child))
     return planner.plan(node.child, needed)
 
 

@@ -1,0 +1,117 @@
+"""What is computed in several places of a query, and gives few of the rows that it reads, is computed once.
+
+    Join                                   WithCte
+    ├─ Filter x = 1                        ├─ CteDefinition q
+    │  └─ t                        =>      │  └─ Filter x = 1
+    └─ Aggregate                           │     └─ t
+       └─ Join                             └─ Join
+          ├─ u                                ├─ CteReference q
+          └─ Filter x = 1                     └─ Aggregate
+             └─ t                                └─ Join
+                                                    ├─ u
+                                                    └─ CteReference q
+
+Only what always gives the same and cannot raise: it may be computed where it would not have been. The largest parts first.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from engine.expressions.base import next_id
+from engine.expressions.subquery import OuterReference
+from engine.logical.canonical import canonical
+from engine.logical.plan import Aggregate, CteDefinition, CteReference, Filter, Join, LogicalPlan, Scan, WithCte
+from engine.logical.recursion import UnionLoop, UnionLoopRef
+from engine.logical.renew import renew
+from engine.optimize.statistics import Estimator
+from engine.optimize.substitution import is_movable
+from engine.tree.node import TreeNode
+from engine.tree.rules import whole
+
+_LEAST_READ = 50_000
+"""Rows from which on reading them twice is worth a thought."""
+_MOST_KEPT = 0.1
+"""The part of the rows read that are kept at most: keeping them costs as much as computing them does."""
+_MOST_BYTES = 64 << 20
+_NAME = ""
+"""Of definitions that nobody wrote: none, so that no rule copies them back."""
+
+
+@whole(Scan)
+def share_subplans(plan: TreeNode, estimator: Estimator) -> TreeNode | None:
+    if not isinstance(plan, LogicalPlan) or not _reads_twice(plan, estimator):
+        return None
+    done = plan
+    while (found := _largest(done, estimator)) is not None:
+        definition = CteDefinition(next_id(), _NAME, renew(found[0]))
+        estimator.define(definition)
+        rest = _replaced(done, {id(each) for each in found}, definition.id)
+        # first: definitions that hold it are among those that read it now
+        others, child = (rest.definitions, rest.child) if isinstance(rest, WithCte) else ((), rest)
+        done = WithCte((definition, *others), child)
+    return None if done is plan else done
+
+
+def _reads_twice(plan: LogicalPlan, estimator: Estimator) -> bool:
+    """Whether a relation worth it is read more than once: most queries are done with here."""
+    seen: set[Any] = set()
+    for scan in plan.collect(Scan):
+        if scan.relation in seen and estimator.rows(scan) >= _LEAST_READ:
+            return True
+        seen.add(scan.relation)
+    return False
+
+
+def _largest(plan: LogicalPlan, estimator: Estimator) -> list[LogicalPlan] | None:
+    """The equal parts that read the most of those that pay; None if there are none."""
+    alike: defaultdict[tuple[Any, ...], list[LogicalPlan]] = defaultdict(list)
+    for node in _parts(plan):
+        scans = node.collect(Scan)
+        alike[type(node), len(scans), frozenset(scan.relation for scan in scans)].append(node)
+    found: list[tuple[float, list[LogicalPlan]]] = []
+    for nodes in alike.values():
+        if len(nodes) > 1 and _pays(nodes[0], estimator):
+            equal: defaultdict[LogicalPlan, list[LogicalPlan]] = defaultdict(list)
+            for node in nodes:
+                equal[canonical(node)].append(node)
+            found += [(_read(each[0], estimator), each) for each in equal.values() if len(each) > 1]
+    # of parts that read as much, the one further up, which was met first
+    return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def _parts(plan: Any) -> Iterator[LogicalPlan]:
+    """Joins, filters and aggregates that stand for themselves, from the top, those in expressions as well."""
+    if not plan.has(Scan):
+        return
+    alone = not plan.has(CteReference, WithCte, OuterReference, UnionLoop, UnionLoopRef)
+    if alone and isinstance(plan, Join | Filter | Aggregate) and _is_sure(plan):
+        yield plan
+    for child in plan.children:
+        yield from _parts(child)
+
+
+def _is_sure(plan: LogicalPlan) -> bool:
+    return all(is_movable(each) for node in plan.walk_plans() for each in node.expressions)
+
+
+def _pays(plan: LogicalPlan, estimator: Estimator) -> bool:
+    read = _read(plan, estimator)
+    kept = estimator.rows(plan) <= _MOST_KEPT * read and estimator.bytes(plan) <= _MOST_BYTES
+    return read >= _LEAST_READ and kept
+
+
+def _read(plan: LogicalPlan, estimator: Estimator) -> float:
+    """Rows that are read."""
+    return sum(estimator.rows(scan) for scan in plan.collect(Scan))
+
+
+def _replaced(plan: Any, places: set[int], number: int) -> Any:
+    """`plan` with references in the place of the parts `places`."""
+    if id(plan) in places:
+        return CteReference(number, plan.output)
+    if not plan.has(Scan):
+        return plan
+    return plan.map_children(lambda child: _replaced(child, places, number))
