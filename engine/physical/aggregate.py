@@ -18,7 +18,8 @@ import pyarrow as pa
 
 from engine.compile.binding import FrameWords
 from engine.compile.program import SinkCode
-from engine.compile.sinks.aggregate_groups import Batches, CompiledGroups, ThreadGroups, planned
+from engine.compile.sinks.aggregate_groups import Batches, ThreadGroups
+from engine.compile.sinks.aggregate_program import CompiledAggregate, planned
 from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import Attribute, Expression
 from engine.expressions.sql import Name
@@ -81,7 +82,7 @@ class _Local:
     tables: list[pa.RecordBatch] = field(default_factory=list)
     rows: int = 0
     limit: int = _MERGE_ROWS
-    groups: ThreadGroups | None = None
+    groups: dict[int, ThreadGroups] = field(default_factory=dict)
     writer: GroupWriter | None = None
 
 
@@ -113,14 +114,12 @@ class AggregateSink:
     def bind(self, local: _Local, code: SinkCode, frame: FrameWords) -> None:
         """Gives a frame the thread's groups."""
         assert self._groups is not None
-        if local.groups is None:
-            local.groups = self._groups.local()
         self._groups.bind(local.groups, code, frame)
 
     def called(self, local: _Local, code: SinkCode, frame: FrameWords) -> None:  # noqa: ARG002 - all code is alike
         """Counts the rows of the source."""
-        assert local.groups is not None
-        local.groups.arrived += frame.inputs.batch.num_rows
+        for groups in local.groups.values():
+            groups.arrived += frame.inputs.batch.num_rows
         if self._crowded and self.operator.keys:
             self._crowded = False
             self._spill_groups(local)
@@ -137,9 +136,9 @@ class AggregateSink:
             self._compact(local)
 
     def combine(self, local: _Local) -> None:
-        if local.groups is not None and self._groups is not None:
+        if self._groups is not None:
             self._groups.combine(local.groups)
-            local.groups = None
+            local.groups = {}
         if local.writer is not None:
             self._spill(local, self._size(local))
             local.writer.flush()
@@ -152,8 +151,8 @@ class AggregateSink:
     def finish(self) -> Sequence[Morsel]:
         if self.spilled.active:
             return self._from_disk()
-        compiled = [] if self._groups is None else self._groups.parts()
-        if compiled and self.operator.keys and not self.tables:
+        compiled, is_merged = ([], True) if self._groups is None else self._groups.parts()
+        if compiled and is_merged and not self.tables:
             return [partial(self._finished, part) for part in compiled]
         for part in compiled:  # interpreted ones join them
             self.tables.extend(part())
@@ -176,7 +175,7 @@ class AggregateSink:
         rest = _Local(tables=self.tables)
         self.tables, self.owners = [], []
         self._spill(rest, self._size(rest))
-        for groups in self._groups.threads if self._groups is not None else ():
+        for groups in self._groups.combined() if self._groups is not None else ():
             rest.groups = groups
             self._spill_groups(rest)
         if rest.writer is not None:
@@ -268,7 +267,7 @@ class AggregateSink:
         for batch in part():
             yield from self.states.results(batch)
 
-    def _planned(self) -> CompiledGroups | None:
+    def _planned(self) -> CompiledAggregate | None:
         operator = self.operator
         return planned(operator.keys, operator.calls, self.states.kernels, self.run, self._grown)
 
@@ -282,7 +281,7 @@ class AggregateSink:
 
     def _spill_groups(self, local: _Local) -> None:
         """Puts a thread's groups in code on disk."""
-        if self._groups is None or local.groups is None:
+        if self._groups is None or not local.groups:
             return
         if local.writer is None:
             local.writer = self.spilled.writer()

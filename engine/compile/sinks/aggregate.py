@@ -8,16 +8,21 @@ found.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from engine.compile.inputs import Inputs
 from engine.compile.ir import Value
 from engine.compile.row import Row
-from engine.compile.sinks.aggregate_accumulators import Accumulators, Memory
+from engine.compile.sinks.aggregate_accumulators import Accumulators, Memory, is_wide
 from engine.compile.tables.grouping import OpenTable, find
 from engine.compile.tables.layout import KeyLayout, packed
 from engine.compile.tables.texts import intern
 from engine.compile.values import Sql, Text, is_whole
+from engine.expressions.base import Expression
+
+Fitting = Callable[[frozenset[Expression], frozenset[Expression]], tuple[Any, KeyLayout, Accumulators]]
+"""Gives the groups, and their words, that hold values of which those may be null and those be of more than 31 bits."""
 
 STATE = "aggregate state"
 TABLE = "groups"
@@ -51,21 +56,32 @@ class UngroupedCode:
 class GroupedCode:
     """Accumulates rows in a table of groups."""
 
-    def __init__(self, keys: KeyLayout, accumulators: Accumulators) -> None:
-        self.keys = keys
-        self.accumulators = accumulators
+    def __init__(self, fitting: Fitting, keys: Sequence[Expression], arguments: Sequence[Expression]) -> None:
+        self.groups: Any = None
+        """What `fitting` has chosen for the values at hand."""
+        self._fitting = fitting
+        self._seen = tuple(keys), tuple(arguments)
         self.sizes: list[int | None] = []
         """Of the codes of keys: the input column whose dictionary they are of, None for codes of at most 256."""
 
     def begin(self, row: Row) -> None:
-        self.table = OpenTable(row.function, row.fixed(TABLE, "ptr"), self.accumulators.words)
+        self.table = OpenTable(row.function, row.fixed(TABLE, "ptr"), 0)
 
     def write(self, row: Row) -> None:
+        self._choose(row)
         codes = self._codes(row)
         number = self._found(row) if codes is None else self._cached(row, codes)
         cells = self.accumulators.cells(self.table.row(number))
         for each, cell in zip(self.accumulators.accumulators, cells, strict=True):
             each.update(row, cell)
+
+    def _choose(self, row: Row) -> None:
+        """Settles how rows of groups look, by the values there are."""
+        keys, arguments = self._seen
+        nullable = {each for each in (*keys, *arguments) if row.value(each).null is not None}
+        wide = {each for each in arguments if is_wide(row.value(each))}
+        self.groups, self.keys, self.accumulators = self._fitting(frozenset(nullable), frozenset(wide))
+        self.table.stride = self.accumulators.words
 
     def _found(self, row: Row) -> Value:
         """The number of the group's row, by its keys."""

@@ -1,8 +1,8 @@
 """What aggregate calls accumulate, as words of a group: counts, sums, least and greatest values.
 
     count              i64
-    sum of INT...      i64: 2**32 rows of 31 bits fit
-    sum of LONG, DECIMAL   i128; where values are so wide that it may overflow it stays at its least value then, "lost"
+    sum of whole numbers and decimals   i64 of at most 31 bits, of which 2**32 fit; else i128, which stays at its least
+                       value, "lost", once it has overflowed
     sum of FLOAT, DOUBLE   double
     least, greatest    i64 or i128 in the order of the values; doubles as numbers in their order
 
@@ -12,7 +12,7 @@ rows and other groups are added alike; whether there was a value at all is what 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -175,6 +175,11 @@ class Accumulator:
         return f.select(beyond | (held == lost) | (number == lost), lost, total)
 
 
+def is_wide(value: Sql) -> bool:
+    """Whether a value may be a whole number of more than 31 bits."""
+    return is_whole(value.type) and min(value.bits, _most_bits(value)) > 31
+
+
 def _most_bits(value: Sql) -> int:
     return bits_of(value.type) if is_whole(value.type) else 0
 
@@ -233,57 +238,68 @@ class Accumulators:
         return [_extremes(rows, offset, storage, kinds[0], None if plan.count is None else count > 0)]
 
 
+@dataclass(frozen=True)
+class Facts:
+    """What is known of values. `nullable`: may be null; `wide`: whole numbers that may have more than 31 bits."""
+
+    nullable: Callable[[Expression], bool]
+    wide: Callable[[Expression], bool]
+
+
 def plan(
-    calls: Sequence[AggregateCall], kernels: Sequence[AggregateKernel], first_word: int, grouped: bool
+    calls: Sequence[AggregateCall],
+    kernels: Sequence[AggregateKernel],
+    first_word: int = 0,
+    facts: Facts | None = None,
 ) -> Accumulators | None:
-    """The accumulators of calls; None where one of them has no code. Groups of `grouped` ones have a row at least."""
+    """The accumulators of calls; None where one of them has no code. `facts` are those of groups, which have a row at least;
+    None without keys."""
     made = Accumulators(first_word)
-    if not grouped:
+    if facts is None:
         made.place(Accumulator("count", "i64", ()))  # whether there was a row
     for call, kernel in zip(calls, kernels, strict=True):
-        found = _planned(made, call, kernel, grouped)
+        found = _planned(made, call, kernel, facts)
         if found is None:
             return None
         made.calls.append(found)
     return made
 
 
-def _planned(made: Accumulators, call: AggregateCall, kernel: AggregateKernel, grouped: bool) -> CallPlan | None:
+def _planned(made: Accumulators, call: AggregateCall, kernel: AggregateKernel, facts: Facts | None) -> CallPlan | None:
     if call.order:
         return None
     if isinstance(kernel, CountIf):
-        chosen = call.arguments[0]
         if call.condition is not None:
             return None
-        return CallPlan(None, made.place(Accumulator("count", "i64", (), chosen)))
+        return CallPlan(None, made.place(Accumulator("count", "i64", (), call.arguments[0])))
     if isinstance(kernel, Count):
-        return CallPlan(None, made.place(_count(call)))
+        return CallPlan(None, made.place(_count(call, facts)))
     if not call.arguments:
         return None
     argument = call.arguments[0]
-    accumulated = _accumulated(kernel, argument)
+    accumulated = _accumulated(kernel, argument, call.condition is not None or facts is None or facts.wide(argument))
     if accumulated is None:
         return None
-    sure = grouped and not argument.nullable and call.condition is None and not isinstance(kernel, Average)
-    count = None if sure else made.place(_count(call))
+    needed = _count(call, facts)
+    sure = facts is not None and needed.condition is None and not needed.arguments and not isinstance(kernel, Average)
+    count = None if sure else made.place(needed)
     kind, storage = accumulated
     return CallPlan(made.place(Accumulator(kind, storage, (argument,), call.condition)), count)
 
 
-def _count(call: AggregateCall) -> Accumulator:
-    needed = tuple(each for each in call.arguments if each.nullable or each.can_raise)
-    return Accumulator("count", "i64", needed, call.condition)
+def _count(call: AggregateCall, facts: Facts | None) -> Accumulator:
+    sure = facts is not None and call.condition is None
+    needed = (each for each in call.arguments if not sure or facts is None or facts.nullable(each))
+    return Accumulator("count", "i64", tuple(needed), call.condition)
 
 
-def _accumulated(kernel: AggregateKernel, argument: Expression) -> tuple[Kind, str] | None:
+def _accumulated(kernel: AggregateKernel, argument: Expression, wide: bool) -> tuple[Kind, str] | None:
     kind = argument.dataType
     arrow = to_arrow(kind)
     if isinstance(kernel, Sum | Average):
         if isinstance(kind, FloatType | DoubleType):
             return "sum", "double"
-        if not isinstance(kind, IntegralType | DecimalType):
-            return None
-        return "sum", "i64" if is_whole(kind) and bits_of(kind) <= 31 else "i128"
+        return ("sum", "i128" if wide else "i64") if isinstance(kind, IntegralType | DecimalType) else None
     if isinstance(kernel, Bitwise):
         how: Kind = "or" if isinstance(kernel, BitOr) else "xor" if isinstance(kernel, BitXor) else "and"
         return how, "i64"

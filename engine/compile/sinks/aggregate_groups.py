@@ -1,4 +1,4 @@
-"""Compiled aggregates while they run: a state or a table of groups for each thread, and how they become batches of states.
+"""Groups of compiled aggregates while they run: a state or a table for each thread, and how they become batches of states.
 
 The states are those that the kernels of the calls would give, so interpreted and compiled groups can be merged.
 """
@@ -28,12 +28,11 @@ from engine.compile.sinks.aggregate import (
     TEXTS,
     TEXTS_FULL,
     GroupedCode,
-    UngroupedCode,
 )
-from engine.compile.sinks.aggregate_accumulators import Accumulators, plan
+from engine.compile.sinks.aggregate_accumulators import Accumulators
 from engine.compile.tables.group_table import GroupTable, merged, shares
 from engine.compile.tables.grouping import NAMES, functions
-from engine.compile.tables.layout import KeyLayout, Rows, layout_of, unpacked
+from engine.compile.tables.layout import KeyLayout, Rows, unpacked
 from engine.compile.tables.texts import BYTES, MOST_THREADS, OFFSETS, Texts, TextTable
 from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import Expression
@@ -57,7 +56,7 @@ class ThreadGroups:
 
 @dataclass
 class CompiledGroups:
-    """The compiled form of an aggregate over rows. `planned` makes it."""
+    """The groups of an aggregate whose rows have one layout; without keys, its states."""
 
     keys: KeyLayout | None
     accumulators: Accumulators
@@ -71,10 +70,6 @@ class CompiledGroups:
         self._lock = threading.Lock()
         self._made = 0
         self._code: Any = None
-
-    def code(self) -> SinkCode:
-        """What writes the end of a chain."""
-        return UngroupedCode(self.accumulators) if self.keys is None else GroupedCode(self.keys, self.accumulators)
 
     def local(self) -> ThreadGroups:
         """A thread's part: one that a thread before has left, if there is any."""
@@ -219,23 +214,6 @@ class _Cache:
         self._numbers[: min(total, _MOST_CODES)] = 0
         frame.set(CACHE, self._numbers.ctypes.data, self._numbers)
         frame.set(CACHED, total if total <= _MOST_CODES else 0)
-
-
-def planned(
-    keys: Sequence[Expression],
-    calls: Sequence[AggregateCall],
-    kernels: Sequence[AggregateKernel],
-    run: Execution,
-    grown: Callable[[int], None],
-) -> CompiledGroups | None:
-    """The compiled form of an aggregate, None where a key or a call has no code. `grown` is told of bytes it takes."""
-    layout = layout_of(keys) if keys else None
-    if (keys and layout is None) or run.task.threads > MOST_THREADS:
-        return None
-    accumulators = plan(calls, kernels, layout.words if layout is not None else 0, bool(keys))
-    if accumulators is None:
-        return None
-    return CompiledGroups(layout, accumulators, calls, kernels, run, grown)
 
 
 def _taken(texts: Texts | None, key: Expression, words: Rows) -> pa.Array:

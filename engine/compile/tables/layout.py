@@ -6,12 +6,13 @@
     text              a word: 32 bits of its hash, 32 bits that number it (`texts.py`); 0 is null
 
 A key that may be null has one bit more, wherever there is room; the bits of a null are 0. So two rows have equal keys where all
-words are equal. Doubles are stored with one zero and one NaN. The layout follows from types alone, not from batches.
+words are equal. Doubles are stored with one zero and one NaN. Which keys may be null is
+known from types, or from the batches that there are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from engine.compile.ir import Function, Value
-from engine.compile.values import Sql, is_whole, storage_of
+from engine.compile.values import Sql, is_whole
 from engine.expressions.base import Expression
 from engine.kernels.buffers import decimal_array, fixed_array, holds_int64
 from engine.types.arrow import to_arrow
@@ -57,11 +58,9 @@ class KeyLayout:
         return frozenset(field.word for field in self.fields if field.storage == "text")
 
 
-def layout_of(keys: Sequence[Expression]) -> KeyLayout | None:
-    """Packs keys; None where one has a type that no word holds."""
+def layout_of(keys: Sequence[Expression], nullable: Callable[[Expression], bool]) -> KeyLayout:
+    """Packs keys, each of a type that words hold (`is_key`)."""
     storages = [_storage(key) for key in keys]
-    if any(storage is None for storage in storages):
-        return None
     free: list[int] = []  # bits left in each word
     places: dict[int, tuple[int, int]] = {}
     nulls: dict[int, tuple[int, int]] = {}
@@ -76,7 +75,7 @@ def layout_of(keys: Sequence[Expression]) -> KeyLayout | None:
 
     for number, key in sorted(enumerate(keys), key=lambda pair: -_bits(str(storages[pair[0]]))):
         places[number] = place(_bits(str(storages[number])))
-        if key.nullable and storages[number] != "text":
+        if nullable(key) and storages[number] != "text":
             nulls[number] = place(1)
     fields = [
         KeyField(key, str(storages[number]), *places[number], _bits(str(storages[number])), nulls.get(number))
@@ -171,4 +170,4 @@ def unpacked(rows: Rows, field: KeyField, texts: Any) -> pa.Array:
 
 def is_key(expression: Expression) -> bool:
     """Whether values of an expression can be keys."""
-    return _storage(expression) is not None and bool(storage_of(expression.dataType))
+    return _storage(expression) is not None

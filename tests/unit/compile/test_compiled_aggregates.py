@@ -145,3 +145,32 @@ def test_many_groups(tmp_path: Path) -> None:
             groups = f"SELECT {key} k, count(*) c, sum(id) s, min(id) m FROM t GROUP BY 1"
             text = f"SELECT count(*), sum(c), sum(s), max(c), sum(m), min(k), max(k) FROM ({groups})"
             assert answer(session, text) == answer(session, text, enabled="false")
+
+
+def test_values_that_the_first_batches_did_not_show(tmp_path: Path) -> None:
+    """Nulls and wide numbers that come late: groups of both kinds are merged."""
+    half = 20_000
+    first = {
+        "k": [row % 50 for row in range(half)],
+        "w": [f"w{row % 9}" for row in range(half)],
+        "v": list(range(half)),
+    }
+    then = {
+        "k": [None if row % 11 == 0 else row % 60 for row in range(half)],
+        "w": [None if row % 7 == 0 else f"w{row % 12}" for row in range(half)],
+        "v": [None if row % 5 == 0 else row << 33 for row in range(half)],
+    }
+    kinds = pa.schema([("k", pa.int64()), ("w", pa.string()), ("v", pa.int64())])
+    table = pa.concat_tables([pa.table(first, kinds), pa.table(then, kinds), pa.table(first, kinds)])
+    pq.write_table(table, tmp_path / "t.parquet", row_group_size=10_000)
+    with Session(conf={"flint.compile.minRows": 0, "flint.compile.cache.enabled": "false"}) as session:
+        session.sql(f"CREATE TEMP VIEW t USING parquet OPTIONS (path '{tmp_path}/t.parquet')")
+        for keys in ("k", "w", "k, w", "w, v % 3"):
+            text = f"SELECT {keys}, count(v), sum(v), avg(v), min(v), max(v), count(*) FROM t GROUP BY {keys}"
+            assert answer(session, text) == answer(session, text, enabled="false")
+
+
+def test_explain_codegen_shows_the_aggregate_as_compiled(session: Session) -> None:
+    for text in ("SELECT sum(mid) FROM t WHERE few > 0", "SELECT word, id, max(real) FROM t GROUP BY word, id"):
+        shown = session.sql(f"EXPLAIN CODEGEN {text}").toArrow()[0][0].as_py()
+        assert "compiled: the end of the pipeline" in shown
