@@ -182,7 +182,8 @@ class Function:
 
     def undo(self, mark: Mark) -> None:
         """Takes back all that was written since `mark`."""
-        self._undone.append((mark.values, self._count))
+        before = [each for each in self._undone if each[0] < mark.values]  # the others are part of this
+        self._undone = [*before, (mark.values, self._count)]
         del self._lines[mark.lines :]
         self._scope, self._open = mark.scope, mark.is_open
 

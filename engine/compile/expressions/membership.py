@@ -11,8 +11,8 @@ from engine.expressions import predicates as pred
 from engine.expressions.base import Expression, Literal, is_null
 from engine.types import BOOLEAN
 
-_MOST = 16
-"""Comparisons one after the other; more options are looked up in a set by the kernel."""
+_MOST, _MOST_TEXTS = 64, 16
+"""Comparisons one after the other (of numbers in vectors of rows); more options are looked up in a set by the kernel."""
 
 
 def _in(expression: pred.In, row: Row) -> Sql:
@@ -22,6 +22,8 @@ def _in(expression: pred.In, row: Row) -> Sql:
     if not options:
         return null_of(row, BOOLEAN)
     value = row.value(expression.value)
+    if isinstance(value.raw, Text) and len(options) > _MOST_TEXTS:
+        raise NotCompiled(f"IN with {len(options)} texts")
     inside = _texts(row, value, options) if isinstance(value.raw, Text) else _others(row, value, options)
     null = value.null
     if len(options) < len(expression.options):
