@@ -79,7 +79,7 @@ class _Worker:
             case Forget(job_id):
                 self._programs = {key: program for key, program in self._programs.items() if key[0] != job_id}
                 self._runner.forget(job_id)
-                pa.default_memory_pool().release_unused()
+                self._runner.memory.give_back()
 
     def _run(self, task: Any, pickled: bytes | None) -> None:
         key = (task.job_id, task.stage_id)

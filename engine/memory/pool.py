@@ -14,16 +14,21 @@ largest first, put on disk (`Reservation.gives_way`). After that `try_grow` says
 
 from __future__ import annotations
 
+import ctypes
 import threading
 from collections.abc import Callable
+from functools import lru_cache
 from types import TracebackType
 from typing import Self
+
+import pyarrow as pa
 
 from engine.errors import ClusterError
 from engine.memory.columns import ColumnCache
 
 SETTING = "spark.executor.memory"
 SHARE = 0.75
+_MUCH = 64 << 20
 
 
 class MemoryPool:
@@ -49,6 +54,21 @@ class MemoryPool:
             self.used += size
             self.peak = max(self.peak, self.used)
             return True
+
+    def give_back(self) -> None:
+        """Between jobs: returns to the system what allocators keep of memory that is free, if there may be much of it."""
+        peak, self.peak = self.peak, self.used
+        pa.default_memory_pool().release_unused()
+        trim = _trim()
+        if peak - self.used > _MUCH and trim is not None:
+            trim(0)
+
+
+@lru_cache
+def _trim() -> Callable[[int], int] | None:
+    """malloc_trim, where the C library has it: arrays of numpy are its."""
+    found: Callable[[int], int] | None = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    return found
 
 
 class TaskMemory:

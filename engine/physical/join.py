@@ -53,7 +53,7 @@ class Matcher(Protocol):
 class Built:
     """The built side, or a part of it. `matched` marks its rows that had a match, where that is asked for; `index` is the
     join's own, made when rows are first looked up without code. `whole` is what is known of all built rows. `spilled`: the
-    rows are on disk, and no pair is found here."""
+    rows are on disk, and no pair is found here; that is settled once it is `in_use`."""
 
     columns: Columns
     index: Any = None
@@ -61,6 +61,7 @@ class Built:
     lock: threading.Lock = field(default_factory=threading.Lock)
     whole: Whole | None = None
     spilled: SpilledJoin | None = None
+    in_use: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,8 +151,11 @@ class JoinExec(Streaming):
         """The pairs of a thread."""
 
     def built_state(self, run: Execution) -> Built:
-        """What the build has left."""
-        return run.state((self.id, "built"), lambda: Built(EncodedColumns([], self.built[0].output)))
+        """What the build has left; from now on it stays where it is."""
+        built: Built = run.state((self.id, "built"), lambda: Built(EncodedColumns([], self.built[0].output)))
+        with built.lock:
+            built.in_use = True
+        return built
 
     def stream(self, batches: Iterator[pa.RecordBatch], run: Execution) -> Iterator[pa.RecordBatch]:
         built = self.built_state(run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -65,7 +66,23 @@ class BuildSink(EncodedRows, CollectSink):
     def _in_memory(self) -> Built:
         operator = self.operator
         columns = EncodedColumns(self.batches, self.columns, emptying=True)
-        return Built(columns, None, np.zeros(columns.rows if operator.has_tail else 0, np.bool_))
+        built = Built(columns, None, np.zeros(columns.rows if operator.has_tail else 0, np.bool_))
+        if operator.split_keys(True):
+            self.reservation.gives_way(partial(self._give_way, built))
+        return built
+
+    def _give_way(self, built: Built) -> None:
+        """Puts a built side on disk that nothing has looked into yet."""
+        with built.lock:
+            if built.in_use:
+                return
+            writer = self.writer()
+            for batch in built.columns.batches():
+                writer.add(batch)
+            writer.flush()
+            on_disk = self._on_disk()
+            built.columns, built.matched, built.spilled = on_disk.columns, on_disk.matched, on_disk.spilled
+        self.reservation.shrink(self.reservation.size)
 
     def _on_disk(self) -> Built:
         operator = self.operator

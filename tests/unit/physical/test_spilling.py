@@ -188,13 +188,13 @@ def test_explain_analyze_tells(sessions: tuple[Session, Session, Path]) -> None:
     assert "no spill" in text
 
 
-def spilled_task(folder: Path, text: str, budget: int) -> tuple[TaskContext, Any]:
+def spilled_task(folder: Path, text: str, budget: int, share: float = 0) -> tuple[TaskContext, Any]:
     """A task that answers a query over table a with so little memory, and its program."""
     session = InProcess("local[1]", CONF)
     session.sql(f"create temporary view a as select * from parquet.`{folder}/a.parquet`")
     plan = plan_physical(session.sql(text).query.optimized, PlannerContext())
     session.stop()
-    return TaskContext.local(budget=budget, share=0), program(plan, ResultOutput(), EvalContext())
+    return TaskContext.local(budget=budget, share=share), program(plan, ResultOutput(), EvalContext())
 
 
 @pytest.mark.parametrize(
@@ -227,6 +227,23 @@ def test_the_end_gives_all_back(tmp_path: Path, text: str) -> None:
         assert task.memory.pool.used == 0
         del task, stage
     assert len(os.listdir("/proc/self/fd")) <= before + 1
+
+
+def test_a_built_side_gives_way_to_the_next_one(tmp_path: Path) -> None:
+    """The larger one, which waits, goes to disk; no other."""
+    write_tables(tmp_path)
+    text = "select /*+ shuffle_hash(y), shuffle_hash(z) */ count(*), sum(z.n) from a x join a y on x.id = y.id"
+    text += " join (select id, n from a where k < 60) z on x.id = z.id where y.s <> ''"
+    expected: list[Any] = []
+    for budget in (64 << 20, 65_000):
+        task, stage = spilled_task(tmp_path, text, budget, share=0.75)
+        with task:
+            stage.run(0, task)
+            found = [batch.to_pylist() for batch in task.emitted]
+            spilled = [key for key, size in task.metrics.values.items() if key[1] == "spill_bytes"]
+        expected = expected or found
+        assert found == expected
+    assert len(spilled) == 1
 
 
 def test_a_full_disk_is_a_typed_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
