@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import chain as joined
 from itertools import takewhile
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 import pyarrow as pa
 
@@ -184,12 +184,11 @@ class _Thread:
 
     def swallow(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         """Runs a batch into the sink; without code for it, gives what the sink must be given."""
-        owner, sink = self.owner, self.owner.sink
+        owner, sink = self.owner, cast(CompiledSink, self.owner.sink)  # asking a protocol takes long
         variant = owner.variants.variant(forms_of(batch))
         if variant is None:
             yield from owner.interpreted(batch, len(owner.operators))
             return
-        assert isinstance(sink, CompiledSink)
         frame = self._frames.get(id(variant))
         if frame is None:
             frame = self._frames[id(variant)] = FrameWords(variant.program, owner.run)

@@ -7,26 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-_STORAGE = {
-    pa.bool_(): "i1",
-    pa.int8(): "i8",
-    pa.int16(): "i16",
-    pa.int32(): "i32",
-    pa.int64(): "i64",
-    pa.float32(): "float",
-    pa.float64(): "double",
-    pa.date32(): "i32",
-    pa.string(): "text",
-    pa.binary(): "text",
-    pa.time64("us"): "i64",
-    pa.duration("us"): "i64",
+_STORAGE = {  # by the number of the type: it is asked for each column of each batch
+    pa.bool_().id: "i1",
+    pa.int8().id: "i8",
+    pa.int16().id: "i16",
+    pa.int32().id: "i32",
+    pa.int64().id: "i64",
+    pa.float32().id: "float",
+    pa.float64().id: "double",
+    pa.date32().id: "i32",
+    pa.string().id: "text",
+    pa.binary().id: "text",
+    pa.time64("us").id: "i64",
+    pa.timestamp("us").id: "i64",
+    pa.duration("us").id: "i64",
+    pa.decimal128(38).id: "i128",
 }
-_CODES = {pa.int8(): "i8", pa.int16(): "i16", pa.int32(): "i32"}
+_CODES = {pa.int8().id: "i8", pa.int16().id: "i16", pa.int32().id: "i32"}
+_DICTIONARY, _TEXT = pa.dictionary(pa.int8(), pa.string()).id, pa.string().id
 _WIDTHS = {"i8": 1, "i16": 2, "i32": 4, "i64": 8, "i128": 16, "float": 4, "double": 8}
 
 
@@ -42,21 +46,21 @@ class Form:
 
 def form_of(array: pa.Array) -> Form:
     """The form of a column."""
-    nullable = array.null_count > 0
     kind = array.type
-    if pa.types.is_dictionary(kind):
-        known = pa.types.is_string(kind.value_type) and array.dictionary.null_count == 0
-        return Form(_CODES.get(kind.index_type, "") if known else "", nullable, True)
-    return Form(storage_of_arrow(kind), nullable)
+    codes, storage = kind.id == _DICTIONARY, _STORAGE.get(kind.id, "")
+    if codes and kind.value_type.id == _TEXT and array.dictionary.null_count == 0:
+        storage = _CODES.get(kind.index_type.id, "")
+    return _form(storage, array.null_count > 0, codes)
+
+
+@cache
+def _form(storage: str, nullable: bool, codes: bool) -> Form:
+    return Form(storage, nullable, codes)
 
 
 def storage_of_arrow(kind: pa.DataType) -> str:
     """The storage of arrays of a type, "" where code cannot read them."""
-    if pa.types.is_decimal128(kind):
-        return "i128"
-    if pa.types.is_timestamp(kind):
-        return "i64"
-    return _STORAGE.get(kind, "")
+    return _STORAGE.get(kind.id, "")
 
 
 @dataclass(frozen=True)
@@ -125,16 +129,15 @@ def all_valid(rows: int) -> int:
 
 
 def _filled(byte: int, rows: int) -> int:
-    if rows // 8 + 2 > len(_bits[byte]):
-        _keep.append(_bits[byte])  # code may still read there
-        _bits[byte] = np.full(2 * (rows // 8 + 2), byte, np.uint8)
-    address: int = _bits[byte].ctypes.data
+    room, address = _bits.get(byte, (0, 0))
+    if rows // 8 + 2 > room:
+        bits = np.full(max(1 << 14, 2 * (rows // 8 + 2)), byte, np.uint8)
+        _keep.append(bits)  # for good: code may still read in smaller ones
+        room, address = _bits[byte] = len(bits), bits.ctypes.data
     return address
 
 
-_bits: dict[int, np.ndarray[tuple[int], np.dtype[np.uint8]]] = {
-    byte: np.full(1 << 14, byte, np.uint8) for byte in (0, 0xFF)
-}
+_bits: dict[int, tuple[int, int]] = {}
 _keep: list[np.ndarray[tuple[int], np.dtype[np.uint8]]] = []
 
 

@@ -59,6 +59,9 @@ class ColumnCache:
         self._pins: frozenset[int] = frozenset()
         self._lock = threading.Lock()
 
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._entries
+
     def get(self, key: Hashable, job: int, pin: int = 0) -> Pieces | None:
         """The pieces kept under `key`, None if there are none; pinned from now on if `pin` is a number."""
         with self._lock:

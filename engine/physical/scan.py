@@ -63,7 +63,8 @@ class ScanExec(Source):
 
     def _read(self, split: Split, columns: ColumnScan, run: Execution) -> Iterator[pa.RecordBatch]:
         for batch in self._batches(split, columns):
-            size = batch.nbytes
+            # encoded columns have buffers of their own; what part of larger ones a batch is costs more to find out
+            size = batch.get_total_buffer_size() if self.encoded else batch.nbytes
             run.task.metrics.add(self.id, "bytes", size)
             run.task.metrics.progress(batch.num_rows, size)
             yield batch
