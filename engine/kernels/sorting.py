@@ -155,6 +155,24 @@ def _fields(key: SortKey) -> list[Field]:
     return [*fields, Numbers(order_codes(array).codes, ascending, present)]
 
 
+def first_of_runs(arrays: Sequence[pa.Array], rows: int) -> Mask:
+    """Which of the sorted rows differ from the row before, null being equal to null; the first does."""
+    first = np.zeros(rows, np.bool_)
+    first[:1] = True
+    for array in arrays:
+        if rows < 2 or pa.types.is_null(array.type):
+            continue
+        if is_text(array.type):
+            differs = pc.fill_null(pc.not_equal(array[1:], array[:-1]), False).to_numpy(zero_copy_only=False)
+        else:
+            codes = order_codes(array).codes
+            differs = codes[1:] != codes[:-1]
+        if (present := valid(array)) is not None:
+            differs = (present[1:] & present[:-1] & differs) | (present[1:] != present[:-1])
+        first[1:] |= differs
+    return first
+
+
 def _repeats(texts: pa.Array) -> bool:
     """Whether texts seem to be a few that come again and again: then their ranks are sooner found than their bytes sorted."""
     if len(texts) < _MANY_TEXTS:

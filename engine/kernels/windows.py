@@ -54,16 +54,11 @@ class Frames:
     high: Ints
 
 
-def layout_of(partition_codes: Ints, order_codes: Ints) -> Layout:
-    """The layout of rows sorted so that equal partition codes, and within them equal order codes, are together."""
-    rows = len(partition_codes)
-    new_partition = np.ones(rows, np.bool_)
-    new_partition[1:] = partition_codes[1:] != partition_codes[:-1]
-    new_peers = new_partition.copy()
-    new_peers[1:] |= order_codes[1:] != order_codes[:-1]
-    partition, starts, stops = _runs(new_partition)
-    _, peer_starts, peer_stops = _runs(new_peers)
-    return Layout(rows, partition, starts, stops, peer_starts, peer_stops)
+def layout_of(first: Mask, peers: Mask) -> Layout:
+    """The layout of sorted rows, given which begin a partition, and which begin peers."""
+    partition, starts, stops = _runs(first)
+    _, peer_starts, peer_stops = _runs(peers)
+    return Layout(len(first), partition, starts, stops, peer_starts, peer_stops)
 
 
 def _runs(first: Mask) -> tuple[Ints, Ints, Ints]:

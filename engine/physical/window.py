@@ -1,7 +1,8 @@
-"""Window functions: rows are collected and sorted, and each function is computed over all partitions at once."""
+"""Window functions: rows are collected and sorted, and each function is computed over many partitions at once."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -16,20 +17,22 @@ from engine.expressions.sql import Name
 from engine.expressions.window import WindowCall, WindowExpression
 from engine.functions.registry import lookup
 from engine.kernels.aggregates import inputs_of
-from engine.kernels.buffers import Ints
+from engine.kernels.buffers import Ints, Mask
 from engine.kernels.frames import aggregate_over, frames_of
-from engine.kernels.grouping import group_rows, hash_rows, key_codes
-from engine.kernels.sorting import SortKey, sort_rows
+from engine.kernels.grouping import group_rows
+from engine.kernels.packed_sort import is_text
+from engine.kernels.sorting import SortKey, first_of_runs, sort_rows
 from engine.kernels.windows import Layout, layout_of
 from engine.lazy import cached_property
 from engine.physical.batches import Columns, arrow_types, batch_of, sliced
 from engine.physical.collect import CollectSink, SpillWriter
 from engine.physical.execution import Execution
+from engine.physical.keys import key_arrays
 from engine.physical.operator import Breaker, Morsel, Operator, Sink, texts
 from engine.physical.partitioned import Keyed, Partitioned
 from engine.tree.node import node
 
-_SHARED_ROWS = 1 << 16
+_MORSEL_ROWS = 1 << 17
 _ROW_BYTES = 64
 
 
@@ -59,8 +62,8 @@ class WindowExec(Breaker):
 
 
 class WindowSink(CollectSink):
-    """Collects rows; gives them with the functions' values, some partitions a morsel. What does not fit is put on disk by a
-    hash of the partition."""
+    """Collects rows; gives them sorted, with the functions' values, some partitions a morsel. What does not fit is put on
+    disk by a hash of the partition."""
 
     def __init__(self, operator: WindowExec, run: Execution) -> None:
         super().__init__(operator, run)
@@ -85,15 +88,7 @@ class WindowSink(CollectSink):
         if not self.can_spill:
             self.reservation.grow(needed)
         columns = Columns(self.batches, arrow_types(self.operator.child.output), emptying=True)
-        if columns.rows == 0:
-            return []
-        whole = columns.slice(0, columns.rows)
-        shares = self.run.task.threads if self.operator.partition and columns.rows > _SHARED_ROWS else 1
-        if shares == 1:
-            return [partial(self._results, whole)]
-        keys = [kernel(whole) for kernel in self.run.compile_all(self.operator.partition, self.operator.child.output)]
-        owners = (hash_rows(keys, columns.rows) >> np.uint64(32)) % np.uint64(shares)
-        return [partial(self._share, whole, np.flatnonzero(owners == share)) for share in range(shares)]
+        return self._pieces(columns, self.run.task.threads)
 
     def release(self) -> None:
         if self._partitioned is not None:
@@ -114,31 +109,46 @@ class WindowSink(CollectSink):
                     return
                 reservation.grow(needed)
             columns = Columns(batches, arrow_types(self.operator.child.output), emptying=True)
-            yield from self._results(columns.slice(0, columns.rows))
+            for piece in self._pieces(columns, 1):
+                yield from piece()
 
-    def _share(self, whole: pa.RecordBatch, rows: Ints) -> Iterator[pa.RecordBatch]:
-        yield from self._results(whole.take(pa.array(rows)))
-
-    def _results(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-        operator, run, rows = self.operator, self.run, batch.num_rows
-        if rows == 0:
-            return
-        columns = operator.child.output
-        partition = [kernel(batch) for kernel in run.compile_all(operator.partition, columns)]
-        order = [kernel(batch) for kernel in run.compile_all([key.child for key in operator.order], columns)]
-        owners = group_rows(partition, rows).ids
+    def _pieces(self, rows: Columns, threads: int) -> list[Morsel]:
+        """The rows sorted, some whole partitions a morsel."""
+        operator, columns = self.operator, self.operator.child.output
+        partition = key_arrays(operator.partition, rows, columns, self.run)
+        order = key_arrays([key.child for key in operator.order], rows, columns, self.run)
         keys = [SortKey(a, k.ascending, k.nulls_first) for a, k in zip(order, operator.order, strict=True)]
-        places = sort_rows([SortKey(pa.array(owners)), *keys], rows)
-        run.check()
-        sorted_batch = batch.take(pa.array(places))
-        sorted_keys = [SortKey(k.array.take(pa.array(places)), k.ascending, k.nulls_first) for k in keys]
-        peers, _ = key_codes([key.array for key in sorted_keys], rows)
-        values = WindowValues(operator, run, sorted_batch, layout_of(owners[places], peers), sorted_keys)
+        places = sort_rows([*_owners(partition, rows.rows), *keys], rows.rows, threads)
+        self.run.check()
+        first = first_of_runs([array.take(pa.array(places)) for array in partition], rows.rows)
+        pieces = itertools.pairwise(_cuts(first))
+        return [partial(self._results, rows, keys, places[low:high], first[low:high]) for low, high in pieces]
+
+    def _results(self, rows: Columns, keys: Sequence[SortKey], places: Ints, first: Mask) -> Iterator[pa.RecordBatch]:
+        """The results for whole partitions, whose rows are at `places`; `first` says which begin one."""
+        batch, wanted = rows.batch(places), pa.array(places)
+        sorted_keys = [SortKey(key.array.take(wanted), key.ascending, key.nulls_first) for key in keys]
+        peers = first | first_of_runs([key.array for key in sorted_keys], len(places))
+        values = WindowValues(self.operator, self.run, batch, layout_of(first, peers), sorted_keys)
         made = []
-        for alias in operator.functions:
-            run.check()
+        for alias in self.operator.functions:
+            self.run.check()
             made.append(values.of(alias.child))
-        yield from sliced(batch_of([*sorted_batch.columns, *made], rows))
+        yield from sliced(batch_of([*batch.columns, *made], len(places)))
+
+
+def _owners(partition: Sequence[pa.Array], rows: int) -> list[SortKey]:
+    """What brings the rows of each partition together: texts and lists are sooner numbered than sorted."""
+    if any(is_text(array.type) or pa.types.is_nested(array.type) for array in partition):
+        return [SortKey(pa.array(group_rows(partition, rows).ids))]
+    return [SortKey(array) for array in partition]
+
+
+def _cuts(first: Mask) -> list[int]:
+    """Where to cut sorted rows into pieces of whole partitions, from 0 to the end."""
+    begins = np.append(np.flatnonzero(first), len(first))
+    wanted = np.arange(0, len(first), _MORSEL_ROWS)
+    return [*np.unique(begins[np.searchsorted(begins, wanted)]).tolist(), len(first)]
 
 
 def computing_bytes(batches: Sequence[pa.RecordBatch]) -> int:

@@ -115,6 +115,25 @@ def test_many_rows_are_shared_among_threads() -> None:
     assert all(number == row // 1000 + 1 for _, row, number in found)
 
 
+def test_pieces_end_where_partitions_do() -> None:
+    words = pa.array([None if i % 10 == 9 else "even" if i % 2 else "odd" for i in range(300_000)])
+    for kind in (
+        words,
+        words.dictionary_encode().indices.cast(pa.int64()),
+        pa.array([[i % 3] for i in range(300_000)]),
+    ):
+        table = pa.table({"k": kind, "r": pa.array(range(300_000))})
+        calls = [lambda c: resolve_call("row_number", []), lambda c: resolve_call("count", [c["r"]])]
+        found = run(windowed(table, [("r", True)], None, calls, 8192), 3)
+        assert len(found) == 300_000
+        last = {str(key): number for key, _, number, _ in found}
+        sizes = pa.TableGroupBy(pa.table({"k": [str(key) for key in kind.to_pylist()]}), "k").aggregate(
+            [("k", "count")]
+        )
+        assert last == dict(zip(sizes["k"].to_pylist(), sizes["k_count"].to_pylist(), strict=True))
+        assert all(number == total for _, _, number, total in found)
+
+
 def test_no_rows() -> None:
     plan = windowed(TABLE.slice(0, 0), [("r", True)], None, [lambda c: resolve_call("sum", [c["b"]])])
     assert run(plan) == []
