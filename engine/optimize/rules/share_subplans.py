@@ -17,7 +17,6 @@ Only what always gives the same and cannot raise: it may be computed where it wo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from typing import Any
 
 from engine.expressions.base import next_id
@@ -36,6 +35,7 @@ _LEAST_READ = 50_000
 _MOST_KEPT = 0.1
 """The part of the rows read that are kept at most: keeping them costs as much as computing them does."""
 _MOST_BYTES = 64 << 20
+_NOT_ALONE = (CteReference, WithCte, OuterReference, UnionLoop, UnionLoopRef)
 _NAME = ""
 """Of definitions that nobody wrote: none, so that no rule copies them back."""
 
@@ -68,29 +68,29 @@ def _reads_twice(plan: LogicalPlan, estimator: Estimator) -> bool:
 def _largest(plan: LogicalPlan, estimator: Estimator) -> list[LogicalPlan] | None:
     """The equal parts that read the most of those that pay; None if there are none."""
     alike: defaultdict[tuple[Any, ...], list[LogicalPlan]] = defaultdict(list)
-    for node in _parts(plan):
-        scans = node.collect(Scan)
-        alike[type(node), len(scans), frozenset(scan.relation for scan in scans)].append(node)
+    _gather(plan, alike)
     found: list[tuple[float, list[LogicalPlan]]] = []
     for nodes in alike.values():
         if len(nodes) > 1 and _pays(nodes[0], estimator):
             equal: defaultdict[LogicalPlan, list[LogicalPlan]] = defaultdict(list)
-            for node in nodes:
+            for node in filter(_is_sure, nodes):
                 equal[canonical(node)].append(node)
             found += [(_read(each[0], estimator), each) for each in equal.values() if len(each) > 1]
-    # of parts that read as much, the one further up, which was met first
-    return max(found, key=lambda pair: pair[0])[1] if found else None
+    # of parts that read as much, the largest
+    return max(found, key=lambda pair: (pair[0], len(list(pair[1][0].walk()))))[1] if found else None
 
 
-def _parts(plan: Any) -> Iterator[LogicalPlan]:
-    """Joins, filters and aggregates that stand for themselves, from the top, those in expressions as well."""
+def _gather(plan: Any, alike: defaultdict[tuple[Any, ...], list[LogicalPlan]]) -> tuple[int, ...]:
+    """Joins, filters and aggregates that stand for themselves, those in expressions as well, by what cannot differ where
+    they are equal; the relations that `plan` reads, by their hashes."""
     if not plan.has(Scan):
-        return
-    alone = not plan.has(CteReference, WithCte, OuterReference, UnionLoop, UnionLoopRef)
-    if alone and isinstance(plan, Join | Filter | Aggregate) and _is_sure(plan):
-        yield plan
-    for child in plan.children:
-        yield from _parts(child)
+        return ()
+    if isinstance(plan, Scan):
+        return (hash(plan.relation),)
+    read = tuple(each for child in plan.children for each in _gather(child, alike))
+    if isinstance(plan, Join | Filter | Aggregate) and not plan.has(*_NOT_ALONE):
+        alike[type(plan), read].append(plan)
+    return read
 
 
 def _is_sure(plan: LogicalPlan) -> bool:
