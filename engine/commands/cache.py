@@ -14,15 +14,18 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from engine.catalog.tables import TempView
-from engine.commands.context import DONE, Context
+from engine.commands.context import DONE, Context, answer
 from engine.errors import AnalysisError, Unsupported, quoted
-from engine.logical.commands import CacheTable, RefreshPath, RefreshTable, Uncache
+from engine.logical.commands import CacheTable, RefreshPath, RefreshTable, Show, Uncache
 from engine.logical.plan import LogicalPlan, Scan
-from engine.logical.relation import Columnar
+from engine.logical.relation import Columnar, TableStatistics
 from engine.logical.unresolved import UnresolvedRelation
 from engine.memory.columns import cache_limit
+from engine.physical.cached_columns import ListCachedColumns, kept_columns
+from engine.schedule.stage import Job, Stage, next_job_id
 from engine.sources.arrow import ArrowRelation
 from engine.sources.filescan import FileRelation
+from engine.types import LONG
 
 if TYPE_CHECKING:
     from engine.query import Query
@@ -115,6 +118,28 @@ def uncache(command: Uncache, context: Context) -> LogicalPlan:
         return DONE
     context.catalog.uncache(context.catalog.full_name(command.name))
     return DONE
+
+
+def show_cached(_command: Show, context: Context) -> LogicalPlan:
+    """SHOW CACHED TABLES (ours): each column that is kept, of cached tables and of files that queries have read, with how often
+    scans have found it; a row without a column for what is kept as rows, or is not read yet."""
+    cached = context.catalog.cached()
+    names = {pin: ".".join(name) for name, each in cached.items() if (pin := getattr(each, "pin", 0))}
+    kept = kept_columns(_told_by_executors(context), names)
+    told = {each.name for each in kept}
+    rows: list[tuple[object, ...]] = [(each.name, each.column, each.rows, each.bytes, each.hits) for each in kept]
+    for name, relation in cached.items():
+        if ".".join(name) not in told:
+            known = relation.statistics() if isinstance(relation, ArrowRelation) else TableStatistics()
+            rows.append((".".join(name), None, known.rows, known.bytes, None))
+    return answer(("name", "column", ("rows", LONG), ("bytes", LONG), ("hits", LONG)), rows)
+
+
+def _told_by_executors(context: Context) -> list[pa.RecordBatch]:
+    scheduler = context.session.scheduler(local=False)
+    stage = Stage(1, (), context.session.cluster.executors, ListCachedColumns(), "result")
+    handle = scheduler.submit(Job(next_job_id(), (stage,), context.query.id, context.session.conf.mapping()))
+    return [batch for _, batch in handle.batches(ordered=True)]
 
 
 def refresh_table(command: RefreshTable, context: Context) -> LogicalPlan:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from engine.catalog.patterns import matching
 from engine.catalog.tables import CATALOG, Entry, Pairs, Table, TempView, View
+from engine.commands.cache import show_cached
 from engine.commands.context import Context, answer
 from engine.commands.details import details, schema_mode, temporary_details, tree_string
 from engine.commands.details import listed as listed_names
@@ -62,10 +63,6 @@ def _current(_command: Show, context: Context) -> LogicalPlan:
 def _columns(command: Show, context: Context) -> LogicalPlan:
     schema = context.catalog.schema_of(_entry(command, context))
     return answer(("col_name",), [(name,) for name in schema.names])
-
-
-def _cached(_command: Show, context: Context) -> LogicalPlan:
-    return answer(("tableName",), [(".".join(name),) for name in context.catalog.cached()])
 
 
 def _properties(command: Show, context: Context) -> LogicalPlan:
@@ -214,7 +211,7 @@ def _pairs(pairs: Pairs) -> str:
 
 
 _FUNCTIONS: dict[str, Callable[[Show, Context], LogicalPlan]] = {
-    "cached": _cached,
+    "cached": show_cached,
     "catalogs": _catalogs,
     "columns": _columns,
     "create table": _create,

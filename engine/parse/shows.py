@@ -64,6 +64,10 @@ def show_extended(place: Name | None, like: Token, partition: Partition | None) 
     return Show("table extended", place or (), string_value(like), partition=partition or ())
 
 
+def show_cached() -> Command:
+    return Show("cached")
+
+
 def show_catalogs(like: str | None) -> Command:
     return Show("catalogs", (), like)
 

@@ -69,3 +69,23 @@ def test_switched_off_rows_are_kept_as_they_are(session: Session, sql: Any, tmp_
         assert sql("SELECT sum(a) FROM files") == [(3,)]
     finally:
         sql("RESET flint.columnCache.enabled")
+
+
+def test_what_is_kept_is_shown(session: Session, sql: Any, tmp_path: Path) -> None:
+    for name in "tu":
+        pq.write_table(pa.table({"a": list(range(50)), "b": ["x", "y"] * 25}), tmp_path / f"{name}.parquet")
+    sql(f"CREATE TEMP VIEW files AS SELECT * FROM parquet.`{tmp_path}/t.parquet`")
+    sql("CACHE TABLE files")
+    sql("CACHE LAZY TABLE one AS SELECT 1 AS x")
+    sql(f"SELECT max(a) FROM parquet.`{tmp_path}/u.parquet`")
+    sql("SELECT sum(a) FROM files")
+    shown = sql("SHOW CACHED TABLES")
+    mine = [row for row in shown if row[0] in ("files", "one", f"{tmp_path}/u.parquet")]
+    assert [(row[0], row[1], row[2], row[4]) for row in mine] == [
+        (f"{tmp_path}/u.parquet", "a", 50, 0),
+        ("files", "a", 50, 1),
+        ("files", "b", 50, 0),
+        ("one", None, None, None),
+    ]
+    assert [row[3] for row in mine][1] == 50, "a byte for each row"
+    assert session.sql("SHOW CACHED TABLES").columns == ["name", "column", "rows", "bytes", "hits"]
