@@ -14,7 +14,26 @@ _VECTOR = f"<{_STEP} x i8>"
 
 def equal_bytes(function: Function, left: Value, right: Value, length: Value) -> Value:
     """Whether `length` bytes are the same in two places."""
-    return function.intrinsic("bcmp", "i32", left, right, length) == 0
+    return function.helped(_equal(), left, right, length) != 0
+
+
+@lru_cache
+def _equal() -> Function:
+    """i64 equal(ptr left, ptr right, i64 length): short texts by two words that overlap, which costs less than a call."""
+    f = Function("text_equal", [("left", "ptr"), ("right", "ptr"), ("length", "i64")], internal=True)
+    left, right, length = (f.argument(name) for name in ("left", "right", "length"))
+    with f.when(length > 16):
+        f.give((f.intrinsic("bcmp", "i32", left, right, length) == 0).unsigned("i64"))
+    for size, kind in ((8, "i64"), (4, "i32"), (2, "i16")):
+        with f.when(length >= size):
+            last = length - size
+            first = left.load(kind, align=1) ^ right.load(kind, align=1)
+            second = left.at(last).load(kind, align=1) ^ right.at(last).load(kind, align=1)
+            f.give(((first | second) == 0).unsigned("i64"))
+    with f.when(length == 0):
+        f.give(1)
+    f.give((left.load("i8") == right.load("i8")).unsigned("i64"))
+    return f
 
 
 def order_bytes(function: Function, left: Value, right: Value, length: Value) -> Value:

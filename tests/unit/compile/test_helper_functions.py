@@ -13,7 +13,7 @@ import pytest
 from engine.compile import wide
 from engine.compile.ir import Function, Value, module_text
 from engine.compile.llvm import compiler
-from engine.compile.text_scans import counting, finding, skipping
+from engine.compile.text_scans import counting, equal_bytes, finding, skipping
 
 
 def built(write: Callable[[Function], None], arguments: list[tuple[str, str]], level: int) -> Any:
@@ -104,6 +104,20 @@ def test_texts_are_found_where_python_finds_them(level: int) -> None:
         ).encode()
         part = "".join(source.choice(letters) for _ in range(source.choice((0, 1, 2, 3, 8, 12)))).encode()
         assert find(text, len(text), part, len(part)) == text.find(part), (text, part)
+
+
+@pytest.mark.parametrize("level", [0, 2])
+def test_texts_are_equal_byte_by_byte(level: int) -> None:
+    def write(f: Function) -> None:
+        f.give(equal_bytes(f, *(f.argument(name) for name in ("left", "right", "length"))).unsigned("i64"))
+
+    equal = built(write, [("left", "ptr"), ("right", "ptr"), ("length", "i64")], level)
+    for length in range(40):
+        text = bytes(range(1, length + 1))
+        assert equal(text, text + b"?", length) == 1
+        for place in range(length):
+            other = text[:place] + b"?" + text[place + 1 :] if text[place] != ord("?") else text[:place] + b"!"
+            assert equal(text, other + bytes(length), length) == 0, (length, place)
 
 
 @pytest.mark.parametrize("level", [0, 2])
