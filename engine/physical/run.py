@@ -17,6 +17,7 @@ from engine.compile.chain import CompiledChain, compiled
 from engine.deep import DeepThread
 from engine.errors import Cancelled
 from engine.physical.execution import Execution
+from engine.physical.join_filters import tell_scans
 from engine.physical.lifetimes import built_key, result_key
 from engine.physical.operator import (
     Breaker,
@@ -87,6 +88,7 @@ def _run_group(chains: list[Chain], pipeline: Pipeline, run: Execution, sink: Si
     chains = [chain for chain in chains if not chain.tail or tails[id(chain)]]
     if tails and not chains:
         return  # few joins have rows that follow
+    tell_scans(chains, run)
     codes = [compiled(chain, sink, run) for chain in chains]
     found = [tails[id(chain)] if chain.tail else None for chain in chains]
     chains = [chain if code is None else code.chain for chain, code in zip(chains, codes, strict=True)]
