@@ -235,6 +235,9 @@ class BoundInputs:
             entries.tables[hoisted.expression] = self._table(hoisted, entries)
         value, null, offsets, texts = entries.tables[hoisted.expression]
         place = hoisted.place
+        self.frame.set(
+            ("entries", place), len(entries.array) + 1
+        )  # as many values at most: one for each entry, and for null
         self.frame.set(("entry value", place), value, entries)
         self.frame.set(("entry null", place), null)
         self.frame.set(("entry offsets", place), offsets)

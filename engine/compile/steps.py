@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from engine.compile.expand import Expanded
 from engine.compile.joins import probe_of
 from engine.compile.program import Filtered, Projected, Step
 from engine.physical.execution import Execution
+from engine.physical.expand import ExpandExec
 from engine.physical.filter import FilterExec
 from engine.physical.hash_join import HashJoinExec
 from engine.physical.operator import Operator
@@ -17,6 +19,8 @@ def step_of(operator: Operator, run: Execution) -> Step | None:
         return Step(operator, Filtered(operator.condition))
     if isinstance(operator, ProjectExec):
         return Step(operator, Projected(operator.projections))
+    if isinstance(operator, ExpandExec):
+        return Step(operator, Expanded(operator))
     if isinstance(operator, HashJoinExec):
         probe = probe_of(operator, run)
         return Step(operator, probe) if probe is not None else None

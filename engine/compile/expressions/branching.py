@@ -83,11 +83,32 @@ def _selected(row: Row, kind: DataType, arms: Sequence[Arm]) -> Sql | None:
         if value is None:
             return None
         found.append((condition.is_true if condition is not None else None, typed(value, kind)))
-    result = found[-1][1]
-    for test, value in reversed(found[:-1]):
+    values = _coded(row, [value for _, value in found])
+    result = values[-1]
+    for (test, _), value in zip(reversed(found[:-1]), reversed(values[:-1]), strict=True):
         assert test is not None, "only the last arm is without a condition"
         result = select(row.function, test, value, result)
     return result
+
+
+def _coded(row: Row, values: list[Sql]) -> list[Sql]:
+    """The values, nulls among texts of one dictionary as its code for null: so all of them stay codes."""
+    codes = {
+        each.raw.code.place: each.raw for each in values if isinstance(each.raw, Text) and each.raw.code is not None
+    }
+    if len(codes) != 1:
+        return values
+    ((place, text),) = codes.items()
+    null = Code(row.fixed(("entries", place)), place)
+    always = row.function.boolean(True)
+    return [
+        Sql(each.type, Text(lambda: (text.address, text.length), null), always) if _is_null(each) else each
+        for each in values
+    ]
+
+
+def _is_null(value: Sql) -> bool:
+    return value.null is not None and value.null.constant == 1
 
 
 def select(function: Function, condition: Value, yes: Sql, no: Sql) -> Sql:

@@ -48,6 +48,11 @@ def rows(session: Session, text: str, compiled: bool) -> list[dict[str, object]]
         "SELECT id + 1 AS next, coalesce(word, 'none') AS w FROM t WHERE length(word) = 6",
         "SELECT word, price FROM t WHERE substring(word, 1, 1) IN ('a', 'c') AND price > 990",
         "SELECT count(*) AS n, sum(price) AS s FROM t WHERE word <> 'apple'",
+        "SELECT word, upper(word) AS u, grouping_id() AS g, count(*) AS n FROM t GROUP BY CUBE(word, upper(word)) ORDER BY ALL",
+        "SELECT price % 3 AS p, word, sum(id) AS s FROM t GROUP BY ROLLUP(price % 3, word) ORDER BY ALL",
+        "SELECT count(DISTINCT word) AS w, count(DISTINCT price) AS p, sum(price) AS s FROM t",
+        "SELECT if(id % 2 = 0, word, NULL) AS w, count(*) AS n FROM t GROUP BY 1 ORDER BY ALL",
+        "SELECT CASE WHEN id % 3 = 0 THEN upper(word) ELSE NULL END AS w, count(*) AS n FROM t GROUP BY 1 ORDER BY ALL",
     ],
 )
 def test_compiled_chains_give_what_interpreted_ones_give(session: Session, text: str) -> None:
