@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from engine.errors import InternalError
+
 _LIMIT_BYTES = 64 << 20
 _SUFFIX = ".object"
 _CRASHED = ".crashed"
@@ -28,8 +30,16 @@ def default_folder() -> Path:
     return (Path(base) if base else Path("~/.cache").expanduser()) / "flint" / "objects"
 
 
-class Quarantined(Exception):
-    """The code has ended a process before, in this session or another one; interpreted operators do its work."""
+class Quarantined(InternalError):
+    """The code has ended a process before, in this session or another one; interpreted operators do its work. A task that
+    it ends is run again without compiled code."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"Code {key} has ended a process before.")
+        self.key = key
+
+    def __reduce__(self) -> tuple[type[Quarantined], tuple[str]]:
+        return Quarantined, (self.key,)
 
 
 _known: set[str] = set()

@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
+from engine.compile.object_cache import Quarantined
 from engine.errors import Cancelled, FlintError, InternalError
 from engine.events import (
     LOGGER,
@@ -255,6 +256,8 @@ class Dispatcher:
             abandoned, failure = retry.fetch_failed(attempt, error)
             self._abandon(abandoned)
             self._continue(attempt.job, failure)
+        elif isinstance(error, Quarantined):
+            self._continue(attempt.job, retry.quarantined(attempt, error))
         else:
             self.end(attempt.job, error)
 

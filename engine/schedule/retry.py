@@ -2,6 +2,7 @@
 
 its executor died       again, at most spark.task.maxFailures times, unless rows of it have reached the consumer;
                         without compiled code where the executor crashed
+it needs code that has crashed   again, without compiled code
 its input is lost       the lost map outputs again, then it again; when a map stage may split its rows otherwise the
                         second time, all of it and everything that read it
 anything else           the statement's fault or ours: never again
@@ -9,6 +10,7 @@ anything else           the statement's fault or ours: never again
 
 from __future__ import annotations
 
+from engine.compile.object_cache import Quarantined
 from engine.config import typed
 from engine.errors import ClusterError, FlintError
 from engine.schedule.backend import ExecutorDown
@@ -49,6 +51,16 @@ def fetch_failed(attempt: Attempt, error: FetchFailed) -> tuple[list[Attempt], F
             return [], error
         parent.requeue(partition)
     return ([], None) if parent.stage.deterministic else _roll_back(job, parent, error)
+
+
+def quarantined(attempt: Attempt, error: Quarantined) -> FlintError | None:
+    """Puts a task back that needs code which must not run: without compiled code it does not ask for it."""
+    run, partition = attempt.stage, attempt.task.partition
+    if attempt.delivered or partition in run.interpreted:
+        return error
+    run.interpreted.add(partition)
+    run.requeue(partition)
+    return None
 
 
 def max_failures(job: JobRun) -> int:

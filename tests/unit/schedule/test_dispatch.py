@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
+from engine.compile.object_cache import Quarantined
 from engine.errors import Cancelled, ClusterError, FlintError, InternalError
-from engine.events import Event, EventBus
+from engine.events import CodeCrashed, Event, EventBus
 from engine.schedule.backend import ExecutorDown, ExecutorUp, TaskBatch, TaskDone, TaskLaunch
 from engine.schedule.dispatch import Dispatcher
 from engine.schedule.results import ResultQueue
@@ -174,6 +176,27 @@ def test_deaths_are_counted_up_to_the_setting() -> None:
     assert run.queue.error.condition == "EXECUTOR_LOST"
     assert run.queue.error.message_parameters["times"] == "2"
     assert len(world.tasks) == 3
+
+
+def test_what_needs_code_that_has_crashed_is_run_without_compiled_code() -> None:
+    world = World("a")
+    run = world.submit(result(0, 1))
+    error = Quarantined("key")
+    assert pickle.loads(pickle.dumps(error)).key == "key"
+    world.done(0, 0, 0, error=error)
+    assert world.task(0, 0, 1).conf["flint.compile.enabled"] == "false"
+    world.done(0, 0, 1, error=error)  # it does not ask for code now: something else is wrong
+    assert run.queue.error is error
+
+
+def test_a_crash_runs_the_task_without_compiled_code() -> None:
+    world = World("a")
+    world.submit(result(0, 1))
+    assert "flint.compile.enabled" not in world.task(0, 0, 0).conf
+    world.dispatcher.report(ExecutorDown("a", "its process crashed (SIGSEGV)", False, crashed=True, keys=("key",)))
+    world.up("b")
+    assert world.task(0, 0, 1).conf["flint.compile.enabled"] == "false"
+    assert [event.keys for event in world.events if isinstance(event, CodeCrashed)] == [("key",)]
 
 
 def test_a_lost_map_is_made_anew_with_those_missing_beside_it(tmp_path: Path) -> None:
