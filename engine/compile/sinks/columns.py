@@ -158,4 +158,11 @@ class ColumnsBuffers:
             return array_of(column.storage, to_arrow(column.attribute.dataType), values[:count].copy(), kept, count)
         rows = self._rows[self.code.takers.index(column.provider)][:count]
         found = self.frame.take(column.provider, column.expression, rows)
-        return found if self.code.encoded else decoded_column(found, column.attribute.dataType)
+        if self.code.encoded and not _is_mostly_dictionary(found):
+            return found
+        return decoded_column(found, column.attribute.dataType)
+
+
+def _is_mostly_dictionary(array: pa.Array) -> bool:
+    """Whether a few codes would keep a dictionary of many texts."""
+    return pa.types.is_dictionary(array.type) and len(array.dictionary) > len(array)

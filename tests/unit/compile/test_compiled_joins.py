@@ -113,3 +113,23 @@ def test_empty_sides(session: Session, kind: str, left: str, right: str) -> None
 )
 def test_subqueries_and_columns_of_built_sides(session: Session, text: str) -> None:
     both(session, text)
+
+
+@pytest.mark.parametrize("broadcast", ["-1", "10m"])
+def test_several_executors(tmp_path: Path, broadcast: str) -> None:
+    """Both sides split by key, and the built side sent to all."""
+    conf = {
+        "flint.compile.minRows": 0,
+        "flint.compile.optimize": "0",
+        "flint.compile.cache.enabled": "false",
+        "spark.executor.instances": 3,
+        "spark.executor.cores": 2,
+        "spark.sql.autoBroadcastJoinThreshold": broadcast,
+    }
+    with Session(conf=conf) as session:
+        for name, rows, step in (("a", 900, 1), ("b", 500, 2)):
+            pq.write_table(table(rows, step), tmp_path / f"{name}.parquet", row_group_size=100)
+            session.sql(f"CREATE TEMP VIEW {name} USING parquet OPTIONS (path '{tmp_path}/{name}.parquet')")
+        for kind in TYPES:
+            for condition in (KEYS["one key, repeated"], KEYS["coded text"], KEYS["with a condition"]):
+                both(session, f"SELECT a.id, a.word FROM a {kind} b ON {condition}")
