@@ -253,8 +253,8 @@ def _special(kernel: AggregateKernel, layout: Layout, frames: Frames) -> _Comput
         if isinstance(kernel, sums.Sum | sums.Average):
             return _running_sums
         if isinstance(kernel, values.Extreme):
-            return partial(_running_extremes, kernel)
-    return None
+            return partial(_extremes, kernel, _running_best)
+    return partial(_extremes, kernel, _best) if isinstance(kernel, values.Extreme) else None
 
 
 def _counted(inputs: Sequence[pa.Array], chosen: Mask | None, rows: int) -> Mask:
@@ -318,17 +318,36 @@ def _running_sums(
     return [pa.array(sums_), pa.array(counts)]
 
 
-def _running_extremes(
-    kernel: Any, layout: Layout, frames: Frames, inputs: Sequence[pa.Array], chosen: Mask | None
+def _extremes(
+    kernel: Any, find: _Find, layout: Layout, frames: Frames, inputs: Sequence[pa.Array], chosen: Mask | None
 ) -> list[pa.Array]:
     mask = _counted(inputs, chosen, layout.rows)
     ordered = order_codes(inputs[0])
     edge = np.iinfo(np.int64).min if kernel.greatest else np.iinfo(np.int64).max
     codes = np.where(mask, ordered.codes, edge)
-    best = _accumulated(codes, layout, np.maximum if kernel.greatest else np.minimum)
+    best = find(codes, layout, frames, np.maximum if kernel.greatest else np.minimum)
     present = _between(_running(mask), frames) > 0
-    chosen_codes = best[np.maximum(frames.high - 1, 0)]
-    return [ordered.decode(np.where(present, chosen_codes, 0), present)]
+    return [ordered.decode(np.where(present, best, 0), present)]
+
+
+_Find = Callable[[Ints, Layout, Frames, np.ufunc], Ints]
+
+
+def _running_best(codes: Ints, layout: Layout, frames: Frames, better: np.ufunc) -> Ints:
+    """The best code of each frame, all of which begin with the partition."""
+    best: Ints = _accumulated(codes, layout, better)[np.maximum(frames.high - 1, 0)]
+    return best
+
+
+def _best(codes: Ints, layout: Layout, frames: Frames, better: np.ufunc) -> Ints:  # noqa: ARG001
+    """The best code of each frame: of two runs that cover it, both as long as the largest power of two that fits."""
+    sizes = frames.high - frames.low
+    found, best, length = np.zeros(len(codes), np.int64), codes, 1
+    while (rows := np.flatnonzero((sizes >= length) & (sizes < 2 * length))).size or bool((sizes >= length).any()):
+        found[rows] = better(best[frames.low[rows]], best[frames.high[rows] - length])
+        best = better(best[:-length], best[length:])
+        length *= 2
+    return found
 
 
 def _accumulated(numbers: npt.NDArray[Any], layout: Layout, combine: np.ufunc) -> npt.NDArray[Any]:
