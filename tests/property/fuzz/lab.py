@@ -65,7 +65,8 @@ class InProcess(Session):
 
 
 class Lab:
-    """Sessions over the tables in `folder`: one executor, three that exchange rows, and one with several threads."""
+    """Sessions over the tables in `folder`: one executor, three that exchange rows, one with several threads, and
+    one that may fill no memory."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -74,9 +75,10 @@ class Lab:
         self.one = self._opened(1)
         self.three = self._opened(3)
         self.threaded = self._opened(1, cores=3)
+        self.spilling = self._opened(1, cores=2, conf={"spark.memory.fraction": "0"})
 
-    def _opened(self, executors: int, cores: int = 1) -> Session:
-        session = InProcess(_BASE, executors, cores)
+    def _opened(self, executors: int, cores: int = 1, conf: Mapping[str, str] | None = None) -> Session:
+        session = InProcess({**_BASE, **(conf or {})}, executors, cores)
         for name in (*TABLES, *ROWS):
             session.sql(f"create temporary view {name} as select * from parquet.`{self.folder}/{name}`")
         return session
@@ -88,9 +90,11 @@ class Lab:
         executors: int = 1,
         batch_rows: int = 0,
         threads: bool = False,
+        spilling: bool = False,
     ) -> Outcome:
         """The outcome of a statement under settings of its own."""
         session = self.threaded if threads else self.one if executors == 1 else self.three
+        session = self.spilling if spilling else session
         conf = {**(conf or {}), **(COLD if batch_rows else {})}  # columns are kept in pieces of one size
         with _set(session, conf), _batches_of(batch_rows):
             return outcome(lambda: session.sql(text))
@@ -106,6 +110,7 @@ class Lab:
         self.one.stop()
         self.three.stop()
         self.threaded.stop()
+        self.spilling.stop()
 
 
 def outcome(run: Callable[[], Any]) -> Outcome:

@@ -104,6 +104,12 @@ def _compiled(level: str) -> Callable[[Lab, Piece, int], str]:
     return disagreement
 
 
+def _spilling(lab: Lab, case: Piece, seed: int) -> str:
+    """All that can goes to disk, in code and without."""
+    text, conf = str(case), {"flint.compile.minRows": "0" if seed % 2 else "1000000"}
+    return _same("in memory", lab.run(text), "on disk", lab.run(text, conf, spilling=True), text)
+
+
 def _same(first: str, one: Outcome, second: str, other: Outcome, text: str) -> str:
     """As `compared`, in both directions: the plans are equal but for how rows move. Which of several errors comes is open."""
     if one.error and other.error and not one.error.startswith("INTERNAL") and not other.error.startswith("INTERNAL"):
@@ -215,12 +221,13 @@ def _aggregates(lab: Lab, case: Piece, seed: int) -> str:
 
 
 ORACLES: dict[str, Oracle] = {
-    "optimizer": Oracle(_query(True), _optimizer, 200),
-    "rules": Oracle(_query(True), _rules, 200),
+    "optimizer": Oracle(_query(True), _optimizer, 150),
+    "rules": Oracle(_query(True), _rules, 150),
     "executors": Oracle(_query(False), _executors, 120),
     "joins": Oracle(_query(False), _joins, 80),
     "partitions": Oracle(_query(False), _partitions, 50),
     "batches": Oracle(_query(False), _batches, 100),
+    "spilling": Oracle(_query(False), _spilling, 100),
     "compiled": Oracle(_query(True), _compiled("0"), 200),
     "optimized code": Oracle(_query(True), _compiled("2"), 50),
     "typed": Oracle(typed.make, _compiled("0"), 200),
