@@ -19,8 +19,8 @@ QUERIES = {
     "join": f"select /*+ shuffle_hash(b) */ count(*), sum(b.w) from range({ROWS}) a"
     f" join (select id * 7919 % {ROWS} as id, id + 1 w, cast(id as string) s, id + 2 v from range({ROWS})) b"
     " on a.id = b.id where b.s <> '' and b.v > 0",
-    "window": f"select count(*), sum(r) from (select id, row_number() over (partition by id % 100000 order by id * 7919 % 1000) r"
-    f" from range({ROWS}))",
+    "window": f"select count(*), sum(r) from (select id, row_number() over (partition by id % 100000 order by id * 7919 % 1000)"
+    f" as r from range({ROWS}))",
 }
 
 
