@@ -68,6 +68,8 @@ class CompiledAggregate:
 
     def bind(self, local: dict[int, ThreadGroups], code: SinkCode, frame: FrameWords) -> None:
         """Prepares a thread's frame; `local` has its groups of each kind."""
+        if isinstance(code, GroupedCode) and code.groups is None:  # no row comes this far: the end of a join gives them all
+            code.groups, code.keys, code.accumulators = self._fitting(frozenset(), frozenset())
         groups = code.groups if isinstance(code, GroupedCode) else self.kinds[0].groups
         if groups is None:  # no row gets here: a join of the chain only marks its built rows
             empty = np.zeros(5, np.int64)
