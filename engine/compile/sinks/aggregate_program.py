@@ -11,12 +11,11 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 import pyarrow as pa
 
 from engine.compile.binding import FrameWords
 from engine.compile.program import SinkCode
-from engine.compile.sinks.aggregate import TABLE, GroupedCode, UngroupedCode
+from engine.compile.sinks.aggregate import GroupedCode, UngroupedCode
 from engine.compile.sinks.aggregate_accumulators import Accumulators, Facts, plan
 from engine.compile.sinks.aggregate_groups import Batches, CompiledGroups, ThreadGroups
 from engine.compile.tables.layout import KeyLayout, is_key, layout_of
@@ -68,13 +67,11 @@ class CompiledAggregate:
 
     def bind(self, local: dict[int, ThreadGroups], code: SinkCode, frame: FrameWords) -> None:
         """Prepares a thread's frame; `local` has its groups of each kind."""
-        if isinstance(code, GroupedCode) and code.groups is None:  # no row comes this far: the end of a join gives them all
+        if (
+            isinstance(code, GroupedCode) and code.groups is None
+        ):  # no row comes this far: the end of a join gives them all
             code.groups, code.keys, code.accumulators = self._fitting(frozenset(), frozenset())
         groups = code.groups if isinstance(code, GroupedCode) else self.kinds[0].groups
-        if groups is None:  # no row gets here: a join of the chain only marks its built rows
-            empty = np.zeros(5, np.int64)
-            frame.set(TABLE, empty.ctypes.data, empty)
-            return
         number = next(place for place, kind in enumerate(self.kinds) if kind.groups is groups)
         if number not in local:
             local[number] = groups.local()
