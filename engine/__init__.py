@@ -11,7 +11,7 @@ The life of one query, `SELECT ... FROM 'orders.parquet'`:
  7. schedule/ runs stages when their inputs are there, tasks where there is room, and again where a worker died.
  8. cluster/ holds the executors: this process for small queries, worker processes otherwise.
  9. In an executor, physical/run.py has its threads pull morsels through operators into one shared sink.
-10. Operators evaluate expressions with kernels/ over Arrow batches.
+10. compile/ turns chains of operators into machine code; what has none evaluates expressions with kernels/ over Arrow batches.
 11. shuffle/ writes what a stage made to files that the next one maps; memory/ keeps account of what operators hold.
 12. Result batches stream back to the caller: `toArrow()`, `collect()`, `show()` (dataframe/), or the shell (shell/).
 """
