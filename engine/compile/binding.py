@@ -26,6 +26,8 @@ from engine.types import BinaryType, DoubleType, FloatType, StringType
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)
 _RUN = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 _WORD = 1 << 64
+_SMALL_BYTES = 1 << 12
+_MOST_SMALL = 256
 
 
 class FrameWords:
@@ -136,6 +138,15 @@ class _Entries:
         return self.words[place]
 
 
+@dataclass(frozen=True)
+class _Bound:
+    """The dictionary that a column comes with now: known by its address, so it is held. `entries` may be of an equal one."""
+
+    identity: tuple[int, int]
+    dictionary: pa.Array
+    entries: _Entries
+
+
 class BoundInputs:
     """Binds the columns of batches, and computes what is hoisted."""
 
@@ -145,7 +156,8 @@ class BoundInputs:
         self.batch: pa.RecordBatch = batch_of([], 0)
         self.bound: Callable[[], None] | None = None
         """Called when a batch was bound."""
-        self._entries: dict[int, tuple[tuple[int, int], _Entries]] = {}
+        self._bound: dict[int, _Bound] = {}
+        self._small: dict[tuple[int, bytes, bytes], _Entries] = {}
         self._kernels: dict[Expression, tuple[list[int], Any]] = {}
         self._hoists = {made.place: made for made in inputs.hoists.values()}
 
@@ -169,7 +181,7 @@ class BoundInputs:
 
     def forget_words(self) -> None:
         """Takes back the words that code has set for texts of dictionaries."""
-        for _, entries in self._entries.values():
+        for entries in (*self._small.values(), *(each.entries for each in self._bound.values())):
             for words in entries.words.values():
                 words.fill(0)
 
@@ -221,13 +233,18 @@ class BoundInputs:
         dictionary = self.batch.column(place).dictionary
         buffers = dictionary.buffers()
         identity = (buffers[1].address + 4 * dictionary.offset, len(dictionary))
-        known = self._entries.get(place)
-        if known is None or known[0] != identity:
-            texts = buffers[2].address if buffers[2] is not None else 0
-            offsets = _offsets(dictionary)
-            known = identity, _Entries(dictionary, offsets.ctypes.data, texts, keep=[offsets])
-            self._entries[place] = known
-        return known[1]
+        known = self._bound.get(place)
+        if known is None or known.identity != identity:
+            known = self._bound[place] = _Bound(identity, dictionary, self._entries_of(place, dictionary))
+        return known.entries
+
+    def _entries_of(self, place: int, dictionary: pa.Array) -> _Entries:
+        """What is known of a dictionary. Row groups tend to come with the same few texts: those are looked up once."""
+        offsets, texts = _offsets(dictionary), dictionary.buffers()[2]
+        made = _Entries(dictionary, offsets.ctypes.data, texts.address if texts is not None else 0, keep=[offsets])
+        if texts is None or texts.size > _SMALL_BYTES or len(self._small) > _MOST_SMALL:
+            return made
+        return self._small.setdefault((place, offsets.tobytes(), texts.to_pybytes()), made)
 
     def _bind_table(self, hoisted: Hoisted, entries: _Entries) -> None:
         """The values of an expression by code."""
