@@ -40,7 +40,7 @@ _FEW_ROWS = 1 << 14
 
 
 @runtime_checkable
-class CompiledSink(Protocol):
+class CompiledSink(Sink, Protocol):
     """A sink that takes rows from code, besides batches."""
 
     def code(self) -> SinkCode | None:
@@ -196,8 +196,11 @@ class _Thread:
         frame.inputs.bind(batch)
         for start, stop in self._slices(batch):
             if not self._call(variant, frame, start, stop):
-                for _ in owner.interpreted(batch.slice(start, stop - start), variant.level.steps):
-                    pass  # it raises what the code has found
+                elsewhere = (
+                    sink.local()
+                )  # what is added there is for the error alone, which the steps or the sink raise
+                for out in owner.interpreted(batch.slice(start, stop - start), variant.level.steps):
+                    sink.add(elsewhere, out)
                 raise InternalError("Compiled code found an error that the operators it stands for do not find.")
             sink.called(self.local, variant.program.sink, frame)
 

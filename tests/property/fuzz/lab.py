@@ -80,7 +80,8 @@ class Lab:
     def _opened(self, executors: int, cores: int = 1, conf: Mapping[str, str] | None = None) -> Session:
         session = InProcess({**_BASE, **(conf or {})}, executors, cores)
         for name in (*TABLES, *ROWS):
-            session.sql(f"create temporary view {name} as select * from parquet.`{self.folder}/{name}`")
+            if (self.folder / name).exists():
+                session.sql(f"create temporary view {name} as select * from parquet.`{self.folder}/{name}`")
         return session
 
     def run(

@@ -68,6 +68,15 @@ def test_an_error_is_that_of_the_interpreted_operators(session: Session) -> None
     assert messages[0] == messages[1]
 
 
+def test_an_error_of_an_aggregate_is_that_of_the_interpreted_one(session: Session) -> None:
+    messages = []
+    for compiled in (True, False):
+        with pytest.raises(Exception, match="REMAINDER_BY_ZERO") as raised:
+            rows(session, "SELECT count(*) AS n, avg(id % (id - 777)) AS a FROM t", compiled)
+        messages.append(str(raised.value))
+    assert messages[0] == messages[1]
+
+
 def test_only_rows_that_get_there_can_raise(session: Session) -> None:
     text = "SELECT sum(q) AS s FROM (SELECT 1000 div (id - 777) AS q FROM t WHERE id > 777)"
     assert rows(session, text, compiled=True) == rows(session, text, compiled=False)
