@@ -38,7 +38,7 @@ def add_subtract(symbol: str, left: Datum, right: Datum, wanted: pa.Decimal128Ty
     scale = max(s1, s2)
     if max(p1 - s1, p2 - s2) + scale + 1 <= 38:
         return retyped(kernel(left, right), wanted)
-    left, right = _rescaled256(left, scale), _rescaled256(right, scale)
+    left, right = (_narrowed256(_rescaled256(each, scale)) for each in (left, right))
     return fit(kernel(left, right), wanted, mode)
 
 
@@ -265,6 +265,12 @@ def _length(datum: Datum) -> int:
 def _rescaled256(datum: Datum, scale: int) -> Datum:
     precision = datum.type.precision - datum.type.scale + scale
     return datum.cast(pa.decimal256(max(precision, 1), scale))
+
+
+def _narrowed256(datum: Datum) -> Datum:
+    """`datum` under a type that leaves room for a carry in what it is added to: where 76 digits are declared, one side is a
+    whole number and the other a fraction, which do not carry."""
+    return retyped(datum, pa.decimal256(min(datum.type.precision, 75), datum.type.scale))
 
 
 def _zero_as_null(datum: Datum) -> Datum:

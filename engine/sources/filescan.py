@@ -14,11 +14,12 @@ from engine.errors import AnalysisError
 from engine.expressions.base import Expression
 from engine.lazy import cached_property
 from engine.logical.relation import ScanRequest, Split, Splits, TableStatistics
+from engine.physical.encoding import min_max
 from engine.sources.analyzed import TableFacts, known_better, stamp_of
 from engine.sources.files import DataFile, Listing, Selection, list_files, read_error, stat_file
 from engine.sources.partition_filter import partition_filter
 from engine.sources.partitions import PartitionColumns
-from engine.types import ArrayType, DataType, MapType, StructField, StructType
+from engine.types import ArrayType, DataType, DecimalType, MapType, StructField, StructType
 from engine.types.arrow import to_arrow
 
 BATCH_ROWS = 128 * 1024
@@ -197,6 +198,8 @@ def partition_note(chosen: Selection) -> str:
 def fit(array: pa.Array, field: StructField, path: str) -> pa.Array:
     """A column as read, in the engine's Arrow type for `field`. Raises FAILED_READ_FILE where values do not fit."""
     target = to_arrow(field.dataType)
+    if _holds_decimals(array.type):
+        check_digits(array, field, path)
     if array.type == target:
         return array
     try:
@@ -204,6 +207,34 @@ def fit(array: pa.Array, field: StructField, path: str) -> pa.Array:
     except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
         reason = f"The column `{field.name}` holds {array.type}, which cannot be read as {field.dataType}: {error}."
         raise read_error(path, reason) from error
+
+
+def check_digits(array: pa.Array, field: StructField, path: str) -> None:
+    """Raises FAILED_READ_FILE where decimals, or whole numbers that are those of a decimal `field`, have more digits than their
+    type says. Arithmetic, and compiled code most of all, relies on the precision that is declared."""
+    if not pa.types.is_integer(array.type):
+        try:
+            array.validate(full=True)
+        except pa.ArrowInvalid as error:
+            raise _too_many_digits(field, path) from error
+        return
+    assert isinstance(field.dataType, DecimalType), "whole numbers of decimals"
+    limit = 10**field.dataType.precision
+    if 1 << array.type.bit_width - 1 <= limit:
+        return
+    least, most = min_max(array)
+    if least is not None and most is not None and (least <= -limit or most >= limit):
+        raise _too_many_digits(field, path)
+
+
+def _too_many_digits(field: StructField, path: str) -> Exception:
+    return read_error(path, f"The column `{field.name}` holds numbers of more digits than {field.dataType} has.")
+
+
+def _holds_decimals(kind: pa.DataType) -> bool:
+    """Whether a column has decimals, by itself or nested."""
+    nested = (kind.field(place).type for place in range(kind.num_fields)) if pa.types.is_nested(kind) else ()
+    return pa.types.is_decimal(kind) or any(map(_holds_decimals, nested))
 
 
 def _cast(array: pa.Array, target: pa.DataType) -> pa.Array:

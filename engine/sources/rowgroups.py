@@ -15,10 +15,10 @@ import pyarrow as pa
 
 from engine.compile.page_code import PageCode
 from engine.logical.relation import Split
-from engine.physical.encoding import coded, encoded, is_number, min_max
+from engine.physical.encoding import coded, encoded, is_number
 from engine.sources.coded_chunks import CodedChunk
 from engine.sources.files import DataFile, check_unchanged, read_error, reason_of
-from engine.sources.filescan import BATCH_ROWS, FilePart, FileRelation, constant, fit
+from engine.sources.filescan import BATCH_ROWS, FilePart, FileRelation, check_digits, constant, fit
 from engine.sources.footers import READ_FAILURES, Footer, footer, open_file
 from engine.sources.texts import is_text
 from engine.types import STRING, DecimalType, StructField
@@ -185,10 +185,10 @@ class Chunks:
         if not is_text(array):
             raise _not_text(self._file, name)
         if name not in self._stored:
-            array = fit(array, field, self._file.path)
+            return encoded(fit(array, field, self._file.path), field.dataType, self._known.bits(name))
         found = encoded(array, field.dataType, self._known.bits(name))
-        if isinstance(field.dataType, DecimalType) and pa.types.is_integer(found.type):
-            self._check_digits(found, field.dataType, name)
+        if isinstance(field.dataType, DecimalType):
+            check_digits(found, field, self._file.path)
         return found
 
     def _coded(self, array: pa.DictionaryArray, name: str) -> pa.Array:
@@ -200,15 +200,6 @@ class Chunks:
                 raise _not_text(self._file, name)
             last = self._dictionaries[name] = dictionary
         return coded(array.indices, last)
-
-    def _check_digits(self, array: pa.Array, data_type: DecimalType, name: str) -> None:
-        limit = 10**data_type.precision
-        if 1 << array.type.bit_width - 1 <= limit:
-            return
-        least, most = min_max(array)
-        if least is not None and most is not None and (least <= -limit or most >= limit):
-            reason = f"The file is corrupt: the column `{name}` holds numbers of more digits than {data_type} has."
-            raise read_error(self._file.path, reason)
 
 
 def _own_type(known: Footer, name: str) -> Any:

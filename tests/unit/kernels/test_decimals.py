@@ -20,7 +20,8 @@ from engine.types.arrow import to_arrow
 
 D = decimal.Decimal
 TYPES = [
-    DecimalType(*each) for each in ((1, 0), (5, 2), (15, 2), (18, 18), (20, 4), (38, 0), (38, 6), (38, 18), (38, 37))
+    DecimalType(*each)
+    for each in ((1, 0), (5, 2), (15, 2), (18, 18), (20, 4), (38, 0), (38, 6), (38, 18), (38, 37), (38, 38))
 ]
 OPERATORS: list[type[BinaryArithmetic]] = [Add, Subtract, Multiply, Divide, Remainder]
 

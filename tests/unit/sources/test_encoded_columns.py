@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,6 +17,7 @@ from engine.errors import ExecutionError, FlintError
 from engine.expressions.base import Attribute
 from engine.logical.relation import Relation, ScanRequest
 from engine.physical.encoding import allowed, bits_of, coded, decoded, decoded_column, encoded, narrowed
+from engine.sources.arrow import ArrowRelation
 from engine.sources.base import open_relation
 from engine.sources.plain_footer import without_logical_types
 from engine.types import DATE, INT, LONG, STRING, TIMESTAMP, DecimalType, StructField, StructType
@@ -188,15 +189,30 @@ def _rows(found: list[pa.RecordBatch]) -> list[Any]:
     return [[column.to_pylist() for column in pa.Table.from_batches(found).columns]] if found else []
 
 
-def test_more_digits_than_the_type_has_are_an_error(here: Path, read: Callable[..., pa.Table]) -> None:
-    table = pa.table({"d": pa.array([Decimal("0.05"), Decimal("99.99")], pa.decimal128(4, 2))})
-    pq.write_table(table, "u.parquet", store_decimal_as_integer=True)
+@pytest.mark.parametrize(
+    ("digits", "whole", "width", "order"), [(4, True, 4, "little"), (4, False, 2, "big"), (20, False, 9, "big")]
+)
+def test_more_digits_than_the_type_has_are_an_error(
+    here: Path, read: Callable[..., pa.Table], digits: int, whole: bool, width: int, order: Literal["little", "big"]
+) -> None:
+    table = pa.table({"d": pa.array([Decimal(5), Decimal(10**digits - 1)], pa.decimal128(digits, 0))})
+    pq.write_table(table, "u.parquet", store_decimal_as_integer=whole)
     good = Path("u.parquet").read_bytes()
-    number = (9999).to_bytes(4, "little")
-    Path("v.parquet").write_bytes(good.replace(number, (12345).to_bytes(4, "little")))
+    number = (10**digits - 1).to_bytes(width, order)
+    assert number in good
+    Path("v.parquet").write_bytes(good.replace(number, (10**digits + 7).to_bytes(width, order)))
     relation = open_relation("parquet", ["v.parquet"])
-    with pytest.raises(ExecutionError, match="more digits than decimal"):
-        batches(relation)
+    for way in (batches, read):
+        with pytest.raises(ExecutionError, match="more digits than decimal"):
+            way(relation)
+
+
+def test_more_digits_in_memory_and_nested_are_an_error() -> None:
+    words = pa.py_buffer((12345).to_bytes(16, "little"))
+    column = pa.Array.from_buffers(pa.decimal128(4, 2), 1, [None, words])
+    for array in (column, pa.StructArray.from_arrays([column], ["x"])):
+        with pytest.raises(ExecutionError, match="more digits than"):
+            ArrowRelation.of(pa.table({"d": array}))
 
 
 def test_narrowing_by_hand() -> None:
