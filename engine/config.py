@@ -258,7 +258,7 @@ SETTINGS: dict[str, Setting] = {
             "flint.columnCache.size",
             optional_size,
             "",
-            "Memory for decoded columns, shared out among the executors; empty: a fifth of the machine's.",
+            "Memory for decoded columns without CACHE TABLE, shared out among the executors; empty: a fifth of the machine's.",
         ),
         Setting(
             "flint.optimizer.check", boolean, "false", "Check every plan after every rule that changed it (tests)."

@@ -163,6 +163,25 @@ class CodeCrashed(Event):
     reason: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class CachedInPart(Event):
+    """CACHE TABLE had no room for about `left_out` bytes of the decoded columns of `table`; `kept` bytes of them are in
+    memory."""
+
+    table: str
+    kept: int
+    left_out: int
+
+    @property
+    def message(self) -> str:
+        """For the user: what fits, and what to do."""
+        return (
+            f"CACHE TABLE {self.table}: {self.kept:,} bytes of its columns fit in memory, {self.left_out:,} do not and are "
+            "read from the files each time. Raise spark.executor.memory, of which cached tables may fill "
+            "spark.memory.fraction, or uncache another table."
+        )
+
+
 class EventBus:
     """Carries events to listeners. Thread-safe; a listener that fails is logged once and heard no worse for it."""
 
@@ -239,6 +258,8 @@ def _severity(event: Event) -> int:
         case QueryFinished(error=error) | JobEnded(error=error) if error:
             return logging.WARNING
         case TaskEnded(status="failed" | "lost" | "fetch_failed") | ExecutorRemoved(expected=False) | CodeCrashed():
+            return logging.WARNING
+        case CachedInPart():
             return logging.WARNING
         case Progress() | TaskStarted() | TaskEnded():
             return logging.DEBUG

@@ -16,12 +16,14 @@ import pyarrow as pa
 from engine.catalog.tables import TempView
 from engine.commands.context import DONE, Context, answer
 from engine.errors import AnalysisError, Unsupported, quoted
+from engine.events import LOGGER, CachedInPart
 from engine.logical.commands import CacheTable, RefreshPath, RefreshTable, Show, Uncache
 from engine.logical.plan import LogicalPlan, Scan
-from engine.logical.relation import Columnar, TableStatistics
+from engine.logical.relation import Columnar, ScanRequest, TableStatistics
 from engine.logical.unresolved import UnresolvedRelation
 from engine.memory.columns import cache_limit
 from engine.physical.cached_columns import ListCachedColumns, kept_columns
+from engine.physical.column_scan import NOT_PINNED
 from engine.schedule.stage import Job, Stage, next_job_id
 from engine.sources.arrow import ArrowRelation
 from engine.sources.filescan import FileRelation
@@ -86,14 +88,59 @@ _pins = itertools.count(1)
 
 
 def _read(parts: tuple[str, ...], name: tuple[str, ...], relation: FileRelation, context: Context) -> None:
-    """Has executors read all columns; what fails takes the name out of the cache again."""
-    counts = ", ".join(f"count({quoted((field.name,))})" for field in relation.schema.fields)
+    """Has executors read all columns; what fails takes the name out of the cache again. If there is not room for all, that
+    is said, and the narrow ones are those that are kept."""
+    left_out = 0
     try:
-        for _ in context.statement(f"SELECT {counts} FROM {quoted(parts)}", {}).batches():
-            pass
+        for group in _groups(relation):
+            counts = ", ".join(f"count({quoted((column,))})" for column in group)
+            query = context.statement(f"SELECT {counts} FROM {quoted(parts)}", {})
+            for _ in query.batches():
+                pass
+            left_out += _left_out(query)
     except BaseException:
         context.catalog.uncache(name)
         raise
+    if left_out:
+        rows = [row for batch in _told_by_executors(context) for row in batch.to_pylist()]
+        kept = sum(row["bytes"] for row in rows if row["pin"] == relation.pin)
+        found = CachedInPart(query_id=context.query.id, table=".".join(name), kept=kept, left_out=left_out)
+        LOGGER.warning("%s", found.message)
+        context.session.events.publish(found)
+
+
+def _groups(relation: FileRelation) -> list[list[str]]:
+    """The columns, narrow ones first, as many together as scans hold at once of a split and as are a small part of memory."""
+    sizes = dict.fromkeys(relation.schema.names, 0)
+    largest = dict.fromkeys(sizes, 0)
+    for split in relation.splits(ScanRequest(tuple(sizes))).splits:
+        for column in sizes:
+            found = relation.columns_of(split, [column]) if isinstance(relation, Columnar) else None
+            size = (split.bytes or 0) if found is None else found.size(column)
+            sizes[column] += size
+            largest[column] = max(largest[column], size)
+    groups: list[list[str]] = []
+    for column in sorted(sizes, key=lambda column: sizes[column]):
+        together = [*groups[-1], column] if groups else [column]
+        if (
+            not groups
+            or sum(map(sizes.__getitem__, together)) > _SMALL
+            or sum(map(largest.__getitem__, together)) > _HELD
+        ):
+            groups.append([])
+        groups[-1].append(column)
+    return groups
+
+
+_HELD, _SMALL = 1 << 26, 1 << 30
+
+
+def _left_out(query: Query) -> int:
+    """Bytes of columns that executors had no room for."""
+    if query.handle is None:
+        return 0
+    operators = [each for stage in query.handle.metrics.values() for each in stage.operators.items()]
+    return sum(int(found.total) for (_, metric), found in operators if metric == NOT_PINNED)
 
 
 def _check_options(command: CacheTable) -> None:

@@ -103,7 +103,11 @@ class Columns(Protocol):
 
 @runtime_checkable
 class Columnar(Protocol):
-    """A relation whose splits can be read column by column."""
+    """A relation whose splits can be read column by column. `pin` is the number of the CACHE TABLE that asks for it, or 0."""
+
+    @property
+    def pin(self) -> int:
+        """See above."""
 
     def columns_of(self, split: Split, columns: Sequence[str]) -> Columns | None:
         """Some columns of a split; None if it is too large to be held at once, and must be read batch by batch."""

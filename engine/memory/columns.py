@@ -2,12 +2,15 @@
 
     pool budget (MemoryPool)
     ├─ reservations of operators       come first: the cache gives way before a reservation fails
-    └─ ColumnCache                     what is left, up to `flint.columnCache.size`
+    └─ ColumnCache                     what is left
+       ├─ pinned by CACHE TABLE        all of that, if need be
+       └─ what queries have read       up to `flint.columnCache.size`
 
 A key names a version of a file, so what a replaced file held is never found and grows old. The least recently used goes
 first, but nothing of the job that asks for room: a scan of more than there is room for keeps its beginning, instead of
 driving itself out just before it comes round again. What a CACHE TABLE has read is pinned by its number: it stays as long as
-that statement counts (jobs are told which do), or until operators need the memory.
+that statement counts (jobs are told which do), or until operators need the memory. Pinned columns drive out others, and never
+one another.
 """
 
 from __future__ import annotations
@@ -49,42 +52,44 @@ class CachedColumn:
 
 
 class ColumnCache:
-    """At most `limit` bytes of columns, and no more than `room()`. Thread-safe."""
+    """No more than `room()` bytes of columns, at most `limit` of them not pinned. Thread-safe."""
 
     def __init__(self, room: Callable[[], int]) -> None:
         self.limit = 0
-        self.held = 0
         self._room = room
-        self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
+        self._loose = _Kept()
+        self._pinned = _Kept()
         self._pins: frozenset[int] = frozenset()
         self._lock = threading.Lock()
 
+    @property
+    def held(self) -> int:
+        """Bytes of all columns that are kept."""
+        return self._loose.held + self._pinned.held
+
     def __contains__(self, key: Hashable) -> bool:
-        return key in self._entries
+        return key in self._loose.entries or key in self._pinned.entries
 
     def get(self, key: Hashable, job: int, pin: int = 0) -> Pieces | None:
         """The pieces kept under `key`, None if there are none; pinned from now on if `pin` is a number."""
         with self._lock:
-            entry = self._entries.get(key)
+            entry = self._taken(key)
             if entry is None:
                 return None
-            self._entries.move_to_end(key)
             entry.job, entry.pin = job, pin or entry.pin
             entry.hits += 1
+            self._add(key, entry)
             return entry.pieces
 
     def put(self, key: Hashable, pieces: Sequence[pa.Array], job: int, pin: int = 0) -> bool:
         """Keeps `pieces` if there is room, or older ones can make some; whether it does."""
         size = memory_of(pieces)
         with self._lock:
-            old = self._entries.pop(key, None)
-            if old is not None:
-                self.held -= old.size
-                pin = pin or old.pin
+            old = self._taken(key)
+            pin = pin or (old.pin if old is not None else 0)
             if not self._make_room(size, job, pin):
                 return False
-            self._entries[key] = _Entry(tuple(pieces), size, job, pin)
-            self.held += size
+            self._add(key, _Entry(tuple(pieces), size, job, pin))
             return True
 
     def keep_pins(self, pins: Collection[int]) -> None:
@@ -93,14 +98,13 @@ class ColumnCache:
             return
         with self._lock:
             self._pins = frozenset(pins)
-            gone = [key for key, entry in self._entries.items() if entry.pin and entry.pin not in pins]
-            self._drop(self.held, gone)
+            self._pinned.drop(self.held, [key for key, entry in self._pinned.entries.items() if entry.pin not in pins])
 
     def give_way(self, size: int) -> None:
         """Forgets at least `size` bytes, or all: the least recently used first, pinned ones last."""
         with self._lock:
-            size -= self._drop(size, [key for key, entry in self._entries.items() if not entry.pin])
-            self._drop(size, list(self._entries))
+            size -= self._loose.drop(size, list(self._loose.entries))
+            self._pinned.drop(size, list(self._pinned.entries))
 
     def resize(self, limit: int) -> None:
         """Sets `limit`; what is above it and not pinned is forgotten."""
@@ -108,40 +112,72 @@ class ColumnCache:
             return
         with self._lock:
             self.limit = limit
-            self._drop(self.held - limit, [key for key, entry in self._entries.items() if not entry.pin])
+            self._loose.drop(self._loose.held - limit, list(self._loose.entries))
 
     def contents(self) -> list[CachedColumn]:
-        """What is kept, the least recently used first."""
+        """What is kept, pinned ones first, of each the least recently used first."""
         with self._lock:
             return [
                 CachedColumn(key, sum(map(len, entry.pieces)), entry.size, entry.hits, entry.pin)
-                for key, entry in self._entries.items()
+                for kept in (self._pinned, self._loose)
+                for key, entry in kept.entries.items()
             ]
 
+    def _taken(self, key: Hashable) -> _Entry | None:
+        return self._loose.pop(key) or self._pinned.pop(key)
+
+    def _add(self, key: Hashable, entry: _Entry) -> None:
+        (self._pinned if entry.pin else self._loose).add(key, entry)
+
     def _make_room(self, size: int, job: int, pin: int) -> bool:
-        most = min(self.limit, self._room())
-        excess = self.held + size - most
-        if excess <= 0:
-            return True
-        old = [key for key, each in self._entries.items() if not each.pin and (each.job != job or pin)]
-        if size > most or sum(self._entries[key].size for key in old) < excess:
+        excess = self.held + size - self._room()
+        if not pin:
+            if size > self.limit:
+                return False
+            excess = max(excess, self._loose.held + size - self.limit)
+        old, freed = [], 0
+        for key, entry in self._loose.entries.items():
+            if freed >= excess or (entry.job == job and not pin):
+                break  # what follows was used even later
+            old.append(key)
+            freed += entry.size
+        if freed < excess:
             return False
-        self._drop(excess, old)
+        self._loose.drop(excess, old)
         return True
 
-    def _drop(self, size: int, keys: Iterable[Hashable]) -> int:
+
+class _Kept:
+    """Entries in the order of their last use, and the sum of their sizes."""
+
+    def __init__(self) -> None:
+        self.entries: OrderedDict[Hashable, _Entry] = OrderedDict()
+        self.held = 0
+
+    def add(self, key: Hashable, entry: _Entry) -> None:
+        """As the last used."""
+        self.entries[key] = entry
+        self.held += entry.size
+
+    def pop(self, key: Hashable) -> _Entry | None:
+        """Takes an entry out, if it is there."""
+        entry = self.entries.pop(key, None)
+        self.held -= entry.size if entry is not None else 0
+        return entry
+
+    def drop(self, size: int, keys: Iterable[Hashable]) -> int:
         """Forgets `keys` in turn until `size` bytes are free; gives how many are."""
         freed = 0
         for key in keys:
             if freed >= size:
                 break
-            freed += self._entries.pop(key).size
+            freed += self.entries.pop(key).size
         self.held -= freed
         return freed
 
 
 def cache_limit(conf: Mapping[str, str]) -> int:
-    """Bytes of columns that one executor may keep by `flint.columnCache.size`, which is shared out; 0 if switched off."""
+    """Bytes of columns that one executor may keep without pins, its part of `flint.columnCache.size`; 0 if switched off."""
     if not typed(conf, "flint.columnCache.enabled"):
         return 0
     configured: int | None = typed(conf, "flint.columnCache.size")

@@ -19,11 +19,14 @@ from engine.compile.page_code import page_code
 from engine.config import typed
 from engine.expressions.base import Attribute, Expression
 from engine.logical.relation import Columns
-from engine.memory.columns import ColumnCache, Pieces, cache_limit, live_pins
+from engine.memory.columns import ColumnCache, Pieces, cache_limit, live_pins, memory_of
 from engine.physical.batches import BATCH_ROWS, batch_of
 from engine.physical.encoding import decoded
 from engine.physical.execution import Execution
 from engine.physical.runtime_filter import filters_of
+
+NOT_PINNED = "bytes_not_pinned"
+"""The metric that counts bytes of columns that CACHE TABLE asks for and there is no room for."""
 
 _TRIALS = 2
 """After so many pieces of which no one fell away, filters are looked at no more."""
@@ -79,8 +82,8 @@ class ColumnScan:
         for place, pieces in zip(missing, self._read(split, [names[place] for place in missing]), strict=True):
             found[place] = pieces
             key = keys[place]
-            if cache is not None and key is not None:
-                cache.put(key, pieces, job, split.pin)
+            if cache is not None and key is not None and not cache.put(key, pieces, job, split.pin) and split.pin:
+                self._metrics.add(self._operator, NOT_PINNED, memory_of(pieces))
         return [pieces for pieces in found if pieces is not None]
 
     def is_warm(self, split: Columns) -> bool:

@@ -11,7 +11,7 @@ from engine.expressions.base import Attribute, Expression
 from engine.expressions.sql import Name
 from engine.lazy import cached_property
 from engine.logical.relation import Columnar, Relation, ScanRequest, Split
-from engine.physical.column_scan import ColumnScan
+from engine.physical.column_scan import NOT_PINNED, ColumnScan
 from engine.physical.execution import Execution
 from engine.physical.operator import Morsel, Source, texts
 from engine.tree.node import node
@@ -62,19 +62,21 @@ class ScanExec(Source):
         return [partial(self._read, split, columns, run) for split in splits]
 
     def _read(self, split: Split, columns: ColumnScan, run: Execution) -> Iterator[pa.RecordBatch]:
-        for batch in self._batches(split, columns):
+        for batch in self._batches(split, columns, run):
             # encoded columns have buffers of their own; what part of larger ones a batch is costs more to find out
             size = batch.get_total_buffer_size() if self.encoded else batch.nbytes
             run.task.metrics.add(self.id, "bytes", size)
             run.task.metrics.progress(batch.num_rows, size)
             yield batch
 
-    def _batches(self, split: Split, columns: ColumnScan) -> Iterator[pa.RecordBatch]:
+    def _batches(self, split: Split, columns: ColumnScan, run: Execution) -> Iterator[pa.RecordBatch]:
         request, relation = self.request, self.relation
         if isinstance(relation, Columnar) and self.limit is None:
             found = relation.columns_of(split, request.columns)
             if found is not None:
                 return columns.batches(found, self.encoded)
+            if relation.pin:
+                run.task.metrics.add(self.id, NOT_PINNED, split.bytes or 0)
         return relation.read(split, request)
 
     def details(self, name: Name | None) -> str:

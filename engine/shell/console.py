@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
 from engine.errors import Cancelled, FlintError, InternalError
-from engine.events import LOGGER, CodeCrashed, Event, redact_text
+from engine.events import LOGGER, CachedInPart, CodeCrashed, Event, redact_text
 from engine.shell import text as screen
 from engine.shell.interrupt import Interrupted, interruptible
 from engine.shell.options import AlreadyTold, Settings, ShellError
@@ -118,6 +118,8 @@ class Console:
     def _hear(self, event: Event) -> None:
         if isinstance(event, CodeCrashed):
             self._notices[f"Compiled code crashed in a worker ({event.reason}): its work was done without it."] = None
+        if isinstance(event, CachedInPart):
+            self._notices[event.message] = None
 
     def _run(self, statement: str, progress: Progress, left: threading.Event) -> Written:
         frame = self.session.sql(statement, dialect=self.settings.dialect)

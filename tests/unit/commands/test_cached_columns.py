@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine import Session
+from engine.events import CachedInPart
 from engine.sources.arrow import ArrowRelation
 
 
@@ -89,3 +90,25 @@ def test_what_is_kept_is_shown(session: Session, sql: Any, tmp_path: Path) -> No
     ]
     assert [row[3] for row in mine][1] == 50, "a byte for each row"
     assert session.sql("SHOW CACHED TABLES").columns == ["name", "column", "rows", "bytes", "hits"]
+
+
+def test_what_does_not_fit_is_said_and_narrow_columns_stay(tmp_path: Path) -> None:
+    rows = range(200_000)
+    table = pa.table({"wide": [f"{n:040}" for n in rows], "a": [n % 100 for n in rows], "b": [n % 7 for n in rows]})
+    pq.write_table(table, tmp_path / "t.parquet", row_group_size=50_000)
+    told: list[CachedInPart] = []
+    with Session(conf={"spark.executor.memory": "4m"}) as session:
+        session.events.subscribe(lambda event: told.append(event) if isinstance(event, CachedInPart) else None)
+        session.sql(f"CREATE TEMP VIEW files AS SELECT * FROM parquet.`{tmp_path}/t.parquet`")
+        session.sql("CACHE TABLE files")
+        (found,) = told
+        assert found.kept + found.left_out > 8_400_000 and 400_000 <= found.kept < 3_000_000
+        assert f"{found.kept:,} bytes of its columns fit" in found.message
+        scans = counts(session, "SELECT sum(a), sum(b) FROM files")
+        assert scans["columns_warm"] == 8 and scans["columns_read"] == 0
+        assert session.sql("SELECT max(wide), sum(b) FROM files").collect() == [(f"{199_999:040}", sum(n % 7 for n in rows))]
+        told.clear()
+        session.sql("UNCACHE TABLE files")
+        session.sql(f"CREATE TEMP VIEW narrow AS SELECT a, b FROM parquet.`{tmp_path}/t.parquet`")
+        session.sql("CACHE TABLE narrow")
+        assert not told

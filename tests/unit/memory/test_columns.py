@@ -63,20 +63,32 @@ def test_a_column_put_twice_counts_once() -> None:
 
 
 def test_pinned_columns_stay() -> None:
-    cache = cache_of(300)
+    cache = cache_of(100)
     cache.put("a", column(100), 1, 5)
     cache.put("b", column(100), 1)
     assert cache.get("b", 1, 6) and cache.get("c", 1, 6) is None
     for job, key in enumerate("cde", 2):
         assert cache.put(key, column(100), job)
     assert names(cache) == ["a", "b", "e"]
-    assert cache.put("f", column(100), 9, 5) and not cache.put("g", column(100), 9)
+    assert cache.put("f", column(100), 9, 5) and cache.put("g", column(100), 9)
+    assert names(cache) == ["a", "b", "f", "g"] and cache.held == 400
     cache.keep_pins({5})
+    cache.resize(0)
     assert names(cache) == ["a", "f"] and cache.held == 200
     cache.give_way(1)
     assert names(cache) == ["f"]
     cache.keep_pins(set())
     assert cache.held == 0
+
+
+def test_pinned_columns_fill_the_room_and_drive_out_others_but_not_one_another() -> None:
+    cache = cache_of(200, room=400)
+    for key in "ab":
+        assert cache.put(key, column(100), 1)
+    assert [cache.put(key, column(100), 1, 5) for key in "cdefg"] == [True, True, True, True, False]
+    assert names(cache) == ["c", "d", "e", "f"]
+    assert not cache.put("a", column(100), 2), "nor do others drive them out"
+    assert not cache.put("x", column(100), 2, 6) and cache.held == 400
 
 
 def test_a_smaller_limit_forgets() -> None:
@@ -138,6 +150,7 @@ def test_the_budget_is_kept_whatever_happens(seed: int) -> None:
                 rng.choice(reservations).try_grow(rng.randint(1, 400))
             case 3:
                 rng.choice(reservations).shrink(rng.randint(1, 400))
-        held = sum(memory_of([piece]) for each in pool.columns._entries.values() for piece in each.pieces)
-        assert held == pool.columns.held <= 600
+        held = sum(each.bytes for each in pool.columns.contents())
+        assert held == pool.columns.held
+        assert pool.columns._loose.held <= 600
         assert pool.used + held <= pool.budget
