@@ -79,6 +79,12 @@ def test_all_elements_of_snappy_by_hand(code: PageCode) -> None:
     assert unpacked(code, b"\x09" + bytes([0]) + b"a" + bytes([(8 - 4) << 2 | 1, 1]), 9) == b"a" * 9
     assert unpacked(code, b"\x06" + bytes([2 << 2]) + b"abc" + bytes([2 << 2 | 2, 3, 0]), 6) == b"abcabc"
     assert unpacked(code, b"\x06" + bytes([2 << 2]) + b"abc" + bytes([2 << 2 | 3, 3, 0, 0, 0]), 6) == b"abcabc"
+    for offset in range(1, 20):
+        for length in (4, 11, 12, 17, 64):
+            kind = bytes([length - 1 << 2 | 2, offset, 0])
+            repeated = bytes(range(20 - offset, 20)) * 64
+            data = b"\x01" + bytes([19 << 2]) + bytes(range(20)) + kind
+            assert unpacked(code, data, 20 + length) == bytes(range(20)) + repeated[:length]
     for extra in (1, 2, 3, 4):
         size = min(len(long), 256**extra)
         head = bytes([(59 + extra) << 2]) + (size - 1).to_bytes(extra, "little")
