@@ -45,6 +45,11 @@ class Inputs:
         """The place of a column."""
         return self._places[attribute.id]
 
+    def number(self, attribute: Attribute) -> str:
+        """The storage of a column of numbers, "" of any other."""
+        form = self.forms[self.place_of(attribute)]
+        return "" if form.codes or form.storage == "text" else form.storage
+
     def column(self, row: Row, attribute: Attribute) -> Sql:
         """The value of a column in the row."""
         place = self.place_of(attribute)

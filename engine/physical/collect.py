@@ -7,7 +7,7 @@ operator. Here it goes there as it is.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
@@ -34,11 +34,18 @@ class SpillWriter(Protocol):
 
 @dataclass
 class Collected:
-    """What one thread has: batches, the bytes reserved for them, and its way to disk once it has needed one."""
+    """What one thread has: batches, the bytes reserved for them, its way to disk once it has needed one, and what makes a batch
+    of the rest of its rows."""
 
     batches: list[pa.RecordBatch] = field(default_factory=list)
     size: int = 0
     writer: SpillWriter | None = None
+    rest: Callable[[], None] | None = None
+
+    def settle(self) -> None:
+        """Makes batches of all rows."""
+        if self.rest is not None:
+            self.rest()
 
 
 class CollectSink:
@@ -75,6 +82,7 @@ class CollectSink:
         local.size += size
 
     def combine(self, local: Collected) -> None:
+        local.settle()
         if local.writer is not None:
             self.spill(local)
             local.writer.flush()

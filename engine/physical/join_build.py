@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from engine.compile.sinks.build import EncodedRows
 from engine.expressions.base import Attribute
-from engine.physical.collect import CollectSink, SpillWriter
+from engine.physical.collect import SpillWriter
 from engine.physical.encoded_columns import EncodedColumns
 from engine.physical.encoding import decoded
 from engine.physical.execution import Execution
@@ -21,7 +21,7 @@ from engine.physical.partitioned import KeyedWriter, Partitioned
 from engine.physical.piecewise_join import PiecewiseJoin
 
 
-class BuildSink(EncodedRows, CollectSink):
+class BuildSink(EncodedRows):
     """Leaves what it has built as the state "built" of the join."""
 
     def __init__(self, operator: JoinExec, run: Execution) -> None:

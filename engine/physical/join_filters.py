@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 import pyarrow as pa
 
 from engine.expressions.base import Alias, Attribute, Expression
@@ -96,6 +95,6 @@ def _filter(place: int, values: pa.Array) -> RuntimeFilter:
     if len(values) <= _MOST_ROWS:
         present = valid(values)
         numbers = fixed_values(values)
-        return RuntimeFilter.of(place, np.unique(numbers if present is None else numbers[present]))
+        return RuntimeFilter.of(place, numbers if present is None else numbers[present])
     least, most = min_max(values)
     return RuntimeFilter(place, 1, 0) if least is None or most is None else RuntimeFilter(place, least, most)

@@ -34,7 +34,8 @@ class RuntimeFilter:
 
     @staticmethod
     def of(column: int, values: npt.NDArray[Any]) -> RuntimeFilter:
-        """The filter that lets just `values` through (a numpy array of whole numbers), or their range if that is wide."""
+        """The filter that lets just `values` through (a numpy array of whole numbers, in any order), or their range if that is
+        wide."""
         if not len(values):
             return RuntimeFilter(column, 1, 0)
         least, most = int(values.min()), int(values.max())

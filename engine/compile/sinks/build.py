@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -12,29 +11,33 @@ from engine.compile.binding import FrameWords
 from engine.compile.program import SinkCode
 from engine.compile.sinks.columns import ColumnsBuffers, ColumnsCode
 from engine.expressions.base import Attribute
+from engine.physical.collect import Collected, CollectSink
 
 
-class _Batches(Protocol):
-    def add(self, local: Any, batch: pa.RecordBatch) -> None:
-        """Takes a batch into a thread's state."""
+class EncodedRows(CollectSink):
+    """A sink of batches, which may be encoded, that takes rows from code."""
 
     @property
     def columns(self) -> Sequence[Attribute]:
         """What batches consist of."""
+        raise NotImplementedError
 
-
-class EncodedRows:
-    """Makes a sink of batches, which may be encoded, one that takes rows from code."""
-
-    def code(self: _Batches) -> SinkCode | None:
+    def code(self) -> SinkCode | None:
         """Columns that pass through stay as they are encoded."""
         return ColumnsCode(self.columns, encoded=True)
 
-    def bind(self: _Batches, local: Any, code: SinkCode, frame: FrameWords) -> None:
+    def bind(self, local: Collected, code: SinkCode, frame: FrameWords) -> None:
         """Makes room for a thread's rows."""
         assert isinstance(code, ColumnsCode)
-        frame.state = ColumnsBuffers(code, frame, partial(self.add, local))
+        frame.state = ColumnsBuffers(code, frame, partial(super().add, local))
 
-    def called(self, local: Any, code: SinkCode, frame: FrameWords) -> None:  # noqa: ARG002
-        """What the code has left in the room becomes a batch."""
-        frame.state.finish()
+    def called(self, local: Collected, code: SinkCode, frame: FrameWords) -> None:  # noqa: ARG002
+        """What the code has left in the room may stay there, until rows come from elsewhere."""
+        if local.rest != frame.state.finish:
+            local.settle()
+            local.rest = frame.state.finish
+        frame.state.called()
+
+    def add(self, local: Collected, batch: pa.RecordBatch) -> None:
+        local.settle()
+        super().add(local, batch)

@@ -1,7 +1,9 @@
 """The rows that come out of a chain as batches, for what follows it interpreted.
 
-Columns of the source, and of built sides, that pass through are not touched by the code: it notes which rows they are of,
-and Arrow takes those. Only computed values are stored. When the room for a batch is full the code calls back.
+Texts of the source, and columns of built sides, that pass through are not touched by the code: it notes which rows they are
+of, and Arrow takes those. Computed values, and numbers of the source, are stored. When the room for a batch is full the code
+calls back. Rows that need no more of the source's batch may stay in the room until then, so that many batches of which few
+rows are left become one.
 """
 
 from __future__ import annotations
@@ -15,12 +17,13 @@ import pyarrow as pa
 
 from engine.compile.binding import FrameWords
 from engine.compile.forms import array_of, dtype_of
+from engine.compile.inputs import Inputs
 from engine.compile.ir import Value, Variable
 from engine.compile.row import Row
 from engine.compile.values import NotCompiled, Sql, storage_of
 from engine.expressions.base import Attribute, Expression
 from engine.physical.batches import batch_of
-from engine.physical.encoding import decoded_column
+from engine.physical.encoding import decoded_column, is_number
 from engine.types.arrow import to_arrow
 
 ROOM = 1 << 16
@@ -56,8 +59,14 @@ class ColumnsCode:
     columns: list[_Output] = field(default_factory=list)
     takers: list[Any] = field(default_factory=list)
 
+    @property
+    def needs_batch(self) -> bool:
+        """Whether rows have to be taken while the source's batch is there."""
+        return any(isinstance(taker, Inputs) for taker in self.takers)
+
     def begin(self, row: Row) -> None:
         self.count: Variable = row.function.variable("i64", 0)
+        self.count.set(row.frame.word(row.function, "left").load("i64"))
 
     def write(self, row: Row) -> None:
         values = [self._plan(row, attribute) for attribute in self.outputs]
@@ -85,6 +94,9 @@ class ColumnsCode:
         expression = row.expanded(attribute)
         if isinstance(expression, Attribute):
             provider = next((each for each in row.providers if expression.id in each.columns), None)
+            if isinstance(provider, Inputs) and (storage := provider.number(expression)):
+                self.columns.append(_Output(attribute, expression, None, storage))
+                return row.value(expression)
             if isinstance(provider, Taker):
                 self._taken(attribute, expression, provider)
                 return None
@@ -130,10 +142,16 @@ class ColumnsBuffers:
         frame.callback("flush", self._flush)
         self._bind()
 
+    def called(self) -> None:
+        """After a call: what is left may stay, if it does not need the batch."""
+        if self.code.needs_batch:
+            self.finish()
+
     def finish(self) -> None:
-        """After a call: what is left becomes a batch."""
+        """What is left becomes a batch."""
         left = self.frame.read("left")
         if left:
+            self.frame.set("left", 0)
             self._flush(left)
 
     def _bind(self) -> None:
@@ -155,12 +173,21 @@ class ColumnsBuffers:
             values, valid = self._values[number], self._valid[number]
             assert values is not None
             kept = None if valid is None else valid[:count]
-            return array_of(column.storage, to_arrow(column.attribute.dataType), values[:count].copy(), kept, count)
+            made = array_of(column.storage, _kind(column), values[:count].copy(), kept, count)
+            return made if self.code.encoded else decoded_column(made, column.attribute.dataType)
         rows = self._rows[self.code.takers.index(column.provider)][:count]
         found = self.frame.take(column.provider, column.expression, rows)
         if self.code.encoded and not _is_mostly_dictionary(found):
             return found
         return decoded_column(found, column.attribute.dataType)
+
+
+def _kind(column: _Output) -> pa.DataType:
+    """The Arrow type of stored values: numbers of the source keep their width."""
+    kind = to_arrow(column.attribute.dataType)
+    if is_number(column.attribute.dataType) and column.storage != storage_of(column.attribute.dataType):
+        return pa.from_numpy_dtype(dtype_of(column.storage))
+    return kind
 
 
 def _is_mostly_dictionary(array: pa.Array) -> bool:
