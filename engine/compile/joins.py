@@ -173,6 +173,7 @@ def _table(join: HashJoinExec, built: Built, run: Execution) -> JoinTable | None
     if not isinstance(built.columns, EncodedColumns):
         return None
     try:
-        return JoinTable(built.columns, join.keys(True), join.null_safe, run)
+        keys_only = join.condition is None and not join.has_tail and join.type not in PAIRED
+        return JoinTable(built.columns, join.keys(True), join.null_safe, run, keys_only=keys_only)
     except (NotCompiled, Quarantined):
         return None

@@ -1,6 +1,7 @@
 """The table of a join: the rows of the built side by their keys, filled by compiled code and read by the code of the probe.
 
-    direct    directory[key - low]            whole numbers that lie close enough together
+    direct    directory[key - low]            whole numbers that lie close together
+    ranked    directory[rank of the key]      whole numbers that lie apart: a bit for each there may be (`ranks.py`)
     hashed    directory[hash >> shift ...]    a slot for each different key, linear steps, at most half full
 
 A directory holds the number of a row plus one, 0 for none. Rows with the same key are a chain: `following[row]` is the
@@ -11,7 +12,7 @@ nothing that statistics say has to be true.
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,11 +24,13 @@ from engine.compile.binding import FrameWords, bind_column, bind_dictionary
 from engine.compile.forms import form_of
 from engine.compile.inputs import stored_value
 from engine.compile.ir import Value
-from engine.compile.program import NAME, write
+from engine.compile.program import NAME, SinkCode, write
 from engine.compile.row import Row
+from engine.compile.tables.addressing import Addressing
 from engine.compile.tables.join_insert import Insertion
 from engine.compile.tables.keys import addresses_directly
 from engine.compile.tables.presence import Presence, presence_of
+from engine.compile.tables.ranks import Marking, Ranks
 from engine.compile.values import NotCompiled, Sql
 from engine.compile.variants import compile_program
 from engine.config import typed
@@ -41,9 +44,16 @@ from engine.physical.parallel import in_parallel
 
 MOST_ROWS = (1 << 31) - 2
 _MORSEL = 1 << 17
-_SPREAD = 16
-"""A direct directory has at most so many places for each row, or `_SMALL`."""
-_SMALL = 1 << 20
+_SPREAD = 4
+_SMALL = 1 << 12
+"""A direct directory has at most so many places for each row, or so many at all."""
+_RANKED_SPREAD = 256
+_RANKED_SMALL = 1 << 20
+"""There are at most so many bits for each row, or so many at all."""
+_SPARSE = 4
+"""Where at most three of four numbers are keys, it pays to look for keys that are not there before anything else."""
+_MOST_MARKING = 4
+"""Threads that set bits, each in words of its own."""
 
 Numbers = npt.NDArray[np.int32]
 
@@ -52,21 +62,32 @@ Numbers = npt.NDArray[np.int32]
 class Shape:
     """What the code of probes depends on."""
 
-    direct: bool
+    addressing: Addressing
     chained: bool
     presences: tuple[int, ...]
     """The keys, by their numbers, of which it is known which values there are."""
+    keys_only: bool
+    """It is only asked whether a key is there, not in which rows."""
+    sparse: bool
+    """Whether so few of the keys there may be are there that most that are asked for may well not be."""
 
 
 class JoinTable:
-    """The rows of `columns` by `keys`, expressions over them. A null in a key that is not `null_safe` matches nothing."""
+    """The rows of `columns` by `keys`, expressions over them. A null in a key that is not `null_safe` matches nothing.
+    `keys_only`: nobody asks in which rows a key is."""
 
     def __init__(
-        self, columns: EncodedColumns, keys: Sequence[Expression], null_safe: Sequence[bool], run: Execution
+        self,
+        columns: EncodedColumns,
+        keys: Sequence[Expression],
+        null_safe: Sequence[bool],
+        run: Execution,
+        *,
+        keys_only: bool = False,
     ) -> None:
         if columns.rows > MOST_ROWS:
             raise NotCompiled(f"a built side of {columns.rows} rows")
-        self.rows = columns.rows
+        self.rows: int = columns.rows
         self.attributes = list(columns.attributes)
         self.width = len(self.attributes)
         self.null_safe = tuple(null_safe)
@@ -77,17 +98,19 @@ class JoinTable:
         self.forms = [form_of(array) for array in self._arrays]
         self._computed: dict[Expression, int] = {}
         self._keys = [self._key(key) for key in keys]
-        self.low, self.size = self._range()
-        places = self.size or _slots(self.rows)
-        if not run.task.memory.reservation("HashJoin").try_grow(4 * (places + self.rows)):
-            raise NotCompiled("a table without room in memory")
-        self.directory = np.zeros(places, np.int32)
+        self.addressing, self.low, self.size = self._addressing()
+        self.keys_only = keys_only
+        self.ranks = Ranks(self.size) if self.addressing is Addressing.RANKED else None
+        self.directory = np.zeros(0, np.int32)
         self.following: Numbers | None = None
         self.presences: dict[int, Presence] = {}
-        if self.rows:
-            self._fill()
+        if not run.task.memory.reservation("HashJoin").try_grow(self._bytes()):
+            raise NotCompiled("a table without room in memory")
+        self._fill()
         self.presences = self._presences()
-        self.shape = Shape(self.size > 0, self.following is not None, tuple(self.presences))
+        keys_there = self.ranks.count if self.ranks is not None else self.rows
+        sparse = keys_there * _SPARSE < self.size * (_SPARSE - 1)
+        self.shape = Shape(self.addressing, self.following is not None, tuple(self.presences), keys_only, sparse)
 
     @property
     def has_null_key(self) -> bool:
@@ -139,6 +162,9 @@ class JoinTable:
 
     def _bind_directory(self, frame: FrameWords) -> None:
         frame.set(("directory", id(self)), self.directory.ctypes.data, self.directory)
+        if self.ranks is not None:
+            frame.set(("bits", id(self)), self.ranks.bits.ctypes.data, self.ranks.bits)
+            frame.set(("before", id(self)), self.ranks.before.ctypes.data, self.ranks.before)
         frame.set(("low", id(self)), self.low)
         frame.set(("size", id(self)), self.size)
         frame.set(("nulls", id(self)), max(self.rows, 1))
@@ -181,24 +207,36 @@ class JoinTable:
         self.forms.append(form_of(found))
         return len(self._arrays) - 1
 
-    def _range(self) -> tuple[int, int]:
-        """The least key and how many there may be, where the directory is addressed directly; else no size."""
+    def _addressing(self) -> tuple[Addressing, int, int]:
+        """How the directory is addressed, and where by numbers: the least key, and how many there may be."""
         if len(self._keys) != 1 or not addresses_directly(self.attributes[self._keys[0]].dataType):
-            return 0, 0
+            return Addressing.HASHED, 0, 0
         array = self._arrays[self._keys[0]]
         if not self.rows:
-            return 0, 1
+            return Addressing.DIRECT, 0, 1
         if not pa.types.is_integer(array.type) or (self.null_safe[0] and array.null_count):
-            return 0, 0
+            return Addressing.HASHED, 0, 0
         least, most = min_max(array)
         if least is None or most is None:
-            return 0, 1
+            return Addressing.DIRECT, 0, 1
         size = most - least + 1
-        return (least, size) if size <= max(_SPREAD * self.rows, _SMALL) else (0, 0)
+        if size <= max(_SPREAD * self.rows, _SMALL):
+            return Addressing.DIRECT, least, size
+        if size <= max(_RANKED_SPREAD * self.rows, _RANKED_SMALL):
+            return Addressing.RANKED, least, size
+        return Addressing.HASHED, 0, 0
+
+    def _bytes(self) -> int:
+        """What the table takes at most while it is made."""
+        if self.ranks is not None:
+            return self.ranks.words * (8 * self._marking + 4) + 8 * self.rows
+        return 4 * ((self.size or _slots(self.rows)) + self.rows)
 
     def _presences(self) -> dict[int, Presence]:
         """What is worth knowing of the values of keys before the table is looked at."""
-        found = {}
+        found: dict[int, Presence] = {}
+        if self.ranks is not None:
+            return found
         for number, (place, safe) in enumerate(zip(self._keys, self.null_safe, strict=True)):
             array = self._arrays[place]
             if self.rows and not (safe and array.null_count) and addresses_directly(self.attributes[place].dataType):
@@ -207,18 +245,53 @@ class JoinTable:
                     found[number] = presence
         return found
 
+    @property
+    def _threads(self) -> int:
+        threads: int = self._run.task.threads
+        return min(threads, self.rows // _MORSEL + 1)
+
+    @property
+    def _marking(self) -> int:
+        return min(self._threads, _MOST_MARKING)
+
     def _fill(self) -> None:
         """Puts all rows into the directory, with all threads of the task. Raises Quarantined."""
-        threads = min(self._run.task.threads, self.rows // _MORSEL + 1)
-        self.following = np.empty(self.rows, np.int32)
-        insertion = Insertion(self, self.size > 0, threads > 1)
-        program = write([], [], [], insertion, checked=bool(typed(self._run.task.conf, "flint.compile.checked")))
+        if self.ranks is not None:
+            self._rank(self.ranks)
+            if self.keys_only:
+                return
+        places = self.ranks.count if self.ranks is not None else self.size or _slots(self.rows)
+        self.directory = np.zeros(places, np.int32)
+        if not self.rows:
+            return
+        null_keys = self._arrays[self._keys[0]].null_count
+        unique = self.ranks is not None and self.ranks.count == self.rows - null_keys
+        if not unique:
+            self.following = np.empty(self.rows, np.int32)
+        frames = self._for_rows(Insertion(self, shared=self._threads > 1, unique=unique), self._threads, self.bind)
+        if not any(frame.read("repeated") for frame in frames):
+            self.following = None
+
+    def _rank(self, ranks: Ranks) -> None:
+        """Finds out which keys there are."""
+
+        def begin(frame: FrameWords) -> None:
+            self.bind(frame)
+            part = ranks.begin()
+            frame.set(("bits", id(self)), part.ctypes.data, part)
+
+        self._for_rows(Marking(self), self._marking, begin)
+        ranks.finish()
+
+    def _for_rows(self, sink: SinkCode, threads: int, begin: Callable[[FrameWords], None]) -> list[FrameWords]:
+        """Runs a sink over the numbers of all rows, in several threads; gives their frames. Raises Quarantined."""
+        program = write([], [], [], sink, checked=bool(typed(self._run.task.conf, "flint.compile.checked")))
         code = compile_program(program, self._run)
         frames = [FrameWords(program, self._run) for _ in range(threads)]
         starts = iter(range(0, self.rows, _MORSEL))
 
         def work(frame: FrameWords) -> None:
-            self.bind(frame)
+            begin(frame)
             for start in starts:
                 self._run.check()
                 with code.calling():
@@ -227,8 +300,7 @@ class JoinTable:
                     raise InternalError("The code that fills a table has failed.")
 
         in_parallel(work, frames)
-        if not any(frame.read("repeated") for frame in frames):
-            self.following = None
+        return frames
 
 
 def _slots(rows: int) -> int:

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 from engine.compile.ir import Value, Variable
 from engine.compile.row import Row
+from engine.compile.tables.addressing import Addressing, bit_of, rank_of
 from engine.compile.tables.join import JoinTable
 from engine.compile.tables.join_insert import keys_equal
 from engine.compile.tables.keys import hash_of
@@ -16,17 +17,17 @@ from engine.compile.values import Sql
 def find(row: Row, table: JoinTable, keys: Sequence[Sql]) -> Value:
     """The number of the first built row with these keys plus one, an i64; 0 where there is none."""
     number = row.function.variable("i64", 0)
-    direct, presences = table.shape.direct, table.shape.presences
+    numbers, presences = table.shape.addressing is not Addressing.HASHED, table.shape.presences
     with ExitStack() as stack:
         for place, (key, safe) in enumerate(zip(keys, table.null_safe, strict=True)):
-            # neither bits nor a directory that is addressed directly have a place for null
-            if key.null is not None and (direct or place in presences or not safe):
+            # neither bits nor a directory that is addressed by numbers have a place for null
+            if key.null is not None and (numbers or place in presences or not safe):
                 stack.enter_context(row.function.when(~key.null))
         for place in presences:
             _is_present(row, table, keys[place].value, place, stack)
         stack.enter_context(row.branch())
-        if direct:
-            _find_direct(row, table, keys[0].value, number)
+        if numbers:
+            _find_number(row, table, keys[0].value, number)
         else:
             _find_hashed(row, table, keys, number)
     return number.get()
@@ -49,11 +50,19 @@ def _place(row: Row, table: JoinTable, key: Value, low: str, size: str) -> tuple
     return place.signed("i64"), place.below(table.word(row, size).signed(width))
 
 
-def _find_direct(row: Row, table: JoinTable, key: Value, number: Variable) -> None:
+def _find_number(row: Row, table: JoinTable, key: Value, number: Variable) -> None:
     place, inside = _place(row, table, key, "low", "size")
     with row.function.when(inside):
-        directory = table.word(row, "directory", "ptr")
-        number.set(directory.load("i32", place, fixed=True).unsigned("i64"))
+        if table.shape.addressing is Addressing.DIRECT:
+            number.set(_numbered(row, table, place))
+            return
+        with row.function.when(bit_of(row, table, place)):
+            found = row.number("i64", 1) if table.shape.keys_only else _numbered(row, table, rank_of(row, table, place))
+            number.set(found)
+
+
+def _numbered(row: Row, table: JoinTable, place: Value) -> Value:
+    return table.word(row, "directory", "ptr").load("i32", place, fixed=True).unsigned("i64")
 
 
 def _find_hashed(row: Row, table: JoinTable, keys: Sequence[Sql], number: Variable) -> None:

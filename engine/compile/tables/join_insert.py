@@ -1,37 +1,25 @@
-"""Code that puts built rows into the directory of a join's table: directly by key, or hashed."""
+"""Code that puts built rows into the directory of a join's table: by their keys as places, by the ranks of keys, or hashed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from engine.compile.ir import Value, Variable
 from engine.compile.row import Row
+from engine.compile.tables.addressing import Addressed, Addressing, rank_of
 from engine.compile.tables.keys import equal, hash_of
 from engine.compile.values import Sql, either_null
 
 
-class Built(Protocol):
-    """The table whose directory is filled."""
-
-    null_safe: tuple[bool, ...]
-
-    def key_values(self, row: Row, index: Value) -> list[Sql]:
-        """The keys of a built row."""
-
-    def word(self, row: Row, name: str, type: str = "i64") -> Value:
-        """A word of the frame that is the table's."""
-
-
 class Insertion:
     """The sink of a program over the numbers of built rows. `shared`: several threads fill the directory, so places are
-    exchanged as one step. The word "repeated" is set where a key was there already."""
+    exchanged as one step. `unique`: no key is there twice. The word "repeated" is set where a key was there already."""
 
-    def __init__(self, table: Built, direct: bool, shared: bool) -> None:
+    def __init__(self, table: Addressed, *, shared: bool, unique: bool = False) -> None:
         self.table = table
         self.null_safe = table.null_safe
-        self.direct = direct
         self.shared = shared
+        self.unique = unique
 
     def begin(self, row: Row) -> None:
         self.repeated: Variable = row.function.variable("i1", False)
@@ -42,12 +30,15 @@ class Insertion:
         present = row.function.boolean(True) if null is None else ~null
         with row.function.when(present), row.branch():
             number = (row.index + 1).signed("i32")
-            self.table.word(row, "following", "ptr").store(row.number("i32", 0), row.index)
-            if self.direct:
-                place = keys[0].value.signed("i64") - self.table.word(row, "low")
-                self._chain(row, place, number)
-            else:
+            if not self.unique:
+                self.table.word(row, "following", "ptr").store(row.number("i32", 0), row.index)
+            if self.table.addressing is Addressing.HASHED:
                 self._find(row, keys, number)
+                return
+            place = keys[0].value.signed("i64") - self.table.word(row, "low")
+            self._chain(
+                row, rank_of(row, self.table, place) if self.table.addressing is Addressing.RANKED else place, number
+            )
 
     def end(self, row: Row) -> None:
         word = row.frame.word(row.function, "repeated")
@@ -56,6 +47,9 @@ class Insertion:
     def _chain(self, row: Row, place: Value, number: Value) -> None:
         """Puts the row before those with its key."""
         directory = self.table.word(row, "directory", "ptr")
+        if self.unique:
+            directory.store(number, place)
+            return
         if self.shared:
             before = directory.atomic("xchg", number, place)
         else:

@@ -123,11 +123,24 @@ def test_keys_that_are_few_among_many_numbers_are_known_beforehand(
     assert shown(found) == shown(expected(kind, tests, rows_of(LEFT), rows_of(RIGHT)))
 
 
+@pytest.mark.parametrize("smaller", ["left", "right"])
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("tests", [CONDITIONS[name] for name in ("one integer key", "a key and a comparison")])
+def test_keys_are_ranked(
+    kind: JoinType, tests: list[tuple[str, str, str]], smaller: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("_SPREAD", "_SMALL"):
+        monkeypatch.setattr(tables, name, 0)
+    plan, context = building(smaller, kind, tests)
+    found = run(plan, 2, context, COMPILED)
+    assert shown(found) == shown(expected(kind, tests, rows_of(LEFT), rows_of(RIGHT)))
+
+
 def test_several_threads_fill_one_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Directly and hashed, with keys that are repeated and that are not."""
+    """Directly, ranked and hashed, with keys that are repeated and that are not."""
     monkeypatch.setattr(tables, "_MORSEL", 64)
     rows = 5_000
-    for factor, repeat in ((1, 1), (1, 5), (1 << 40, 1), (1 << 40, 5)):
+    for factor, repeat in ((1, 1), (1, 5), (99, 1), (-99, 5), (1 << 40, 1), (1 << 40, 5)):
         keys = pa.array([(row // repeat) * factor for row in range(rows)])
         a, b = scan(pa.table({"k": keys})), scan(pa.table({"k": keys, "n": pa.array(range(rows))}))
         found = run(Join(a, b, JoinType.INNER, EqualTo(a.columns[0], b.columns[0])), 3, conf=COMPILED)
