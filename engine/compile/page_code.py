@@ -6,15 +6,16 @@ import ctypes
 import importlib.util
 import threading
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from engine.compile.bit_packing import BLOCK
 from engine.compile.code import code_of
 from engine.compile.object_cache import Quarantined
-from engine.compile.pages import FIELDS, PADDING, PLAIN, module
+from engine.compile.pages import BOUNDS, PADDING, PLAIN, WIDE, module
 from engine.config import typed
 from engine.physical.execution import Execution
 
@@ -25,13 +26,22 @@ _CALLS = {
     "snappy": ctypes.CFUNCTYPE(_WORD, _PLACE, _WORD, _PLACE, _WORD),
     "page_header": ctypes.CFUNCTYPE(_WORD, _PLACE, _WORD, _PLACE),
     "texts": ctypes.CFUNCTYPE(_WORD, _PLACE, _WORD, _WORD, _PLACE, _PLACE),
-    "chunk": ctypes.CFUNCTYPE(_WORD, _PLACE, _WORD, _WORD, _WORD, _WORD, _PLACE, _WORD, _PLACE, _PLACE, _WORD, _PLACE),
+    "chunk": ctypes.CFUNCTYPE(_WORD, *(_PLACE,) * 8, *(_WORD,) * 8),
+    "numbers": ctypes.CFUNCTYPE(_WORD, *(_PLACE,) * 8, *(_WORD,) * 7),
 }
 _DICTIONARY_PAGE, _PLAIN_ENCODINGS = 2, (0, 2)
 
 
+class Numbers(NamedTuple):
+    """The numbers of a chunk; None where not all fit in the width, which only bounds can then tell."""
+
+    values: pa.Buffer | None
+    least: int
+    most: int
+
+
 class PageCode:
-    """Decodes column chunks that are coded by a dictionary. All methods give None for what the code does not do; arrays of
+    """Decodes column chunks. All methods give None for what the code does not do; arrays of
     bytes that they give are the thread's space, to be used before the next chunk."""
 
     def __init__(self, code: Any) -> None:
@@ -66,34 +76,57 @@ class PageCode:
         buffers = [None, pa.py_buffer(offsets), pa.py_buffer(target[:length].copy())]
         return pa.Array.from_buffers(pa.string(), count, buffers, 0)
 
-    def values(
-        self, chunk: Bytes, size: int, codec: int, optional: bool, rows: int, entries: npt.NDArray[Any] | int, bits: int
+    def codes(
+        self, chunk: Bytes, size: int, codec: int, optional: bool, rows: int, entries: int, bits: int
     ) -> pa.Buffer | None:
-        """The `rows` values of a chunk, none of which is null, as whole numbers of `bits` bits: those in `entries`, of that
-        width, by their codes; or the codes, if only the number of `entries` is given."""
-        looked_up = not isinstance(entries, int)
-        count = entries if isinstance(entries, int) else len(entries)
-        scratch, fields = self.space("page", min(_EXPANSION * size, _MOST_ROOM)), self._fields()
-        target = pa.allocate_buffer(rows * bits // 8 + PADDING)
+        """The `rows` codes of a chunk, none of which is null, as whole numbers of `bits` bits; all less than `entries`."""
+        arguments = self._arguments(chunk, rows, bits, None, f"place_i{bits}_0", None)
+        *_, target = arguments
+        room = self._room(size)
         status = self._call(
-            f"chunk_i{bits}_{looked_up:d}",
-            chunk.ctypes.data,
-            size,
-            rows,
-            int(optional),
-            codec,
-            scratch.ctypes.data,
-            len(scratch) - PADDING,
-            fields.ctypes.data,
-            None if isinstance(entries, int) else entries.ctypes.data,
-            count,
-            target.address,
+            "chunk", *arguments[:-1], target.address, size, rows, optional, codec, room, entries, 0, bits // 8
         )
         return target.slice(0, rows * bits // 8) if status == 0 else None
 
+    def numbers(
+        self, chunk: Bytes, size: int, codec: int, optional: bool, rows: int, stored: int, bits: int
+    ) -> Numbers | None:
+        """The `rows` values of a chunk, none of which is null and each of `stored` bytes, as whole numbers of `bits` bits."""
+        room = self._room(size)
+        dictionary = self.space("dictionary", room)
+        arguments = self._arguments(chunk, rows, bits, dictionary, f"place_i{bits}_1", f"narrow_i{8 * stored}_i{bits}")
+        *_, target = arguments
+        status = self._call(
+            "numbers", *arguments[:-1], target.address, size, rows, optional, codec, room, stored, bits // 8
+        )
+        if status not in (0, WIDE):
+            return None
+        least, most = self._fields()[BOUNDS : BOUNDS + 2].tolist()
+        return Numbers(target.slice(0, rows * bits // 8) if status == 0 else None, least, most)
+
+    def _arguments(
+        self, chunk: Bytes, rows: int, bits: int, dictionary: Bytes | None, place: str, narrow: str | None
+    ) -> tuple[Any, ...]:
+        """The places that code decodes a chunk with, the buffer it writes to last."""
+        return (
+            chunk.ctypes.data,
+            self.space("page", self._room(len(chunk))).ctypes.data,
+            self._fields().ctypes.data,
+            self.space("block", 4 * BLOCK).ctypes.data,
+            None if dictionary is None else dictionary.ctypes.data,
+            self._code.addresses[place],
+            None if narrow is None else self._code.addresses[narrow],
+            pa.allocate_buffer(rows * bits // 8 + PADDING),
+        )
+
+    @staticmethod
+    def _room(size: int) -> int:
+        """How many bytes a page of a chunk of `size` bytes may have: virtual memory, used as far as it is needed."""
+        return min(_EXPANSION * size, _MOST_ROOM)
+
     def _call(self, name: str, *arguments: Any) -> int:
         with self._code.calling():
-            return int(_CALLS[name.split("_i")[0]](self._code.addresses[name])(*arguments))
+            return int(_CALLS[name](self._code.addresses[name])(*arguments))
 
     def space(self, name: str, size: int) -> Bytes:
         """At least `size` bytes (and PADDING more) of this thread under a name, which the next use of the name overwrites. New
@@ -104,7 +137,8 @@ class PageCode:
         return known[name]
 
     def _fields(self) -> npt.NDArray[np.int64]:
-        return self.space("fields", 8 * FIELDS)[: 8 * FIELDS].view(np.int64)
+        size = 8 * (BOUNDS + 2)
+        return self.space("fields", size)[:size].view(np.int64)
 
 
 _EXPANSION = 32

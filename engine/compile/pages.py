@@ -1,6 +1,7 @@
-"""Code that decodes the pages of Parquet column chunks: Snappy, page headers, runs of dictionary codes, dictionaries of texts.
+"""Code that decodes the pages of Parquet column chunks.
 
     chunk ──▶ page_header ──▶ snappy ──▶ codes ──▶ the dictionary's values, or the codes, in the width that is asked for
+                                └──▶ plain numbers, narrowed
 
 It knows what nearly all chunks are made of, and says so (a status that is not 0) where it meets anything else, or a file
 that is corrupt: pyarrow then reads the chunk, or finds out what is wrong with it. No byte of a file is believed: sizes and
@@ -10,22 +11,30 @@ targets by as many that may be written.
 
 from __future__ import annotations
 
+from engine.compile.bit_packing import codes, placing, varint
 from engine.compile.ir import Function, Label, module_text
 from engine.compile.snappy import copy_bytes, snappy
-from engine.compile.ssa import Value, Variable
+from engine.compile.ssa import SIZES, Value, Variable
 
 PADDING = 64
 FIELDS = 80
 """How many words `page_header` fills: field f of the header at f, field g of its struct f at 8 * f + g; -1 for none."""
+BOUNDS = FIELDS
+"""The place after them of two words with the least and the greatest number of a chunk."""
+WIDE = 3
+"""The status where a number needs more bits than it was to have."""
 
 PLAIN, SNAPPY = 0, 1
 """Codecs, by Parquet's numbers."""
+_DICTIONARY_PAGE = 2
 
 
 def module() -> tuple[str, list[str]]:
     """The text of one module with all of this, and the names of its functions."""
-    kinds = [("i8", True), ("i16", True), ("i32", True), ("i64", True), ("i8", False), ("i16", False), ("i32", False)]
-    functions = [snappy(), page_header(), texts(), *(chunk(width, looked_up) for width, looked_up in kinds)]
+    widths = ("i8", "i16", "i32", "i64")
+    functions = [snappy(), page_header(), texts(), chunk(), numbers()]
+    functions += [placing(width, True) for width in widths] + [placing(width, False) for width in widths[:3]]
+    functions += [narrowing("i32", width) for width in widths[:3]] + [narrowing("i64", width) for width in widths]
     return module_text(functions), [each.name for each in functions]
 
 
@@ -79,11 +88,11 @@ def _header_field(
         keep((kind == 1).unsigned("i64"))
         f.jump(end)
     with f.when((kind >= 4) & (kind <= 6)):
-        number = _varint(f, source, size, place, bad)
+        number = varint(f, source, size, place, bad)
         keep((number >> 1) ^ (0 - (number & 1)))
         f.jump(end)
     with f.when(kind == 8):
-        length = _varint(f, source, size, place, bad)
+        length = varint(f, source, size, place, bad)
         f.leave_if(~length.below(size), bad)
         place.add(length)
         f.jump(end)
@@ -98,102 +107,15 @@ def _header_field(
     f.place(end)
 
 
-def _varint(f: Function, source: Value, size: Value, place: Variable, bad: Label) -> Value:
-    """A number in groups of seven bits."""
-    number, shift = f.variable("i64", 0), f.variable("i64", 0)
-    with f.forever() as done:
-        f.leave_if((place.get() >= size) | (shift.get() > 56), bad)
-        byte = source.load("i8", place.get()).unsigned("i64")
-        place.add(1)
-        number.set(number.get() | ((byte & 127) << shift.get()))
-        shift.add(7)
-        f.leave_if(byte < 128, done)
-    return number.get()
-
-
-def codes(width: str, looked_up: bool) -> Function:
-    """Unpacks `count` codes of `bits` bits from runs and packed groups into `target`, as `width` numbers: the codes, or the
-    numbers they stand for in `dictionary`, of that width too. Gives 0; or a number, and then what was written means nothing."""
-    arguments = [("source", "ptr"), ("size", "i64"), ("bits", "i64"), ("count", "i64")]
-    arguments += [("dictionary", "ptr"), ("entries", "i64"), ("target", "ptr")]
-    f = Function(f"codes_{width}_{looked_up:d}", arguments, internal=True)
-    f.attributes += " noinline noimplicitfloat"  # vectors would gain nothing by gathering, and take long to compile
-    writer = _CodeWriter(f, width, looked_up)
-    with f.forever() as done:
-        f.leave_if(writer.filled.get() >= f.argument("count"), done)
-        head = _varint(f, f.argument("source"), f.argument("size"), writer.place, writer.bad)
-        f.either((head & 1) == 1, lambda: writer.packed(head >> 1), lambda: writer.run(head >> 1))
-    f.give(f.select(writer.highest.get() < f.argument("entries"), f.integer("i64", 0), f.integer("i64", 1)))
-    f.place(writer.bad)
-    f.give(2)
-    return f
-
-
-class _CodeWriter:
-    """The parts of `codes`. A code that the dictionary does not have reads its last entry, and is noticed at the end."""
-
-    def __init__(self, f: Function, width: str, looked_up: bool) -> None:
-        self.bad = f.label("bad")
-        self.place, self.filled, self.highest = (f.variable("i64", 0) for _ in range(3))
-        self._f, self._width, self._looked_up = f, width, looked_up
-        self._bits = f.argument("bits")
-        f.leave_if(~self._bits.below(33) | (f.argument("entries") < 1), self.bad)
-        self._mask = (f.integer("i64", 1) << self._bits) - 1
-        self._last = f.argument("entries") - 1
-
-    def packed(self, groups: Value) -> None:
-        """Groups of eight codes side by side."""
-        f, size = self._f, self._f.argument("size")
-        length = groups * self._bits
-        f.leave_if(~groups.below(size) | (self.place.get() + length > size), self.bad)
-        start = self.filled.get()
-        rows = f.minimum(groups << 3, f.argument("count") - start)
-        base = f.argument("source").at(self.place.get())
-        whole = rows & -8
-        with f.loop(0, whole, 8) as group:
-            eight = base.at((group >> 3) * self._bits)
-            for each in range(8):
-                self._put(self._code(eight, self._bits * each), start + group + each)
-        with f.loop(whole, rows) as row:
-            self._put(self._code(base, row * self._bits), start + row)
-        self.place.add(length)
-        self.filled.add(rows)
-
-    def run(self, length: Value) -> None:
-        """One code many times."""
-        f = self._f
-        used = (self._bits + 7) >> 3
-        f.leave_if(self.place.get() + used > f.argument("size"), self.bad)
-        start = self.filled.get()
-        rows = f.minimum(length, f.argument("count") - start)
-        same = self._value(f.argument("source").at(self.place.get()).load("i64", align=1) & self._mask)
-        with f.loop(0, rows) as row:
-            f.argument("target").store(same, start + row)
-        self.place.add(used)
-        self.filled.add(rows)
-
-    def _code(self, base: Value, bit: Value) -> Value:
-        return (base.at(bit >> 3).load("i64", align=1) >> (bit & 7)) & self._mask
-
-    def _value(self, code: Value) -> Value:
-        f = self._f
-        self.highest.set(f.select(code > self.highest.get(), code, self.highest.get()))
-        if self._looked_up:
-            return f.argument("dictionary").load(self._width, f.minimum(code, self._last), fixed=True)
-        return code.signed(self._width)
-
-    def _put(self, code: Value, at: Value) -> None:
-        self._f.argument("target").store(self._value(code), at)
-
-
-def chunk(width: str, looked_up: bool) -> Function:
-    """Decodes all data pages of a chunk of `rows` dictionary-coded values, none of them null, as `codes` does. `optional` is
-    1 where the pages tell which values are null, `scratch` has `room` bytes for a page, `fields` is for headers. Gives 0 if
-    all is as expected."""
-    names = [("source", "ptr"), ("size", "i64"), ("rows", "i64"), ("optional", "i64"), ("codec", "i64")]
-    names += [("scratch", "ptr"), ("room", "i64"), ("fields", "ptr")]
-    names += [("dictionary", "ptr"), ("entries", "i64"), ("target", "ptr")]
-    f = Function(f"chunk_{width}_{looked_up:d}", names)
+def chunk() -> Function:
+    """Decodes all data pages of a chunk of `rows` values, none of them null. `optional` is 1 where the pages tell which values
+    are null, `scratch` has `room` bytes for a page, `block` room for codes, `fields` is for headers. Codes of `entries` values
+    in `dictionary` are placed in `target` by the function `place`, values of `stored` bytes by `narrow`, both as numbers of
+    `width` bytes. Gives 0 if all is as expected."""
+    numbers = ("size", "rows", "optional", "codec", "room", "entries", "stored", "width")
+    places = ("source", "scratch", "fields", "block", "dictionary", "place", "narrow", "target")
+    f = Function("chunk", [(name, "ptr") for name in places] + [(name, "i64") for name in numbers])
+    f.attributes += " noinline"
     place, filled = f.variable("i64", 0), f.variable("i64", 0)
     size, rows, other = f.argument("size"), f.argument("rows"), f.label("other")
     fields = f.argument("fields")
@@ -203,60 +125,79 @@ def chunk(width: str, looked_up: bool) -> Function:
         f.leave_if(length < 0, other)
         place.add(length)
         kind, unpacked, packed = (fields.load("i64", slot) for slot in (1, 2, 3))
-        f.leave_if(
-            (packed < 0) | (unpacked < 0) | (packed > size - place.get()) | (unpacked > f.argument("room")), other
-        )
+        f.leave_if((packed < 0) | (unpacked < 0) | (packed > size - place.get()), other)
         f.leave_if(fields.load("i64", 4) != -1, other)  # a checksum, which pyarrow looks at
-        with f.when(kind != 2):
-            f.leave_if(kind != 0, other)
-            _data_page(f, width, looked_up, f.argument("source").at(place.get()), packed, unpacked, filled, other)
+        with f.when(kind != _DICTIONARY_PAGE):
+            _data_page(f, f.argument("source").at(place.get()), packed, unpacked, filled, other)
         place.add(packed)
-    f.give(f.select(filled.get() == rows, f.integer("i64", 0), f.integer("i64", 1)))
+    f.give(0)
     f.place(other)
     f.give(2)
     return f
 
 
-def _data_page(
-    f: Function,
-    width: str,
-    looked_up: bool,
-    page: Value,
-    packed: Value,
-    unpacked: Value,
-    filled: Variable,
-    other: Label,
-) -> None:
+def _data_page(f: Function, page: Value, packed: Value, unpacked: Value, filled: Variable, other: Label) -> None:
+    """A page of the first version, whose levels are packed with its values, or of the second."""
     fields = f.argument("fields")
-    count, encoding = fields.load("i64", 41), fields.load("i64", 42)
-    f.leave_if((encoding != 8) & (encoding != 2), other)
+    kind, first = fields.load("i64", 1), fields.load("i64", 1) == 0
+    f.leave_if((kind != 0) & (kind != 3), other)
+    count, encoding = (f.select(first, fields.load("i64", one), fields.load("i64", two)) for one, two in _HEADERS)
     f.leave_if((count < 0) | (count > f.argument("rows") - filled.get()), other)
-    data = _unpacked(f, page, packed, unpacked, other)
+    levels, is_packed = f.variable("i64", 0), f.variable("i64", f.argument("codec"))
+    with f.when(~first):
+        nulls, definition, repetition, compressed = (fields.load("i64", slot) for slot in (66, 69, 70, 71))
+        f.leave_if(
+            (nulls != 0) | (repetition > 0) | (definition < 0) | (definition > f.minimum(packed, unpacked)), other
+        )
+        levels.set(definition)
+        is_packed.set(f.select(compressed == 0, f.integer("i64", PLAIN), f.argument("codec")))
+    size = unpacked - levels.get()
+    data = unpacked_page(f, page.at(levels.get()), packed - levels.get(), size, is_packed.get(), other)
     start = f.variable("i64", 0)
-    with f.when(f.argument("optional") == 1):
-        start.set(_levels(f, data, unpacked, count, other))
-    f.leave_if(start.get() >= unpacked, other)
-    bits = data.load("i8", start.get()).unsigned("i64")
-    rest = data.at(start.get() + 1), unpacked - start.get() - 1
-    dictionary = f.argument("dictionary"), f.argument("entries")
-    target = f.argument("target").at(filled.get(), width)
-    f.leave_if(f.helped(codes(width, looked_up), *rest, bits, count, *dictionary, target) != 0, other)
+    with f.when(first & (f.argument("optional") == 1)):
+        start.set(_levels(f, data, size, count, other))
+    target = f.argument("target").at(filled.get() * f.argument("width"))
+    values, left = data.at(start.get()), size - start.get()
+    f.either(
+        (encoding == 8) | (encoding == 2),
+        lambda: _coded(f, values, left, count, target, other),
+        lambda: _plain(f, values, left, count, target, encoding, other),
+    )
     filled.add(count)
 
 
-def _unpacked(f: Function, page: Value, packed: Value, unpacked: Value, other: Label) -> Value:
+_HEADERS = ((41, 65), (42, 68))
+"""Where number and encoding of a page's values are, by version."""
+
+
+def _coded(f: Function, values: Value, size: Value, count: Value, target: Value, other: Label) -> None:
+    f.leave_if(size < 1, other)
+    bits = values.load("i8").unsigned("i64")
+    given = [f.argument(name) for name in ("block", "dictionary", "entries", "place")]
+    status = f.helped(codes(), values.at(1), size - 1, bits, count, *given, target, f.argument("width"))
+    f.leave_if(status != 0, other)
+
+
+def _plain(f: Function, values: Value, size: Value, count: Value, target: Value, encoding: Value, other: Label) -> None:
+    narrow = f.argument("narrow")
+    f.leave_if((encoding != 0) | (narrow == f.null()) | (size != count * f.argument("stored")), other)
+    f.call_pointer(narrow, "i64", values, count, target, f.argument("fields"))
+
+
+def unpacked_page(f: Function, page: Value, packed: Value, unpacked: Value, codec: Value, other: Label) -> Value:
     """Where the bytes of a page are once they are unpacked."""
     data = f.variable("ptr")
 
     def unpack() -> None:
         data.set(f.argument("scratch"))
+        f.leave_if(unpacked > f.argument("room"), other)
         f.leave_if(f.helped(snappy(), page, packed, f.argument("scratch"), unpacked) != 0, other)
 
     def as_it_is() -> None:
         data.set(page)
         f.leave_if(packed != unpacked, other)
 
-    f.either(f.argument("codec") == SNAPPY, unpack, as_it_is)
+    f.either(codec == SNAPPY, unpack, as_it_is)
     return data.get()
 
 
@@ -266,10 +207,67 @@ def _levels(f: Function, data: Value, size: Value, count: Value, other: Label) -
     length = data.load("i32", align=1).unsigned("i64")
     f.leave_if(length > size - 4, other)
     place = f.variable("i64", 4)
-    head = _varint(f, data, size, place, other)
+    head = varint(f, data, size, place, other)
     f.leave_if(((head & 1) == 1) | ((head >> 1) < count) | (place.get() >= size), other)
     f.leave_if(data.load("i8", place.get()) != 1, other)
     return length + 4
+
+
+def numbers() -> Function:
+    """Decodes a chunk of numbers with all its pages, as `chunk` does; the dictionary is unpacked to `scratch`, and narrowed to
+    `dictionary`, which has as much room. The words of `fields` at BOUNDS tell the least and the greatest number. Gives WIDE
+    if they do not fit in `width` bytes."""
+    numbers = ("size", "rows", "optional", "codec", "room", "stored", "width")
+    places = ("source", "scratch", "fields", "block", "dictionary", "place", "narrow", "target")
+    f = Function("numbers", [(name, "ptr") for name in places] + [(name, "i64") for name in numbers])
+    source, size, fields = (f.argument(name) for name in ("source", "size", "fields"))
+    other, entries = f.label("other"), f.variable("i64", 0)
+    fields.store(f.integer("i64", (1 << 63) - 1), BOUNDS)
+    fields.store(f.integer("i64", -(1 << 63)), BOUNDS + 1)
+    head = f.helped(page_header(), source, size, fields)
+    f.leave_if(head < 0, other)
+    kind, unpacked, packed, checksum, count, encoding = (fields.load("i64", slot) for slot in (1, 2, 3, 4, 57, 58))
+    with f.when(kind == _DICTIONARY_PAGE):
+        f.leave_if((packed < 0) | (unpacked < 0) | (packed > size - head) | (checksum != -1), other)
+        f.leave_if((encoding != 0) & (encoding != 2), other)
+        f.leave_if((count < 0) | (count > unpacked) | (unpacked != count * f.argument("stored")), other)
+        f.leave_if(unpacked > f.argument("room"), other)
+        data = unpacked_page(f, source.at(head), packed, unpacked, f.argument("codec"), other)
+        f.call_pointer(f.argument("narrow"), "i64", data, count, f.argument("dictionary"), fields)
+        entries.set(count)
+    given = [f.argument(name) for name in places] + [f.argument(name) for name in numbers[:5]]
+    status = f.helped(chunk(), *given, entries.get(), f.argument("stored"), f.argument("width"))
+    f.leave_if(status != 0, other)
+    limit = f.integer("i64", 1) << (
+        (f.argument("width") << 3) - 1
+    )  # of 64 bits: the least number, which needs no check
+    low, high = fields.load("i64", BOUNDS), fields.load("i64", BOUNDS + 1)
+    inside = (limit < 0) | ((low >= 0 - limit) & (high < limit))
+    f.give(f.select(inside, f.integer("i64", 0), f.integer("i64", WIDE)))
+    f.place(other)
+    f.give(2)
+    return f
+
+
+def narrowing(stored: str, width: str) -> Function:
+    """Writes `count` numbers as narrower ones, and widens the bounds in `fields` so that they are within."""
+    f = Function(
+        f"narrow_{stored}_{width}", [("source", "ptr"), ("count", "i64"), ("target", "ptr"), ("fields", "ptr")]
+    )
+    low = f.variable(stored, (1 << SIZES[stored] * 8 - 1) - 1)
+    high = f.variable(stored, -(1 << SIZES[stored] * 8 - 1))
+    with f.loop(0, f.argument("count")) as row:
+        value = f.argument("source").at(row, stored).load(stored, align=1)
+        low.set(f.select(value < low.get(), value, low.get()))
+        high.set(f.select(value > high.get(), value, high.get()))
+        f.argument("target").store(value.signed(width), row)
+    fields = f.argument("fields")
+    least, most = (fields.load("i64", BOUNDS + place) for place in (0, 1))
+    for place, before, found in ((0, least, low.get().signed("i64")), (1, most, high.get().signed("i64"))):
+        better = found < before if place == 0 else found > before
+        fields.store(f.select(better, found, before), BOUNDS + place)
+    f.give(0)
+    return f
 
 
 def texts() -> Function:

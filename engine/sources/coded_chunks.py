@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from io import FileIO
 
-import numpy as np
 import pyarrow as pa
 
 from engine.compile.page_code import Bytes, PageCode
 from engine.compile.pages import PADDING, PLAIN, SNAPPY
-from engine.physical.encoding import bits_of, is_number
+from engine.physical.encoding import WIDTHS, bits_of, is_number, narrowed
 from engine.sources.files import DataFile
 from engine.sources.footers import Footer
 from engine.sources.texts import is_text
@@ -40,7 +39,7 @@ class CodedChunk:
     def of(file: DataFile, known: Footer, group: int, name: str, data_type: DataType) -> CodedChunk | None:
         """The chunk of a column that is read as the type it has."""
         chunk, rows = known.chunk(group, name), known.rows(group)
-        if chunk is None or not chunk.dictionary_coded or chunk.codec not in (PLAIN, SNAPPY) or chunk.nulls:
+        if chunk is None or chunk.codec not in (PLAIN, SNAPPY) or chunk.nulls:
             return None
         inside = chunk.start >= 4 and 0 < chunk.length <= min(file.size - chunk.start, _MOST_BYTES)
         if not inside or chunk.values != rows or not rows or known.levels(name) not in ((0, 0), (1, 0)):
@@ -48,38 +47,39 @@ class CodedChunk:
         kind = known.arrow_schema.field(name).type
         as_stored = name in known.plain[1] or kind in (pa.int32(), pa.int64()) or _is_micros(kind)
         number = chunk.type in _WIDTHS and is_number(data_type) and as_stored
-        text = chunk.type == _BYTE_ARRAY and data_type == STRING and kind == pa.string()
+        text = chunk.type == _BYTE_ARRAY and chunk.dictionary_coded and data_type == STRING and kind == pa.string()
         return CodedChunk(known, name, chunk, rows) if number or text else None
 
     def read(self, stream: FileIO, code: PageCode, data_type: DataType) -> pa.Array | None:
         """All rows, from the file opened without a buffer. Raises OSError."""
         source = self._bytes(stream, code)
+        if self._chunk.type in _WIDTHS:
+            return self._numbers(code, source, data_type)
         found = code.dictionary(source, self._chunk.length, self._chunk.codec)
         if found is None:
             return None
         count, data, size = found
-        if self._chunk.type == _BYTE_ARRAY:
-            return self._texts(code, source, code.texts(data, size, count))
-        if not count or size != count * _WIDTHS[self._chunk.type]:
-            return None
-        return self._numbers(code, source, data[:size], data_type)
+        return self._texts(code, source, code.texts(data, size, count))
 
-    def _numbers(self, code: PageCode, source: Bytes, data: Bytes, data_type: DataType) -> pa.Array | None:
-        entries = data.view(f"i{_WIDTHS[self._chunk.type]}")
-        least, most = int(entries.min()), int(entries.max())
-        if isinstance(data_type, DecimalType) and max(-least, most) >= 10**data_type.precision:
-            return None
-        bits = max(bits_of(least, most), self._known.bits(self._name))
-        narrow = code.space("entries", len(entries) * bits // 8)[: len(entries) * bits // 8].view(f"i{bits // 8}")
-        np.copyto(narrow, entries, casting="unsafe")
-        values = code.values(source, self._chunk.length, self._chunk.codec, self._optional, self._rows, narrow, bits)
-        return None if values is None else pa.Array.from_buffers(_whole(bits), self._rows, [None, values], 0)
+    def _numbers(self, code: PageCode, source: Bytes, data_type: DataType) -> pa.Array | None:
+        """In the width that the statistics of the file tell, or if those are wrong, or there are none, that all need."""
+        stored, known, chunk = _WIDTHS[self._chunk.type], self._known.bits(self._name), self._chunk
+        for bits in dict.fromkeys((known or 8 * stored, 8 * stored)):
+            found = code.numbers(source, chunk.length, chunk.codec, self._optional, self._rows, stored, bits)
+            if found is None:
+                return None
+            if isinstance(data_type, DecimalType) and max(-found.least, found.most) >= 10**data_type.precision:
+                return None
+            if found.values is not None:
+                array = pa.Array.from_buffers(_whole(bits), self._rows, [None, found.values], 0)
+                return array if bits == known else narrowed(array, max(known, WIDTHS[0]))
+        return None
 
     def _texts(self, code: PageCode, source: Bytes, dictionary: pa.Array | None) -> pa.Array | None:
         if dictionary is None or not is_text(dictionary) or len(dictionary.unique()) != len(dictionary):
             return None
-        bits, count = bits_of(0, len(dictionary) - 1), len(dictionary)
-        values = code.values(source, self._chunk.length, self._chunk.codec, self._optional, self._rows, count, bits)
+        bits, count, chunk = bits_of(0, len(dictionary) - 1), len(dictionary), self._chunk
+        values = code.codes(source, chunk.length, chunk.codec, self._optional, self._rows, count, bits)
         if values is None:
             return None
         codes = pa.Array.from_buffers(_whole(bits), self._rows, [None, values], 0)
