@@ -19,7 +19,19 @@ from engine.compile.pages import BOUNDS, PADDING, PLAIN, WIDE, module
 from engine.config import typed
 from engine.physical.execution import Execution
 
-Bytes = npt.NDArray[np.uint8]
+
+class Bytes(NamedTuple):
+    """Memory, where it is, and how much of it, without PADDING bytes that follow."""
+
+    array: npt.NDArray[np.uint8]
+    address: int
+    size: int
+
+    @classmethod
+    def of(cls, array: npt.NDArray[np.uint8]) -> Bytes:
+        """An array of which the last PADDING bytes are no data."""
+        return cls(array, array.ctypes.data, len(array) - PADDING)
+
 
 _WORD, _PLACE = ctypes.c_int64, ctypes.c_void_p
 _CALLS = {
@@ -30,6 +42,14 @@ _CALLS = {
     "numbers": ctypes.CFUNCTYPE(_WORD, *(_PLACE,) * 8, *(_WORD,) * 7),
 }
 _DICTIONARY_PAGE, _PLAIN_ENCODINGS = 2, (0, 2)
+
+
+class Dictionary(NamedTuple):
+    """The number of values in a dictionary, plainly encoded, where they are, and how many bytes they take."""
+
+    entries: int
+    address: int
+    size: int
 
 
 class Numbers(NamedTuple):
@@ -47,30 +67,32 @@ class PageCode:
     def __init__(self, code: Any) -> None:
         self._code = code
         self._local = threading.local()
+        self._functions: dict[str, tuple[int, Any]] = {}
 
-    def dictionary(self, chunk: Bytes, size: int, codec: int) -> tuple[int, Bytes, int] | None:
-        """The dictionary page at the beginning of a chunk of `size` bytes (and PADDING more): the number of values, their
-        bytes, plainly encoded (and PADDING more), and how many bytes those are."""
+    def dictionary(self, chunk: Bytes, size: int, codec: int) -> Dictionary | None:
+        """The dictionary page at the beginning of a chunk of `size` bytes."""
         fields = self._fields()
-        head = self._call("page_header", chunk.ctypes.data, size, fields.ctypes.data)
-        kind, unpacked, packed, checksum, count, encoding = (int(fields[place]) for place in (1, 2, 3, 4, 57, 58))
+        head = self._call("page_header", chunk.address, size, fields.address)
+        words = _words(fields)
+        kind, unpacked, packed, checksum, count, encoding = (int(words[place]) for place in (1, 2, 3, 4, 57, 58))
         if head < 0 or kind != _DICTIONARY_PAGE or checksum != -1 or encoding not in _PLAIN_ENCODINGS:
             return None
         if count < 0 or not 0 <= packed <= size - head or not 0 <= unpacked <= _EXPANSION * size:
             return None
         if codec == PLAIN:
-            return (count, chunk[head:], unpacked) if packed == unpacked else None
+            return Dictionary(count, chunk.address + head, unpacked) if packed == unpacked else None
         target = self.space("dictionary", unpacked)
-        if self._call("snappy", chunk.ctypes.data + head, packed, target.ctypes.data, unpacked) != 0:
+        if self._call("snappy", chunk.address + head, packed, target.address, unpacked) != 0:
             return None
-        return count, target, unpacked
+        return Dictionary(count, target.address, unpacked)
 
-    def texts(self, source: Bytes, size: int, count: int) -> pa.Array | None:
-        """`count` texts, plainly encoded in `size` bytes. Whether they are UTF-8 is not looked at."""
+    def texts(self, found: Dictionary) -> pa.Array | None:
+        """The texts of a dictionary. Whether they are UTF-8 is not looked at."""
+        count, source, size = found
         if 4 * count > size:
             return None
         offsets, target = np.empty(count + 1, np.int32), np.empty(size - 4 * count + PADDING, np.uint8)
-        length = self._call("texts", source.ctypes.data, size, count, offsets.ctypes.data, target.ctypes.data)
+        length = self._call("texts", source, size, count, offsets.ctypes.data, target.ctypes.data)
         if length < 0:
             return None
         buffers = [None, pa.py_buffer(offsets), pa.py_buffer(target[:length].copy())]
@@ -80,65 +102,64 @@ class PageCode:
         self, chunk: Bytes, size: int, codec: int, optional: bool, rows: int, entries: int, bits: int
     ) -> pa.Buffer | None:
         """The `rows` codes of a chunk, none of which is null, as whole numbers of `bits` bits; all less than `entries`."""
-        arguments = self._arguments(chunk, rows, bits, None, f"place_i{bits}_0", None)
-        *_, target = arguments
-        room = self._room(size)
-        status = self._call(
-            "chunk", *arguments[:-1], target.address, size, rows, optional, codec, room, entries, 0, bits // 8
-        )
+        target = pa.allocate_buffer(rows * bits // 8 + PADDING)
+        places = *self._places(size), 0, self._code.addresses[f"place_i{bits}_0"], 0, target.address
+        numbers = size, rows, optional, codec, _room(size), entries, 0, bits // 8
+        status = self._call("chunk", chunk.address, *places, *numbers)
         return target.slice(0, rows * bits // 8) if status == 0 else None
 
     def numbers(
         self, chunk: Bytes, size: int, codec: int, optional: bool, rows: int, stored: int, bits: int
     ) -> Numbers | None:
         """The `rows` values of a chunk, none of which is null and each of `stored` bytes, as whole numbers of `bits` bits."""
-        room = self._room(size)
-        dictionary = self.space("dictionary", room)
-        arguments = self._arguments(chunk, rows, bits, dictionary, f"place_i{bits}_1", f"narrow_i{8 * stored}_i{bits}")
-        *_, target = arguments
+        target, addresses = pa.allocate_buffer(rows * bits // 8 + PADDING), self._code.addresses
+        functions = addresses[f"place_i{bits}_1"], addresses[f"narrow_i{8 * stored}_i{bits}"]
+        places = *self._places(size), self.space("dictionary", _room(size)).address, *functions, target.address
         status = self._call(
-            "numbers", *arguments[:-1], target.address, size, rows, optional, codec, room, stored, bits // 8
+            "numbers", chunk.address, *places, size, rows, optional, codec, _room(size), stored, bits // 8
         )
         if status not in (0, WIDE):
             return None
-        least, most = self._fields()[BOUNDS : BOUNDS + 2].tolist()
+        least, most = _words(self._fields())[BOUNDS : BOUNDS + 2].tolist()
         return Numbers(target.slice(0, rows * bits // 8) if status == 0 else None, least, most)
 
-    def _arguments(
-        self, chunk: Bytes, rows: int, bits: int, dictionary: Bytes | None, place: str, narrow: str | None
-    ) -> tuple[Any, ...]:
-        """The places that code decodes a chunk with, the buffer it writes to last."""
+    def _places(self, size: int) -> tuple[int, int, int]:
+        """Spaces for a page of a chunk of `size` bytes, for headers, and for a block of codes."""
         return (
-            chunk.ctypes.data,
-            self.space("page", self._room(len(chunk))).ctypes.data,
-            self._fields().ctypes.data,
-            self.space("block", 4 * BLOCK).ctypes.data,
-            None if dictionary is None else dictionary.ctypes.data,
-            self._code.addresses[place],
-            None if narrow is None else self._code.addresses[narrow],
-            pa.allocate_buffer(rows * bits // 8 + PADDING),
+            self.space("page", _room(size)).address,
+            self._fields().address,
+            self.space("block", 4 * BLOCK).address,
         )
 
-    @staticmethod
-    def _room(size: int) -> int:
-        """How many bytes a page of a chunk of `size` bytes may have: virtual memory, used as far as it is needed."""
-        return min(_EXPANSION * size, _MOST_ROOM)
-
     def _call(self, name: str, *arguments: Any) -> int:
+        address = self._code.addresses[name]
+        known, function = self._functions.get(name, (0, None))
+        if known != address:
+            function = _CALLS[name](address)
+            self._functions[name] = address, function
         with self._code.calling():
-            return int(_CALLS[name](self._code.addresses[name])(*arguments))
+            return int(function(*arguments))
 
     def space(self, name: str, size: int) -> Bytes:
         """At least `size` bytes (and PADDING more) of this thread under a name, which the next use of the name overwrites. New
         memory for each chunk would cost as much as reading it."""
-        known: dict[str, Bytes] = self._local.__dict__
-        if name not in known or len(known[name]) < size + PADDING:
-            known[name] = np.empty(size + size // 4 + PADDING, np.uint8)
-        return known[name]
+        spaces: dict[str, Bytes] = self._local.__dict__
+        known = spaces.get(name)
+        if known is None or known.size < size:
+            known = spaces[name] = Bytes.of(np.empty(size + size // 4 + PADDING, np.uint8))
+        return known
 
-    def _fields(self) -> npt.NDArray[np.int64]:
-        size = 8 * (BOUNDS + 2)
-        return self.space("fields", size)[:size].view(np.int64)
+    def _fields(self) -> Bytes:
+        return self.space("fields", 8 * (BOUNDS + 2))
+
+
+def _words(fields: Bytes) -> npt.NDArray[np.int64]:
+    return fields.array[: 8 * (BOUNDS + 2)].view(np.int64)
+
+
+def _room(size: int) -> int:
+    """How many bytes a page of a chunk of `size` bytes may have: virtual memory, used as far as it is needed."""
+    return min(_EXPANSION * size, _MOST_ROOM)
 
 
 _EXPANSION = 32

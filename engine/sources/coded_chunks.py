@@ -44,7 +44,7 @@ class CodedChunk:
         inside = chunk.start >= 4 and 0 < chunk.length <= min(file.size - chunk.start, _MOST_BYTES)
         if not inside or chunk.values != rows or not rows or known.levels(name) not in ((0, 0), (1, 0)):
             return None
-        kind = known.arrow_schema.field(name).type
+        kind = known.arrow_type(name)
         as_stored = name in known.plain[1] or kind in (pa.int32(), pa.int64()) or _is_micros(kind)
         number = chunk.type in _WIDTHS and is_number(data_type) and as_stored
         text = chunk.type == _BYTE_ARRAY and chunk.dictionary_coded and data_type == STRING and kind == pa.string()
@@ -58,8 +58,7 @@ class CodedChunk:
         found = code.dictionary(source, self._chunk.length, self._chunk.codec)
         if found is None:
             return None
-        count, data, size = found
-        return self._texts(code, source, code.texts(data, size, count))
+        return self._texts(code, source, code.texts(found))
 
     def _numbers(self, code: PageCode, source: Bytes, data_type: DataType) -> pa.Array | None:
         """In the width that the statistics of the file tell, or if those are wrong, or there are none, that all need."""
@@ -89,9 +88,9 @@ class CodedChunk:
         """The chunk, and PADDING bytes more."""
         length = self._chunk.length
         found = code.space("chunk", length)
-        found[length : length + PADDING] = 0
+        found.array[length : length + PADDING] = 0
         stream.seek(self._chunk.start)
-        if stream.readinto(found.data[:length]) != length:
+        if stream.readinto(found.array.data[:length]) != length:
             raise OSError("it ends within a column chunk")
         return found
 

@@ -6,12 +6,11 @@ FAILED_READ_FILE. The cache is keyed by path, size and mtime, so a replaced file
 
 from __future__ import annotations
 
-import datetime
 import os
 import struct
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,24 +19,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.lazy import cached_property
-from engine.logical.relation import ColumnStatistics, TableStatistics
 from engine.physical.encoding import bits_of
 from engine.sources.files import DataFile, check_unchanged, read_error, reason_of
 from engine.sources.plain_footer import metadata_of, plain_metadata
 from engine.sources.pruning import Bounds
 from engine.sources.thrift import Chunk, column_chunks
 from engine.types import (
-    DATE,
-    STRING,
     DataType,
-    DoubleType,
-    FloatType,
-    IntegralType,
     NumericType,
     StructField,
-    StructType,
 )
-from engine.types.arrow import from_arrow, to_arrow
+from engine.types.arrow import from_arrow
 
 MAGIC = b"PAR1"
 PHYSICAL_TYPES = ("BOOLEAN", "INT32", "INT64", "INT96", "FLOAT", "DOUBLE", "BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")
@@ -59,6 +51,7 @@ class Footer:
         self._bounds: dict[tuple[int, str], Bounds | None] = {}
         self._sums: dict[tuple[int, tuple[str, ...]], int] = {}
         self._bits: dict[str, int] = {}
+        self._levels: dict[str, tuple[int, int]] = {}
         self._sizes: list[tuple[int, int]] = [
             (metadata.row_group(g).num_rows, metadata.row_group(g).total_byte_size) for g in range(self.groups)
         ]
@@ -130,8 +123,22 @@ class Footer:
 
     def levels(self, name: str) -> tuple[int, int]:
         """The highest definition and repetition levels of a column that is not nested."""
-        column = self.metadata.schema.column(self._leaves[name])
-        return column.max_definition_level, column.max_repetition_level
+        if name not in self._levels:
+            column = self.metadata.schema.column(self._leaves[name])
+            self._levels[name] = column.max_definition_level, column.max_repetition_level
+        return self._levels[name]
+
+    def arrow_type(self, name: str) -> pa.DataType:
+        """What pyarrow reads a column as."""
+        return self._types[name][0]
+
+    def own_type(self, name: str) -> DataType | None:
+        """The SQL type of a column of the file, None if SQL has none for it."""
+        return self._types[name][1] if name in self._types else None
+
+    @cached_property
+    def _types(self) -> dict[str, tuple[pa.DataType, DataType | None]]:
+        return {field.name: (field.type, _sql_type(field.type)) for field in self.arrow_schema}
 
     def bits(self, name: str) -> int:
         """The width that the whole numbers stored in a column need by the statistics of all groups; 0 if they do not say."""
@@ -197,6 +204,13 @@ class Footer:
             least = most = None
         exact = chunk.exact and least is not None and not isinstance(least, bytes | float)
         return Bounds(least, most, nulls, rows, exact)
+
+
+def _sql_type(kind: pa.DataType) -> DataType | None:
+    try:
+        return from_arrow(kind)
+    except (TypeError, ValueError):
+        return None
 
 
 _footers: OrderedDict[tuple[str, int, int], Footer] = OrderedDict()
@@ -299,88 +313,3 @@ def _value(raw: Any, column: Any) -> Any:
     if physical in ("INT32", "INT64", "BOOLEAN") and logical in ("INT", "DATE", "NONE"):
         return raw
     return None
-
-
-class FooterColumns(Mapping[str, ColumnStatistics]):
-    """Statistics of columns over some footers, each computed when it is asked for (a file may have 1,000 columns)."""
-
-    def __init__(self, footers: Sequence[Footer], schema: StructType, scale: float) -> None:
-        self._footers = footers
-        self._fields = {field.name: field for field in schema.fields}
-        self._scale = scale
-        self._known: dict[str, ColumnStatistics] = {}
-
-    def __getitem__(self, name: str) -> ColumnStatistics:
-        if name not in self._known:
-            self._known[name] = self._compute(self._fields[name])
-        return self._known[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._fields)
-
-    def __len__(self) -> int:
-        return len(self._fields)
-
-    def _compute(self, field: StructField) -> ColumnStatistics:
-        groups = [(known, group) for known in self._footers for group in range(known.groups)]
-        bounds = [known.bounds(group, field) for known, group in groups]
-        sure = [each for each in bounds if each is not None]
-        complete = bool(sure) and len(sure) == len(groups)
-        valued = [each for each in sure if not each.all_null]
-        ranged = complete and bool(valued) and all(each.minimum is not None for each in valued)
-        least = min(each.minimum for each in valued) if ranged else None
-        most = max(each.maximum for each in valued) if ranged else None
-        nulls = sum(each.nulls or 0 for each in sure) if complete and all(b.nulls is not None for b in sure) else None
-        rows = sum(known.total_rows for known in self._footers)
-        return ColumnStatistics(
-            distinct=self._distinct(field, groups, least, most, int(rows * self._scale)),
-            nulls=None if nulls is None else int(nulls * self._scale),
-            minimum=_literal_value(least, field.dataType),
-            maximum=_literal_value(most, field.dataType),
-            average_bytes=self._average(field, groups, least, most),
-        )
-
-    def _average(self, field: StructField, groups: Sequence[tuple[Footer, int]], least: Any, most: Any) -> float | None:
-        """Bytes a row in memory: the type's width; for texts, which dictionaries hide, at least as the bounds are long."""
-        arrow = to_arrow(field.dataType)
-        if pa.types.is_primitive(arrow):
-            return float(max(1, arrow.bit_width // 8))
-        bounds = (len(least) + len(most)) / 2 if isinstance(least, bytes) and isinstance(most, bytes) else 0.0
-        for known, group in groups[:1]:
-            chunk = known.chunk(group, known.column(field.name) or "")
-            if chunk is not None and known.rows(group):
-                return max(bounds, float(chunk.size / known.rows(group)))
-        return None
-
-    def _distinct(
-        self, field: StructField, groups: Sequence[tuple[Footer, int]], least: Any, most: Any, rows: int
-    ) -> int | None:
-        """An upper estimate: the range of whole numbers and dates; for texts in a dictionary the bits of its codes."""
-        if isinstance(field.dataType, IntegralType) or field.dataType == DATE:
-            return None if least is None else max(1, min(int(most - least) + 1, rows))
-        if field.dataType != STRING or not groups:
-            return None
-        known, group = groups[0]
-        chunk = known.chunk(group, known.column(field.name) or "")
-        if chunk is None or not known.rows(group) or not chunk.has_dictionary:
-            return None
-        bits = 8 * chunk.size / known.rows(group)
-        return max(1, min(int(2 ** max(0.0, bits - 0.4)), rows)) if bits <= 16 else None
-
-
-def merged_statistics(footers: Sequence[Footer], schema: StructType, scale: float) -> TableStatistics:
-    """The statistics of a relation of which `footers` are known, multiplied by `scale`."""
-    rows = int(sum(known.total_rows for known in footers) * scale)
-    size = int(sum(known.total_bytes for known in footers) * scale)
-    return TableStatistics(rows, size, FooterColumns(footers, schema, scale))
-
-
-def _literal_value(value: Any, data_type: DataType) -> Any:
-    """A bound as `Literal` holds values of `data_type`."""
-    if isinstance(value, bytes) and data_type == STRING:
-        return value.decode("utf-8", "replace")
-    if data_type == DATE and value is not None and -719162 <= value <= 2932896:
-        return datetime.date(1970, 1, 1) + datetime.timedelta(days=value)
-    if isinstance(data_type, DoubleType | FloatType) and value is not None:
-        return float(value)
-    return value

@@ -31,7 +31,8 @@ from engine.sources.filescan import (
     split_schema,
     without_partitions,
 )
-from engine.sources.footers import READ_FAILURES, Footer, footer, merged_statistics, open_file
+from engine.sources.footer_statistics import merged_statistics
+from engine.sources.footers import READ_FAILURES, Footer, footer, open_file
 from engine.sources.pruning import Lookup, excluded
 from engine.sources.rowgroups import Chunks, RowGroup, wrong_rows
 from engine.sources.texts import is_text

@@ -22,7 +22,6 @@ from engine.sources.filescan import BATCH_ROWS, FilePart, FileRelation, check_di
 from engine.sources.footers import READ_FAILURES, Footer, footer, open_file
 from engine.sources.texts import is_text
 from engine.types import STRING, DecimalType, StructField
-from engine.types.arrow import from_arrow
 
 WHOLE_BYTES = 128 << 20
 """Row groups of which more is to be read are read batch by batch, and are not kept."""
@@ -63,7 +62,7 @@ class RowGroup:
     def bounds(self, column: str) -> tuple[int, int] | None:
         """From the statistics of the footer."""
         name, data_type = self._name(column), self._type(column)
-        if name is None or not is_number(data_type) or _own_type(self._known, name) != data_type:
+        if name is None or not is_number(data_type) or self._known.own_type(name) != data_type:
             return None
         found = self._known.bounds(self._group, self._fields[column])
         if found is None or found.minimum is None:
@@ -103,7 +102,7 @@ class RowGroup:
         chunks: dict[str, CodedChunk] = {}
         for column in columns:
             name, data_type = self._name(column) or "", self._type(column)
-            if _own_type(self._known, name) == data_type:
+            if self._known.own_type(name) == data_type:
                 chunk = CodedChunk.of(self._file, self._known, self._group, name, data_type)
                 chunks |= {column: chunk} if chunk is not None else {}
         if not chunks:
@@ -142,7 +141,7 @@ class Chunks:
         self._known = known
         self._group = group
         self._fields = {name: field for field in fields if (name := known.column(field.name)) is not None}
-        same = [name for name, field in self._fields.items() if _own_type(known, name) == field.dataType]
+        same = [name for name, field in self._fields.items() if known.own_type(name) == field.dataType]
         self._stored = known.plain[1].intersection(same)
         self._ordinary = [name for name in self._fields if name in known.plain[1] and name not in same]
         self._rest = [name for name in self._fields if name not in self._ordinary]
@@ -200,13 +199,6 @@ class Chunks:
                 raise _not_text(self._file, name)
             last = self._dictionaries[name] = dictionary
         return coded(array.indices, last)
-
-
-def _own_type(known: Footer, name: str) -> Any:
-    try:
-        return from_arrow(known.arrow_schema.field(name).type)
-    except (TypeError, ValueError):
-        return None
 
 
 def _not_text(file: DataFile, name: str) -> Exception:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from engine.compile.page_code import PageCode, page_code
+from engine.compile.page_code import Bytes, Dictionary, PageCode, page_code
 from engine.compile.pages import PADDING, PLAIN, SNAPPY
 from engine.errors import FlintError
 from engine.kernels.context import EvalContext
@@ -227,12 +227,17 @@ def _outcome(path: str, code: PageCode | None) -> Any:
 
 def test_dictionaries_by_hand(code: PageCode, here: Path) -> None:
     text = b"".join(len(word).to_bytes(4, "little") + word for word in (b"", b"ab", b"c"))
-    found = code.texts(padded(text), len(text), 3)
+    found = texts_of(code, text, 3)
     assert found is not None and found.to_pylist() == ["", "ab", "c"]
     for count, data in ((2, text), (4, text), (3, text[:-1]), (1, b"\xff\xff\xff\xff"), (10**9, text)):
-        assert code.texts(padded(data), len(data), count) is None
-    assert code.dictionary(padded(b""), 0, PLAIN) is None
-    assert code.dictionary(padded(b"\x15\x04\x15"), 3, SNAPPY) is None
+        assert texts_of(code, data, count) is None
+    assert code.dictionary(Bytes.of(padded(b"")), 0, PLAIN) is None
+    assert code.dictionary(Bytes.of(padded(b"\x15\x04\x15")), 3, SNAPPY) is None
+
+
+def texts_of(code: PageCode, data: bytes, count: int) -> pa.Array | None:
+    source = padded(data)
+    return code.texts(Dictionary(count, source.ctypes.data, len(data)))
 
 
 def test_headers_never_lead_astray(code: PageCode) -> None:
