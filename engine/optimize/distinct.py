@@ -7,34 +7,76 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.expressions.aggregate import AggregateCall
-from engine.expressions.base import Alias, Attribute, Expression, Literal, NamedExpression
+from engine.expressions.base import Alias, Attribute, Expression, Literal, Mode, NamedExpression
+from engine.expressions.cast import Cast
 from engine.expressions.conditional import Coalesce, If
+from engine.expressions.operators import Divide
 from engine.expressions.predicates import EqualTo
 from engine.logical.plan import Aggregate, Expand, LogicalPlan
 from engine.optimize.domain import without_rows
-from engine.types import INT
+from engine.types import (
+    DOUBLE,
+    INT,
+    LONG,
+    ByteType,
+    DoubleType,
+    FloatType,
+    FractionalType,
+    IntegerType,
+    ShortType,
+)
 
 _MERGED = {"sum": "sum", "count": "sum", "min": "min", "max": "max"}
 """Functions whose value is that of another function over the values of parts."""
 
 
+_SUMMED = (ByteType, ShortType, IntegerType, FloatType, DoubleType)
+"""Types whose mean is a sum, which does not overflow, divided by a count."""
+
+
 def is_decomposable(call: AggregateCall) -> bool:
-    """Whether `call` can be computed from its values for parts of the group."""
-    return call.function in _MERGED
+    """Whether `call` can be computed from values for parts of the group."""
+    return call.function in _MERGED or _is_mean(call)
+
+
+def _is_mean(call: AggregateCall) -> bool:
+    return call.function == "avg" and isinstance(call.arguments[0].dataType, _SUMMED)
+
+
+def _parts(call: AggregateCall) -> tuple[AggregateCall, ...]:
+    """The functions of a part of the group from which `call` is computed."""
+    if not _is_mean(call):
+        return (call,)
+    total = DOUBLE if isinstance(call.arguments[0].dataType, FractionalType) else LONG
+    return (
+        AggregateCall("sum", call.arguments, total, condition=call.condition),
+        AggregateCall("count", call.arguments, LONG, False, condition=call.condition),
+    )
+
+
+def _from_parts(call: AggregateCall, parts: Sequence[Alias], plan: Aggregate) -> Expression:
+    """`call` from the columns of its parts."""
+    columns = [part.to_attribute() for part in parts]
+    if _is_mean(call):
+        sums = [Cast(AggregateCall("sum", (column,), column.dataType), DOUBLE) for column in columns]
+        return Divide(sums[0], sums[1], Mode.TRY)
+    return _merged(AggregateCall(_MERGED[call.function], (columns[0],), call.type), call, plan)
 
 
 def in_two_steps(plan: Aggregate, distinct: Sequence[AggregateCall], others: Sequence[AggregateCall]) -> LogicalPlan:
     """The distinct arguments as grouping keys below, the other functions in parts."""
     keys = _keys(plan.grouping)
     arguments = _keys(_filtered(distinct[0]))
-    parts = [Alias(call, call.function) for call in others]
-    below = Aggregate((*plan.grouping, *arguments), (*keys.values(), *arguments.values(), *parts), plan.child)
+    own: dict[AggregateCall, Alias] = {}
+    for part in (part for call in others for part in _parts(call)):
+        own.setdefault(part, Alias(part, part.function))
+    below = Aggregate((*plan.grouping, *arguments), (*keys.values(), *arguments.values(), *own.values()), plan.child)
     new: dict[AggregateCall, Expression] = {}
     for call in distinct:
         plain = tuple(arguments[each].to_attribute() for each in _filtered(call))
         new[call] = AggregateCall(call.function, (*plain, *_constants(call)), call.type, call.is_nullable)
-    for call, part in zip(others, parts, strict=True):
-        new[call] = _of_parts(AggregateCall(_MERGED[call.function], (part.to_attribute(),), call.type), call, plan)
+    for call in others:
+        new[call] = _from_parts(call, [own[part] for part in _parts(call)], plan)
     return _above(plan, keys, new, below)
 
 
@@ -64,7 +106,7 @@ def expanded(plan: Aggregate, distinct: Sequence[AggregateCall], others: Sequenc
         new[call] = AggregateCall(call.function, (*plain, *_constants(call)), call.type, call.is_nullable)
     for call, alias in own.items():
         only = EqualTo(gid, Literal(0, INT))
-        new[call] = _of_parts(AggregateCall("first", (alias.to_attribute(),), call.type, condition=only), call, plan)
+        new[call] = _merged(AggregateCall("first", (alias.to_attribute(),), call.type, condition=only), call, plan)
     named: dict[Expression, NamedExpression] = {key: c.attribute for key, c in zip(plan.grouping, keys, strict=True)}
     return _above(plan, named, new, below)
 
@@ -120,7 +162,7 @@ def _over(call: AggregateCall, inputs: Mapping[Expression, _Column]) -> Aggregat
     return call.map_children(lambda each: inputs[each].attribute if each in inputs else each)
 
 
-def _of_parts(merged: AggregateCall, call: AggregateCall, plan: Aggregate) -> Expression:
+def _merged(merged: AggregateCall, call: AggregateCall, plan: Aggregate) -> Expression:
     """`call` as `merged` from its parts. A group has at least one part; without grouping there may be none, and then the
     value is that of no rows."""
     if plan.grouping:

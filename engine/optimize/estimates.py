@@ -16,7 +16,8 @@ _EPOCH = datetime.date(1970, 1, 1)
 @dataclass(frozen=True)
 class Column:
     """A column's different values, part of nulls (0..1), least and greatest value as numbers (dates as days), bytes of a
-    value, and a histogram of all values (those outside of the bounds too); None for what is not known."""
+    value, a histogram of all values (those outside of the bounds too), and the table it belongs to with the rows of that;
+    None for what is not known."""
 
     distinct: float | None = None
     nulls: float = 0.0
@@ -24,6 +25,7 @@ class Column:
     high: float | None = None
     width: float | None = None
     histogram: Histogram | None = None
+    table: tuple[int, float] | None = None
 
 
 UNKNOWN = Column()

@@ -250,12 +250,27 @@ def semi_selectivity(plan: lp.Join, left: Estimate, right: Estimate) -> float:
 
 
 def groups(keys: Iterable[Expression], below: Estimate) -> float:
-    """Different combinations of `keys`: their product, for keys that go together damped by a root each."""
-    counts = sorted((distinct_of(key, below) for key in keys), reverse=True)
+    """Different combinations of `keys`: their product, for keys that go together damped by a root each. Columns of a table
+    have no more combinations than it has rows."""
+    keys = tuple(keys)
+    counts = [distinct_of(key, below) for key in keys]
     product = 1.0
-    for place, count in enumerate(counts):
+    for place, count in enumerate(sorted(counts, reverse=True)):
         product *= count ** (1.0 / (place + 1) if place < 4 else 0.1)
-    return max(1.0, min(product, below.rows))
+    return max(1.0, min(product, _most_groups(keys, counts, below), below.rows))
+
+
+def _most_groups(keys: Sequence[Expression], counts: Sequence[float], below: Estimate) -> float:
+    """The product of the combinations that each table's columns have at most."""
+    tables: dict[int, float] = {}
+    most = 1.0
+    for key, count in zip(keys, counts, strict=True):
+        table = below.of(key.id).table if isinstance(key, Attribute) else None
+        if table is None:
+            most *= count
+        else:
+            tables[table[0]] = min(table[1], tables.get(table[0], 1.0) * count)
+    return most * math.prod(tables.values())
 
 
 def distinct_of(expression: Expression, below: Estimate) -> float:
@@ -318,10 +333,14 @@ class _ScanColumns:
         """What the relation knows of a column, None if nothing."""
         found = self._known.get(key)
         if found is None and key in self._columns:
-            column = self._columns[key]
-            known = self._statistics.columns.get(column.name)
-            found = self._known[key] = _column(column, known, self._rows) if known is not None else UNKNOWN
+            found = self._known[key] = self._column(self._columns[key])
         return found
+
+    def _column(self, column: Attribute) -> Column:
+        known = self._statistics.columns.get(column.name)
+        if known is None:
+            return UNKNOWN
+        return replace(_column(column, known, self._rows), table=(min(self._columns), self._rows))
 
 
 def _scan(statistics: TableStatistics, columns: tuple[Attribute, ...]) -> Estimate:

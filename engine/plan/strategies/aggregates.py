@@ -6,6 +6,7 @@ several         Project(HashAggregate(final, HashAggregate(partial)))       with
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from engine.expressions.aggregate import AggregateCall
@@ -16,6 +17,7 @@ from engine.physical.aggregate import AggregateExec
 from engine.physical.operator import Operator
 from engine.physical.project import ProjectExec
 from engine.plan.planner import Needed, Planner
+from engine.plan.strategies.grouping_sets import plan_in_sets
 from engine.types.arrow import from_arrow, to_arrow
 
 
@@ -28,8 +30,12 @@ def plan_aggregate(node: lp.Aggregate, planner: Planner, needed: Needed) -> Oper
     columns = tuple(_key_column(key, number) for number, key in enumerate(keys))
     calls = tuple(dict.fromkeys(call for each in aggregates for call in _calls(each)))
     results = tuple(Attribute(call.function, call.dataType, call.nullable) for call in calls)
-    child = planner.plan(node.child, references((*keys, *calls)))
-    aggregated = aggregate(planner, keys, calls, columns, results, child, planner.context.rows(node))
+    aggregated: Operator | None = None
+    if isinstance(node.child, lp.Expand):
+        aggregated = plan_in_sets(planner, keys, calls, results, _states_of(calls, planner), node.child)
+    if aggregated is None:
+        child = planner.plan(node.child, references((*keys, *calls)))
+        aggregated = aggregate(planner, keys, calls, columns, results, child, planner.context.rows(node))
     replaced: dict[Expression, Expression] = dict(zip((*keys, *calls), (*columns, *results), strict=True))
     projections = tuple(_over_results(each, replaced) for each in aggregates)
     if projections == aggregated.output:
@@ -60,11 +66,16 @@ def aggregate(
     made = (calls, key_columns, result_columns)
     if not planner.context.distributed:
         return AggregateExec("complete", keys, *made, (), child, estimated_rows=rows)
-    states = tuple(state for call in calls for state in _states(call, planner))
+    states = _states_of(calls, planner)
     below = child.estimated_rows
     parts = None if rows is None or below is None else min(below, rows * planner.context.executors)
     partial = AggregateExec("partial", keys, *made, states, child, estimated_rows=parts)
     return AggregateExec("final", key_columns, *made, states, partial, estimated_rows=rows)
+
+
+def _states_of(calls: Sequence[AggregateCall], planner: Planner) -> tuple[Attribute, ...]:
+    """The columns that hold the states of all calls."""
+    return tuple(state for call in calls for state in _states(call, planner))
 
 
 def _states(call: AggregateCall, planner: Planner) -> list[Attribute]:
