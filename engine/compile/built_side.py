@@ -12,12 +12,14 @@ from engine.compile.row import Row
 from engine.compile.tables.join import JoinTable
 from engine.compile.values import NotCompiled, Sql
 from engine.expressions.base import Attribute, Expression
+from engine.physical.hash_join import HashJoinExec
 
 
 class BuiltSide:
-    """The provider of a join's built columns. `at` says where the code is: at which built row, and whether there is none."""
+    """The provider of the built columns of `join`. `at` says where the code is: at which built row, if at any."""
 
-    def __init__(self, table: JoinTable) -> None:
+    def __init__(self, join: HashJoinExec, table: JoinTable) -> None:
+        self.join = join
         self.table = table
         self.columns = frozenset(attribute.id for attribute in table.attributes[: table.width])
         self._index: Value | None = None

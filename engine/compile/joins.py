@@ -36,7 +36,7 @@ class Probe:
         self.join = join
         self.built = built
         self.table = table
-        self.side = BuiltSide(table)
+        self.side = BuiltSide(join, table)
 
     def write(self, row: Row, following: Body) -> None:
         join = self.join

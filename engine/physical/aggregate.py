@@ -269,7 +269,8 @@ class AggregateSink:
 
     def _planned(self) -> CompiledAggregate | None:
         operator = self.operator
-        return planned(operator.keys, operator.calls, self.states.kernels, self.run, self._grown)
+        room = self.reservation.try_grow
+        return planned(operator.keys, operator.calls, self.states.kernels, self.run, self._grown, room)
 
     def _grown(self, size: int) -> None:
         """Counts what groups in code take; they go to disk after the call that has taken too much."""

@@ -9,8 +9,10 @@ found.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from engine.compile.built_side import BuiltSide
 from engine.compile.inputs import Inputs
 from engine.compile.ir import Value
 from engine.compile.row import Row
@@ -21,11 +23,24 @@ from engine.compile.tables.texts import intern
 from engine.compile.values import Sql, Text, is_whole
 from engine.expressions.base import Expression
 
-Fitting = Callable[[frozenset[Expression], frozenset[Expression]], tuple[Any, KeyLayout, Accumulators]]
-"""Gives the groups, and their words, that hold values of which those may be null and those be of more than 31 bits."""
+
+@dataclass(frozen=True)
+class Fit:
+    """Groups, and how their rows look: with keys, or one for each row of a built side."""
+
+    groups: Any
+    accumulators: Accumulators
+    keys: KeyLayout
+    side: BuiltSide | None = None
+
+
+Fitting = Callable[[frozenset[Expression], frozenset[Expression], Row | None], Fit]
+"""Gives the groups that hold values of which those may be null and those be of more than 31 bits, at a row's place in code."""
 
 STATE = "aggregate state"
 TABLE = "groups"
+BUILT = "groups by built row"
+SEEN = "built rows that are groups"
 TEXTS = "texts"
 CACHE = "groups by codes"
 CACHED = "size of groups by codes"
@@ -68,20 +83,37 @@ class GroupedCode:
         self.table = OpenTable(row.function, row.fixed(TABLE, "ptr"), 0)
 
     def write(self, row: Row) -> None:
-        self._choose(row)
-        codes = self._codes(row)
-        number = self._found(row) if codes is None else self._cached(row, codes)
-        cells = self.accumulators.cells(self.table.row(number))
+        fit = self._choose(row)
+        place = self._by_key(row) if fit.side is None else self._by_built_row(row, fit.side)
+        cells = self.accumulators.cells(place)
         for each, cell in zip(self.accumulators.accumulators, cells, strict=True):
             each.update(row, cell)
 
-    def _choose(self, row: Row) -> None:
+    def _by_key(self, row: Row) -> Value:
+        """The row of the group in the table."""
+        codes = self._codes(row)
+        return self.table.row(self._found(row) if codes is None else self._cached(row, codes))
+
+    def _by_built_row(self, row: Row, side: BuiltSide) -> Value:
+        """The row of the group that the built row at hand is."""
+        row.function.note(f"groups are the built rows of {side.join.title}")
+        number = side.selected(row)
+        row.fixed(SEEN, "ptr").store(row.number("i8", 1), number)
+        return row.fixed(BUILT, "ptr").at(number * self.accumulators.words, "i64")
+
+    def _choose(self, row: Row) -> Fit:
         """Settles how rows of groups look, by the values there are."""
         keys, arguments = self._seen
         nullable = {each for each in (*keys, *arguments) if row.value(each).null is not None}
         wide = {each for each in arguments if is_wide(row.value(each))}
-        self.groups, self.keys, self.accumulators = self._fitting(frozenset(nullable), frozenset(wide))
+        fit = self._fitting(frozenset(nullable), frozenset(wide), row)
+        self.fit(fit)
         self.table.stride = self.accumulators.words
+        return fit
+
+    def fit(self, fit: Fit) -> None:
+        """Settles which groups rows go to."""
+        self.groups, self.keys, self.accumulators = fit.groups, fit.keys, fit.accumulators
 
     def _found(self, row: Row) -> Value:
         """The number of the group's row, by its keys."""

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from engine.compile.binding import FrameWords
 from engine.compile.code import code_of
-from engine.compile.ir import module_text
+from engine.compile.ir import Function, module_text
 from engine.compile.program import SinkCode
 from engine.compile.sinks.aggregate import (
     CACHE,
@@ -46,10 +46,11 @@ Batches = Callable[[], Iterator[pa.RecordBatch]]
 
 @dataclass
 class ThreadGroups:
-    """What one thread has: the state without keys, else a table."""
+    """What one thread has: the state without keys, else a table, or the states of a built side's rows and which have any."""
 
     state: Rows
     table: GroupTable | None = None
+    seen: np.ndarray[Any, np.dtype[np.uint8]] | None = None
     arrived: int = 0
     frames: list[FrameWords] = field(default_factory=list)
 
@@ -76,14 +77,7 @@ class CompiledGroups:
         with self._lock:
             if self.threads:
                 return self.threads.pop()
-            number, self._made = self._made, self._made + 1
-        if self.keys is None:
-            return ThreadGroups(self._neutral())
-        texts = TextTable(number, self.grown)
-        table = GroupTable(self.accumulators.words, self._call, texts, self.grown)
-        if self.keys.texts:
-            texts.rehash = partial(self._call, "rehash_texts")
-        return ThreadGroups(np.zeros((0, 0), np.uint64), table)
+        return self._fresh()
 
     def bind(self, groups: ThreadGroups, code: SinkCode, frame: FrameWords) -> None:
         """Prepares a frame of the thread."""
@@ -168,6 +162,18 @@ class CompiledGroups:
             arenas[place], arenas[place + 1] = words[OFFSETS], words[BYTES]
         return Texts([table.texts for table in every]), arenas
 
+    def _fresh(self) -> ThreadGroups:
+        """The groups of one more thread."""
+        if self.keys is None:
+            return ThreadGroups(self._neutral())
+        with self._lock:
+            number, self._made = self._made, self._made + 1
+        texts = TextTable(number, self.grown)
+        table = GroupTable(self.accumulators.words, self._call, texts, self.grown)
+        if self.keys.texts:
+            texts.rehash = partial(self._call, "rehash_texts")
+        return ThreadGroups(np.zeros((0, 0), np.uint64), table)
+
     def _neutral(self) -> Rows:
         words: list[int] = []
         for each in self.accumulators.accumulators:
@@ -179,12 +185,16 @@ class CompiledGroups:
         """Calls one of the functions of the tables' module, without the interpreter's lock."""
         with self._lock:
             if self._code is None:
-                assert self.keys is not None
-                made = functions(self.keys, self.accumulators.words, self.accumulators.merge)
-                self._code = code_of(module_text(made), NAMES, self.run)
+                made, names = self._functions()
+                self._code = code_of(module_text(made), names, self.run)
         kinds = [ctypes.c_int64] * len(arguments)
         with self._code.calling():
             ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(self._code.addresses[name])(*arguments)
+
+    def _functions(self) -> tuple[Sequence[Function], Sequence[str]]:
+        """The functions of the tables' module, and the names of those that are called."""
+        assert self.keys is not None
+        return functions(self.keys, self.accumulators.words, self.accumulators.merge), NAMES
 
 
 _MOST_CODES = 1 << 16

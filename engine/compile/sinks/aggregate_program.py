@@ -15,9 +15,12 @@ import pyarrow as pa
 
 from engine.compile.binding import FrameWords
 from engine.compile.program import SinkCode
-from engine.compile.sinks.aggregate import GroupedCode, UngroupedCode
+from engine.compile.row import Row
+from engine.compile.sinks.aggregate import Fit, GroupedCode, UngroupedCode
 from engine.compile.sinks.aggregate_accumulators import Accumulators, Facts, plan
 from engine.compile.sinks.aggregate_groups import Batches, CompiledGroups, ThreadGroups
+from engine.compile.sinks.aggregate_joined import BuiltKeys, JoinedGroups, built_keys, bytes_of
+from engine.compile.tables.join import JoinTable
 from engine.compile.tables.layout import KeyLayout, is_key, layout_of
 from engine.compile.tables.texts import MOST_THREADS
 from engine.expressions.aggregate import AggregateCall
@@ -30,11 +33,12 @@ _LOOSE = Facts(lambda _: True, lambda _: True)
 
 @dataclass
 class _Kind:
-    """Groups of one layout, and what values they hold; None: all."""
+    """Groups of one layout, what values they hold (None: all), and the table whose rows they are, if they are any's."""
 
     groups: CompiledGroups
     nullable: frozenset[Expression] | None
     wide: frozenset[Expression] | None
+    table: JoinTable | None = None
 
     def holds(self, nullable: frozenset[Expression], wide: frozenset[Expression]) -> bool:
         return self.nullable is None or self.wide is None or (nullable <= self.nullable and wide <= self.wide)
@@ -49,6 +53,7 @@ class CompiledAggregate:
     kernels: Sequence[AggregateKernel]
     run: Execution
     grown: Callable[[int], None]
+    room: Callable[[int], bool]
     kinds: list[_Kind] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -70,7 +75,7 @@ class CompiledAggregate:
         if (
             isinstance(code, GroupedCode) and code.groups is None
         ):  # no row comes this far: the end of a join gives them all
-            code.groups, code.keys, code.accumulators = self._fitting(frozenset(), frozenset())
+            code.fit(self._fitting(frozenset(), frozenset(), None))
         groups = code.groups if isinstance(code, GroupedCode) else self.kinds[0].groups
         number = next(place for place, kind in enumerate(self.kinds) if kind.groups is groups)
         if number not in local:
@@ -98,18 +103,37 @@ class CompiledAggregate:
         found = [parts for parts in (kind.groups.parts() for kind in self.kinds) if parts]
         return [part for parts in found for part in parts], len(found) == 1 and bool(self.keys)
 
-    def _fitting(
-        self, nullable: frozenset[Expression], wide: frozenset[Expression]
-    ) -> tuple[CompiledGroups, KeyLayout, Accumulators]:
+    def _fitting(self, nullable: frozenset[Expression], wide: frozenset[Expression], row: Row | None) -> Fit:
         """The groups that hold values of which those may be null and those be wide."""
+        built = None if row is None else built_keys(row, self.keys)
         with self._lock:
-            kind = next((each for each in self.kinds if each.holds(nullable, wide)), None)
+            fit = None if built is None else self._joined(built, nullable, wide)
+            if fit is not None:
+                return fit
+            tables = [each for each in self.kinds if each.table is None]
+            kind = next((each for each in tables if each.holds(nullable, wide)), None)
             if kind is None:
-                kind = self._loose() if self.kinds else self._tight(nullable, wide)
+                kind = self._loose() if tables else self._tight(nullable, wide)
                 self.kinds.append(kind)
         keys, groups = kind.groups.keys, kind.groups
         assert keys is not None
-        return groups, keys, groups.accumulators
+        return Fit(groups, groups.accumulators, keys)
+
+    def _joined(self, built: BuiltKeys, nullable: frozenset[Expression], wide: frozenset[Expression]) -> Fit | None:
+        """Groups that are rows of a built side, where there is room for them all."""
+        table, side = built.side.table, built.side
+        kinds = [each for each in self.kinds if each.table is table]
+        kind = next((each for each in kinds if each.holds(nullable, wide)), None)
+        if kind is None:
+            facts = Facts(nullable.__contains__, wide.__contains__) if not kinds and not side.join.has_tail else _LOOSE
+            accumulators = plan(self.calls, self.kernels, 0, facts)
+            assert accumulators is not None
+            if not self.room(bytes_of(built, accumulators, self.run.task.threads)):
+                return None
+            groups = JoinedGroups(None, accumulators, self.calls, self.kernels, self.run, self.grown, built=built)
+            kind = _Kind(groups, None, None, table) if facts is _LOOSE else _Kind(groups, nullable, wide, table)
+            self.kinds.append(kind)
+        return Fit(kind.groups, kind.groups.accumulators, KeyLayout((), 0), side)
 
     def _tight(self, nullable: frozenset[Expression], wide: frozenset[Expression]) -> _Kind:
         facts = Facts(nullable.__contains__, wide.__contains__)
@@ -134,10 +158,12 @@ def planned(
     kernels: Sequence[AggregateKernel],
     run: Execution,
     grown: Callable[[int], None],
+    room: Callable[[int], bool],
 ) -> CompiledAggregate | None:
-    """The compiled form of an aggregate, None where a key or a call has no code. `grown` is told of bytes it takes."""
+    """The compiled form of an aggregate, None where a key or a call has no code. `grown` is told of bytes it takes, and `room`
+    asked for those it can do without."""
     if not all(map(is_key, keys)) or run.task.threads > MOST_THREADS:
         return None
     if plan(calls, kernels, 0, _LOOSE if keys else None) is None:
         return None
-    return CompiledAggregate(keys, calls, kernels, run, grown)
+    return CompiledAggregate(keys, calls, kernels, run, grown, room)

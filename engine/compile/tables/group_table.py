@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from engine.compile.tables.grouping import COUNT, DIRECTORY, LIMIT, MASK, PARTITIONS, ROWS
+from engine.compile.tables.grouping import COUNT, DIRECTORY, LIMIT, MASK, PARTITIONS, ROWS, WORDS
 from engine.compile.tables.layout import Rows
 from engine.compile.tables.texts import TextTable
 
@@ -46,7 +46,7 @@ class GroupTable:
     def __init__(self, stride: int, call: Call, texts: TextTable, grown: Callable[[int], None]) -> None:
         self.stride = stride
         self.texts = texts
-        self.words = np.zeros(5, np.int64)
+        self.words = np.zeros(WORDS, np.int64)
         self.runs: list[Run] = []
         self.caches: list[npt.NDArray[np.int32]] = []
         """Numbers of rows that others keep: zeroed when rows lose theirs."""
@@ -158,7 +158,7 @@ def merged(parts: Sequence[Rows], call: Call, arenas: npt.NDArray[np.int64]) -> 
     total = sum(map(len, parts))
     rows: Rows = np.empty((total, parts[0].shape[1]), np.uint64)
     directory = np.zeros(1 << (2 * total).bit_length(), np.int32)
-    words = np.zeros(5, np.int64)
+    words = np.zeros(WORDS, np.int64)
     set_words(words, rows, directory, 0, total)
     for part in parts:
         call("absorb", words.ctypes.data, part.ctypes.data, len(part), arenas.ctypes.data)

@@ -15,6 +15,7 @@ from engine.compile.tables.texts import rehash_texts, same_text
 
 ROWS, DIRECTORY, MASK, COUNT, LIMIT = range(5)
 """The words of a table, as code reads them."""
+WORDS = 5
 
 PARTITION_BITS = 8
 PARTITIONS = 1 << PARTITION_BITS

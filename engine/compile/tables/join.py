@@ -137,6 +137,10 @@ class JoinTable:
         """The value of a column in a built row."""
         return stored_value(row, self._word(place), self.forms[place], self.attributes[place].dataType, index)
 
+    def values(self, expression: Expression) -> pa.Array:
+        """The values of an expression in all built rows; a computed one has another behind them."""
+        return self._arrays[self.place_of(expression)]
+
     def take(self, expression: Expression, rows: npt.NDArray[np.int64]) -> pa.Array:
         """The values of an expression in some built rows, -1 for the row of nulls."""
         place = self.place_of(expression)

@@ -106,7 +106,9 @@ def test_what_does_not_fit_is_said_and_narrow_columns_stay(tmp_path: Path) -> No
         assert f"{found.kept:,} bytes of its columns fit" in found.message
         scans = counts(session, "SELECT sum(a), sum(b) FROM files")
         assert scans["columns_warm"] == 8 and scans["columns_read"] == 0
-        assert session.sql("SELECT max(wide), sum(b) FROM files").collect() == [(f"{199_999:040}", sum(n % 7 for n in rows))]
+        assert session.sql("SELECT max(wide), sum(b) FROM files").collect() == [
+            (f"{199_999:040}", sum(n % 7 for n in rows))
+        ]
         told.clear()
         session.sql("UNCACHE TABLE files")
         session.sql(f"CREATE TEMP VIEW narrow AS SELECT a, b FROM parquet.`{tmp_path}/t.parquet`")
