@@ -146,6 +146,16 @@ class Reservation:
         way only if they hold more than this one."""
         return self._grow(size, self._memory.pool.share, self.size)
 
+    def grow_freely(self, size: int) -> bool:
+        """Reserves `size` more bytes if nobody has to give way for them."""
+        pool = self._memory.pool
+        free = int(pool.budget * pool.share) - pool.used - pool.columns.held
+        if size > free or not self._memory.try_take(size, pool.share):
+            return False
+        with self._lock:
+            self.size += size
+        return True
+
     def grow(self, size: int) -> None:
         """Reserves `size` more bytes. Raises ClusterError (OUT_OF_MEMORY) naming operator, partition and setting."""
         if self._grow(size, 1.0, 0):

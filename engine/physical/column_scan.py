@@ -11,14 +11,14 @@ the first pieces does, it stops to look.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 import pyarrow as pa
 
 from engine.compile.page_code import page_code
 from engine.config import typed
 from engine.expressions.base import Attribute, Expression
-from engine.logical.relation import Columns
+from engine.logical.relation import Columns, Relation
 from engine.memory.columns import ColumnCache, Pieces, cache_limit, live_pins, memory_of
 from engine.physical.batches import BATCH_ROWS, batch_of
 from engine.physical.encoding import decoded
@@ -36,7 +36,12 @@ class ColumnScan:
     """One task's reading of one scan, shared by its threads. `columns` are those of its batches; `operator` is its id."""
 
     def __init__(
-        self, operator: int, columns: Sequence[Attribute], filters: Sequence[Expression], run: Execution
+        self,
+        operator: int,
+        relation: Relation,
+        columns: Sequence[Attribute],
+        filters: Sequence[Expression],
+        run: Execution,
     ) -> None:
         self._operator = operator
         self._columns = columns
@@ -51,6 +56,7 @@ class ColumnScan:
         cache.resize(limit)
         cache.keep_pins(live_pins(run.task.conf))
         self._cache: ColumnCache | None = cache if limit else None
+        self._shared = run.shared.starts(relation, self._names)
 
     def batches(self, split: Columns, encoded: bool) -> Iterator[pa.RecordBatch]:
         """The rows of a split that may pass, encoded or in engine types."""
@@ -72,9 +78,9 @@ class ColumnScan:
         """Some columns of a split: from the cache, or read together and kept."""
         names = [self._names[place] for place in places]
         keys = [split.key(name) for name in names]
-        job = self._run.task.job_id
-        cache = self._cache
-        found = [cache.get(key, job, split.pin) if cache is not None and key is not None else None for key in keys]
+        found = [
+            None if key is None else self._kept(key, name, split.pin) for key, name in zip(keys, names, strict=True)
+        ]
         missing = [place for place, pieces in enumerate(found) if pieces is None]
         read = [place for place in missing if keys[place] is not None]
         self._metrics.add(self._operator, "columns_warm", len(names) - len(missing))
@@ -82,9 +88,21 @@ class ColumnScan:
         for place, pieces in zip(missing, self._read(split, [names[place] for place in missing]), strict=True):
             found[place] = pieces
             key = keys[place]
-            if cache is not None and key is not None and not cache.put(key, pieces, job, split.pin) and split.pin:
-                self._metrics.add(self._operator, NOT_PINNED, memory_of(pieces))
+            if key is not None:
+                self._keep(key, names[place], pieces, split.pin)
         return [pieces for pieces in found if pieces is not None]
+
+    def _kept(self, key: Hashable, name: str, pin: int) -> Pieces | None:
+        found = self._cache.get(key, self._run.task.job_id, pin) if self._cache is not None else None
+        return found or self._run.shared.get(key, last=name not in self._shared)
+
+    def _keep(self, key: Hashable, name: str, pieces: Pieces, pin: int) -> None:
+        if self._cache is not None and self._cache.put(key, pieces, self._run.task.job_id, pin):
+            return
+        if pin:
+            self._metrics.add(self._operator, NOT_PINNED, memory_of(pieces))
+        if name in self._shared:
+            self._run.shared.put(key, pieces)
 
     def is_warm(self, split: Columns) -> bool:
         """Whether all columns of a split are in the cache."""
@@ -92,7 +110,8 @@ class ColumnScan:
         return cache is not None and all((key := split.key(name)) is not None and key in cache for name in self._names)
 
     def _read(self, split: Columns, names: Sequence[str]) -> list[Pieces]:
-        code = page_code(self._run) if split.rows >= self._code_rows and names else None
+        run = self._run
+        code = run.state("page code", lambda: page_code(run)) if split.rows >= self._code_rows and names else None
         return split.read(names, code)
 
     def _passes(self, reading: _Reading) -> bool:

@@ -16,6 +16,7 @@ from engine.kernels.context import EvalContext
 from engine.kernels.evaluate import compile_expression, compile_predicate
 from engine.physical.lifetimes import Lifetimes
 from engine.physical.operator import Morsel
+from engine.physical.shared_columns import SharedColumns
 from engine.physical.task import TaskContext
 
 Kernel = Callable[[pa.RecordBatch], pa.Array]
@@ -37,6 +38,7 @@ class Execution:
         self.results: MutableMapping[Hashable, Sequence[Morsel]] = {}
         self.holds: dict[Hashable, Callable[[], None]] = {}
         self.lifetimes = Lifetimes(())
+        self.shared = SharedColumns((), task.memory)
         self._states: MutableMapping[Hashable, Any] = {}
         self._lock = threading.RLock()
 

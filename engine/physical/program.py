@@ -6,11 +6,14 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from engine.kernels.context import EvalContext
+from engine.logical.relation import Columnar
 from engine.physical.emit import EmitSink
 from engine.physical.execution import Execution
 from engine.physical.lifetimes import Lifetimes
 from engine.physical.operator import Sink
 from engine.physical.pipeline import Pipeline, QueryPipelines
+from engine.physical.scan import ScanExec
+from engine.physical.shared_columns import SharedColumns
 from engine.physical.subqueries import run_with_queries
 from engine.physical.task import TaskContext
 
@@ -44,4 +47,10 @@ class StageProgram:
         run = Execution(task, replace(self.evaluation, partition=partition))
         queries = [pipeline for query in self.queries for pipeline in query.pipelines]
         run.lifetimes = Lifetimes([*queries, *self.pipelines])
-        run_with_queries(self.queries, self.pipelines, run, lambda: self.output.sink(run))
+        sources = [chain.source for pipeline in (*queries, *self.pipelines) for chain in pipeline.chains]
+        scans = [each for each in sources if isinstance(each, ScanExec) and isinstance(each.relation, Columnar)]
+        run.shared = SharedColumns([(scan.relation, scan.request.columns) for scan in scans], task.memory)
+        try:
+            run_with_queries(self.queries, self.pipelines, run, lambda: self.output.sink(run))
+        finally:
+            run.shared.forget()

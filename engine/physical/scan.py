@@ -58,7 +58,9 @@ class ScanExec(Source):
         elif run.partition > 0:
             splits = ()
         run.task.metrics.add(self.id, "row_groups", len(splits))
-        columns = run.state((self.id, "columns"), lambda: ColumnScan(self.id, self.columns, self.filters, run))
+        columns = run.state(
+            (self.id, "columns"), partial(ColumnScan, self.id, self.relation, self.columns, self.filters, run)
+        )
         return [partial(self._read, split, columns, run) for split in splits]
 
     def _read(self, split: Split, columns: ColumnScan, run: Execution) -> Iterator[pa.RecordBatch]:
