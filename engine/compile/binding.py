@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from engine.compile.forms import Form, addresses, rooms_of
 from engine.compile.inputs import Hoisted, Inputs
+from engine.compile.prepared import prepared
 from engine.compile.program import VIOLATED, Program
 from engine.errors import InternalError
 from engine.expressions.base import Attribute, Expression, Literal
@@ -40,6 +41,7 @@ class FrameWords:
         self.inputs = BoundInputs(program.inputs, self)
         self.state: Any = None
         """What a sink keeps for this frame."""
+        self._counters = np.array([program.frame.words["rows", each] for each in program.counters], np.intp)
         self._error: BaseException | None = None
         self._keep: dict[Hashable, Any] = {}
         for key in program.frame.words:
@@ -98,10 +100,9 @@ class FrameWords:
 
     def counts(self) -> dict[int, int]:
         """How many rows came out of each operator since the last time."""
-        found = {each: self.read(("rows", each)) for each in self.program.counters}
-        for each in found:
-            self.set(("rows", each), 0)
-        return found
+        counted = self.words[self._counters].tolist()
+        self.words[self._counters] = 0
+        return dict(zip(self.program.counters, counted, strict=True))
 
     def _set_literal(self, literal: Literal, key: tuple[Any, ...]) -> None:
         if isinstance(literal.dataType, StringType | BinaryType):
@@ -154,30 +155,51 @@ class BoundInputs:
         self.inputs = inputs
         self.frame = frame
         self.batch: pa.RecordBatch = batch_of([], 0)
+        self._known = prepared(self.batch)
         self.bound: Callable[[], None] | None = None
         """Called when a batch was bound."""
         self._bound: dict[int, _Bound] = {}
         self._small: dict[tuple[int, bytes, bytes], _Entries] = {}
         self._kernels: dict[Expression, tuple[list[int], Any]] = {}
         self._hoists = {made.place: made for made in inputs.hoists.values()}
+        self._read = [place for place in inputs.used if place not in self._hoists]
+        self._set: dict[int, _Entries] = {}
+        places = frame.program.frame.words
+        parts = [(place, part, places.get((name, place))) for place in self._read for part, name in enumerate(COLUMN)]
+        self._parts = [(place, part) for place, part, word in parts if word is not None]
+        self._words = np.array([word for _, _, word in parts if word is not None], np.intp)
 
     def bind(self, batch: pa.RecordBatch) -> None:
         """Fills the words of the source's columns."""
         self.batch = batch
-        for place in self.inputs.used:
-            hoisted = self._hoists.get(place)
-            if hoisted is None:
-                self._bind(place, batch.column(place), self.inputs.forms[place])
-            elif hoisted.over is None:
-                self._bind(place, self._computed(hoisted.expression), hoisted.form)
+        known = self._known = prepared(batch)
+        self.frame.words[self._words] = [known.addresses(place)[part] for place, part in self._parts]
+        for place in self._read:
+            if self.inputs.forms[place].codes:
+                self._bind_codes(place, self._dictionary(place))
+        for hoisted in self._hoists.values():
+            if hoisted.place not in self.inputs.used:
+                continue
+            if hoisted.over is None:
+                bind_column(self.frame, hoisted.place, self._computed(hoisted.expression), hoisted.form)
             else:
                 self._bind_table(hoisted, self._dictionary(hoisted.over))
+        if self.frame.program.frame.checked:
+            self._bind_rooms()
         if self.bound is not None:
             self.bound()
+
+    def _bind_rooms(self) -> None:
+        for place in self._read:
+            bind_column(self.frame, place, self._known.arrays[place], self.inputs.forms[place])
 
     def dictionary_address(self, place: int) -> int:
         """Where the dictionary of a column of the batch is: another one is elsewhere, as long as this one is bound."""
         return self._dictionary(place).offsets
+
+    def dictionary(self, place: int) -> pa.Array:
+        """The dictionary of a column of the batch: the same object as long as it is the same."""
+        return self._dictionary(place).array
 
     def forget_words(self) -> None:
         """Takes back the words that code has set for texts of dictionaries."""
@@ -189,7 +211,7 @@ class BoundInputs:
         """A column, or an expression over columns, in some rows."""
         wanted = None if self._is_every(rows) else pa.array(rows)
         if isinstance(expression, Attribute):
-            column = self.batch.column(self.inputs.place_of(expression))
+            column = self._known.arrays[self.inputs.place_of(expression)]
             return column if wanted is None else pc.take(column, wanted, boundscheck=False)
         return self._computed(expression, wanted)
 
@@ -198,20 +220,20 @@ class BoundInputs:
         count = self.batch.num_rows
         return len(rows) == count and rows[-1] == count - 1 and bool((rows == np.arange(count)).all())
 
-    def _bind(self, place: int, array: pa.Array, form: Form) -> None:
+    def _bind_codes(self, place: int, entries: _Entries) -> None:
+        if self._set.get(place) is entries:
+            return
         frame = self.frame
-        bind_column(frame, place, array, form)
-        if form.codes:
-            entries = self._dictionary(place)
-            frame.set(("entries", place), len(entries.array))
-            frame.set(("entry offsets", place), entries.offsets, None, 4 * (len(entries.array) + 2))
-            frame.set(("entry bytes", place), entries.bytes)
-            self._bind_words(place, entries)
+        self._set[place] = entries
+        frame.set(("entries", place), len(entries.array))
+        frame.set(("entry offsets", place), entries.offsets, None, 4 * (len(entries.array) + 2))
+        frame.set(("entry bytes", place), entries.bytes)
+        self._bind_words(place, entries)
 
     def _computed(self, expression: Expression, rows: pa.Array | None = None) -> pa.Array:
         """The values of an expression over the batch, or over some of its rows."""
         places, kernel = self._kernel(expression)
-        arrays = [self.batch.column(place) for place in places]
+        arrays = [self._known.arrays[place] for place in places]
         if rows is not None:
             arrays = [pc.take(array, rows, boundscheck=False) for array in arrays]
         count = self.batch.num_rows if rows is None else len(rows)
@@ -230,9 +252,7 @@ class BoundInputs:
 
     def _dictionary(self, place: int) -> _Entries:
         """The dictionary of a coded column, and one entry more that is null."""
-        dictionary = self.batch.column(place).dictionary
-        buffers = dictionary.buffers()
-        identity = (buffers[1].address + 4 * dictionary.offset, len(dictionary))
+        identity, dictionary = self._known.dictionary(place)
         known = self._bound.get(place)
         if known is None or known.identity != identity:
             known = self._bound[place] = _Bound(identity, dictionary, self._entries_of(place, dictionary))
@@ -248,6 +268,9 @@ class BoundInputs:
 
     def _bind_table(self, hoisted: Hoisted, entries: _Entries) -> None:
         """The values of an expression by code."""
+        if self._set.get(hoisted.place) is entries:
+            return
+        self._set[hoisted.place] = entries
         if hoisted.expression not in entries.tables:
             entries.tables[hoisted.expression] = self._table(hoisted, entries)
         value, null, offsets, texts = entries.tables[hoisted.expression]
@@ -304,6 +327,10 @@ def _offsets(dictionary: pa.Array) -> np.ndarray[Any, Any]:
         return np.zeros(2, np.int32)
     found = np.frombuffer(buffer, np.int32, count, 4 * dictionary.offset)
     return np.append(found, found[-1:])
+
+
+COLUMN = ("data", "validity", "bit", "bytes")
+"""The names of a column's words, as `Addresses` has them."""
 
 
 def bind_column(frame: FrameWords, place: Hashable, array: pa.Array, form: Form) -> None:

@@ -18,7 +18,7 @@ from typing import Any, Protocol, cast, runtime_checkable
 import pyarrow as pa
 
 from engine.compile.binding import FrameWords
-from engine.compile.forms import forms_of
+from engine.compile.prepared import prepared
 from engine.compile.program import MOST_ROWS, NAME, SinkCode, Step
 from engine.compile.sinks.build import EncodedRows
 from engine.compile.sinks.columns import ColumnsBuffers, ColumnsCode
@@ -30,6 +30,7 @@ from engine.physical.encoding import decoded
 from engine.physical.execution import Execution
 from engine.physical.filter import FilterExec
 from engine.physical.join import JoinExec
+from engine.physical.materialize import MaterializeExec
 from engine.physical.operator import Operator, Sink, Streaming
 from engine.physical.pipeline import Chain
 from engine.physical.project import ProjectExec
@@ -125,7 +126,7 @@ class CompiledChain:
         first = next(batches, None)
         if first is None:
             return
-        self.variants.variant(forms_of(first))
+        self.variants.variant(prepared(first).forms)
         level = self.variants.level
         assert level is not None, "settled by the first batch"
         thread = _Thread(self, local)
@@ -164,7 +165,7 @@ def compilable(chain: Chain, run: Execution) -> tuple[Streaming, ...]:
 
 def _encoded(source: Operator) -> Operator:
     """The source with batches as code likes them."""
-    if not isinstance(source, ScanExec):
+    if not isinstance(source, ScanExec | MaterializeExec):
         return source
     made = replace(source, encoded=True)
     made.__dict__["id"] = source.id
@@ -185,7 +186,7 @@ class _Thread:
     def swallow(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         """Runs a batch into the sink; without code for it, gives what the sink must be given."""
         owner, sink = self.owner, cast(CompiledSink, self.owner.sink)  # asking a protocol takes long
-        variant = owner.variants.variant(forms_of(batch))
+        variant = owner.variants.variant(prepared(batch).forms)
         if variant is None:
             yield from owner.interpreted(batch, len(owner.operators))
             return
@@ -207,7 +208,7 @@ class _Thread:
     def passed(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         """What comes out of the compiled steps for a batch."""
         owner = self.owner
-        variant = owner.variants.variant(forms_of(batch))
+        variant = owner.variants.variant(prepared(batch).forms)
         if variant is None:
             level = owner.variants.level
             assert level is not None

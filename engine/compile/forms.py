@@ -5,10 +5,9 @@ Batches may be encoded (`engine/physical/encoding.py`): whole numbers of any wid
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -63,8 +62,7 @@ def storage_of_arrow(kind: pa.DataType) -> str:
     return _STORAGE.get(kind.id, "")
 
 
-@dataclass(frozen=True)
-class Addresses:
+class Addresses(NamedTuple):
     """Where an array is: values (or offsets of texts) from its first row, validity bits with the first row's place among
     them, bytes of texts. 0: not there."""
 
@@ -141,11 +139,6 @@ _bits: dict[int, tuple[int, int]] = {}
 _keep: list[np.ndarray[tuple[int], np.dtype[np.uint8]]] = []
 
 
-def forms_of(batch: pa.RecordBatch) -> tuple[Form, ...]:
-    """The forms of all columns of a batch."""
-    return tuple(form_of(column) for column in batch.columns)
-
-
 def array_of(
     storage: str, kind: pa.DataType, values: np.ndarray[Any, Any], valid: np.ndarray[Any, Any] | None, rows: int
 ) -> pa.Array:
@@ -174,8 +167,3 @@ _DTYPES: dict[str, np.dtype[np.void] | type[np.generic]] = {
     "float": np.float32,
     "double": np.float64,
 }
-
-
-def used(batch: pa.RecordBatch, places: Sequence[int]) -> list[pa.Array]:
-    """Some columns of a batch."""
-    return [batch.column(place) for place in places]

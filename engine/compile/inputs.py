@@ -45,10 +45,10 @@ class Inputs:
         """The place of a column."""
         return self._places[attribute.id]
 
-    def number(self, attribute: Attribute) -> str:
-        """The storage of a column of numbers, "" of any other."""
+    def stored(self, attribute: Attribute) -> Form | None:
+        """The form of a column of numbers or of codes, None of any other."""
         form = self.forms[self.place_of(attribute)]
-        return "" if form.codes or form.storage == "text" else form.storage
+        return form if form.storage not in ("", "text") else None
 
     def column(self, row: Row, attribute: Attribute) -> Sql:
         """The value of a column in the row."""

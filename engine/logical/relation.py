@@ -109,6 +109,9 @@ class Columnar(Protocol):
     def pin(self) -> int:
         """See above."""
 
+    def version(self, split: Split) -> Hashable:
+        """Names the rows of a split for good, as `Columns.key` does for one column of a given type."""
+
     def columns_of(self, split: Split, columns: Sequence[str]) -> Columns | None:
         """Some columns of a split; None if it is too large to be held at once, and must be read batch by batch."""
 

@@ -23,12 +23,15 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from engine.config import typed
+from engine.memory.dictionaries import SmallDictionaries
 from engine.memory.limits import total_memory
+from engine.memory.warm_batches import WarmBatches
 
 Pieces = tuple[pa.Array, ...]
 PINS = "flint.columnCache.pins"
 """No setting, but what a job is told beside the settings."""
 _SHARE = 5
+_MOST_BATCHES = 1 << 14
 
 
 @dataclass
@@ -56,10 +59,12 @@ class ColumnCache:
 
     def __init__(self, room: Callable[[], int]) -> None:
         self.limit = 0
+        self.dictionaries = SmallDictionaries()
         self._room = room
         self._loose = _Kept()
         self._pinned = _Kept()
         self._pins: frozenset[int] = frozenset()
+        self._batches: dict[Hashable, WarmBatches] = {}
         self._lock = threading.Lock()
 
     @property
@@ -81,11 +86,33 @@ class ColumnCache:
             self._add(key, entry)
             return entry.pieces
 
+    def batches(self, key: Hashable, job: int, pin: int = 0) -> WarmBatches | None:
+        """What was kept under `key`, if its columns are still there: they are used once more."""
+        with self._lock:
+            found = self._batches.get(key)
+            for column in found.columns if found is not None else ():
+                entry = self._taken(column)
+                assert entry is not None, "batches go before their columns"
+                entry.job, entry.pin = job, pin or entry.pin
+                entry.hits += 1
+                self._add(column, entry)
+            return found
+
+    def keep_batches(self, key: Hashable, made: WarmBatches) -> None:
+        """Keeps batches of columns, if those are kept."""
+        with self._lock:
+            if all(column in self for column in made.columns):
+                if len(self._batches) >= _MOST_BATCHES:
+                    self._batches.clear()
+                self._batches[key] = made
+
     def put(self, key: Hashable, pieces: Sequence[pa.Array], job: int, pin: int = 0) -> bool:
         """Keeps `pieces` if there is room, or older ones can make some; whether it does."""
         size = memory_of(pieces)
         with self._lock:
             old = self._taken(key)
+            if old is not None:
+                self._batches.clear()
             pin = pin or (old.pin if old is not None else 0)
             if not self._make_room(size, job, pin):
                 return False
@@ -98,13 +125,15 @@ class ColumnCache:
             return
         with self._lock:
             self._pins = frozenset(pins)
-            self._pinned.drop(self.held, [key for key, entry in self._pinned.entries.items() if entry.pin not in pins])
+            self._drop(
+                self._pinned, self.held, [key for key, entry in self._pinned.entries.items() if entry.pin not in pins]
+            )
 
     def give_way(self, size: int) -> None:
         """Forgets at least `size` bytes, or all: the least recently used first, pinned ones last."""
         with self._lock:
-            size -= self._loose.drop(size, list(self._loose.entries))
-            self._pinned.drop(size, list(self._pinned.entries))
+            size -= self._drop(self._loose, size, list(self._loose.entries))
+            self._drop(self._pinned, size, list(self._pinned.entries))
 
     def resize(self, limit: int) -> None:
         """Sets `limit`; what is above it and not pinned is forgotten."""
@@ -112,7 +141,7 @@ class ColumnCache:
             return
         with self._lock:
             self.limit = limit
-            self._loose.drop(self._loose.held - limit, list(self._loose.entries))
+            self._drop(self._loose, self._loose.held - limit, list(self._loose.entries))
 
     def contents(self) -> list[CachedColumn]:
         """What is kept, pinned ones first, of each the least recently used first."""
@@ -143,8 +172,14 @@ class ColumnCache:
             freed += entry.size
         if freed < excess:
             return False
-        self._loose.drop(excess, old)
+        self._drop(self._loose, excess, old)
         return True
+
+    def _drop(self, kept: _Kept, size: int, keys: Iterable[Hashable]) -> int:
+        freed = kept.drop(size, keys)
+        if freed:
+            self._batches.clear()
+        return freed
 
 
 class _Kept:

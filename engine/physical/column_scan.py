@@ -11,7 +11,7 @@ the first pieces does, it stops to look.
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 import pyarrow as pa
 
@@ -20,6 +20,7 @@ from engine.config import typed
 from engine.expressions.base import Attribute, Expression
 from engine.logical.relation import Columns, Relation
 from engine.memory.columns import ColumnCache, Pieces, cache_limit, live_pins, memory_of
+from engine.memory.warm_batches import WarmBatches
 from engine.physical.batches import BATCH_ROWS, batch_of
 from engine.physical.encoding import decoded
 from engine.physical.execution import Execution
@@ -46,6 +47,7 @@ class ColumnScan:
         self._operator = operator
         self._columns = columns
         self._names = [column.name for column in columns]
+        self._kinds = tuple(f"{column.name} {column.dataType!r}" for column in columns)
         self._run = run
         self._metrics = run.task.metrics
         self._runtime = filters_of(run, operator)
@@ -58,7 +60,26 @@ class ColumnScan:
         self._cache: ColumnCache | None = cache if limit else None
         self._shared = run.shared.starts(relation, self._names)
 
-    def batches(self, split: Columns, encoded: bool) -> Iterator[pa.RecordBatch]:
+    def warm(self, version: Hashable, pin: int, encoded: bool) -> Iterator[pa.RecordBatch] | None:
+        """The batches of a split that were kept, as far as rows may pass; None if there are none."""
+        if self._cache is None:
+            return None
+        found = self._cache.batches((version, self._kinds), self._run.task.job_id, pin)
+        if found is None:
+            return None
+        if not all(each.may_pass(found.bounds(self._names[each.column])) for each in self._runtime):
+            self._skipped()
+            return iter(())
+        self._metrics.add(self._operator, "columns_warm", len(self._names))
+        return self._again(found, encoded)
+
+    def _again(self, found: WarmBatches, encoded: bool) -> Iterator[pa.RecordBatch]:
+        for batch, size in zip(found.batches, found.sizes, strict=True):
+            self._metrics.add(self._operator, "bytes", size)
+            self._metrics.progress(batch.num_rows, size)
+            yield batch if encoded else decoded(batch, self._columns)
+
+    def batches(self, split: Columns, version: Hashable, encoded: bool) -> Iterator[pa.RecordBatch]:
         """The rows of a split that may pass, encoded or in engine types."""
         if not all(each.may_pass(split.bounds(self._names[each.column])) for each in self._runtime):
             self._skipped()
@@ -70,9 +91,17 @@ class ColumnScan:
         found = reading.columns(range(len(self._names)))
         for start in range(0, split.rows if not found else 0, BATCH_ROWS):
             yield batch_of([], min(BATCH_ROWS, split.rows - start))
-        for arrays in zip(*found, strict=True):
-            batch = batch_of(arrays, len(arrays[0]))
+        for batch in self._remembered(split, version, found):
             yield batch if encoded else decoded(batch, self._columns)
+
+    def _remembered(self, split: Columns, version: Hashable, found: Sequence[Pieces]) -> Iterable[pa.RecordBatch]:
+        """Batches of the columns of a split, and for the next query, where these are in the cache."""
+        cache, keys = self._cache, [split.key(name) for name in self._names]
+        if cache is None or not keys or None in keys or not all(key in cache for key in keys):
+            return (batch_of(arrays, len(arrays[0])) for arrays in zip(*found, strict=True))
+        made = [batch_of(arrays, len(arrays[0])) for arrays in zip(*found, strict=True)]
+        cache.keep_batches((version, self._kinds), WarmBatches(keys, made, split.bounds))
+        return made
 
     def fetch(self, split: Columns, places: Sequence[int]) -> list[Pieces]:
         """Some columns of a split: from the cache, or read together and kept."""
@@ -86,23 +115,25 @@ class ColumnScan:
         self._metrics.add(self._operator, "columns_warm", len(names) - len(missing))
         self._metrics.add(self._operator, "columns_read", len(read))
         for place, pieces in zip(missing, self._read(split, [names[place] for place in missing]), strict=True):
-            found[place] = pieces
             key = keys[place]
-            if key is not None:
-                self._keep(key, names[place], pieces, split.pin)
+            found[place] = pieces if key is None else self._keep(key, names[place], pieces, split.pin)
         return [pieces for pieces in found if pieces is not None]
 
     def _kept(self, key: Hashable, name: str, pin: int) -> Pieces | None:
         found = self._cache.get(key, self._run.task.job_id, pin) if self._cache is not None else None
         return found or self._run.shared.get(key, last=name not in self._shared)
 
-    def _keep(self, key: Hashable, name: str, pieces: Pieces, pin: int) -> None:
-        if self._cache is not None and self._cache.put(key, pieces, self._run.task.job_id, pin):
-            return
+    def _keep(self, key: Hashable, name: str, pieces: Pieces, pin: int) -> Pieces:
+        """Keeps what was read of a column, as far as there is room; gives it as it is kept."""
+        if self._cache is not None:
+            pieces = self._cache.dictionaries.shared(name, pieces)
+            if self._cache.put(key, pieces, self._run.task.job_id, pin):
+                return pieces
         if pin:
             self._metrics.add(self._operator, NOT_PINNED, memory_of(pieces))
         if name in self._shared:
             self._run.shared.put(key, pieces)
+        return pieces
 
     def is_warm(self, split: Columns) -> bool:
         """Whether all columns of a split are in the cache."""

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator, Sequence
+from functools import partial
 
+import pyarrow as pa
+
+from engine.compile.sinks.build import EncodedRows
 from engine.expressions.base import Attribute
 from engine.expressions.sql import Name
 from engine.lazy import cached_property
-from engine.physical.collect import CollectSink
+from engine.physical.encoding import decoded
 from engine.physical.execution import Execution
-from engine.physical.operator import Breaker, Operator, Sink, texts
+from engine.physical.operator import Breaker, Morsel, Operator, Sink, texts
 from engine.tree.node import node
 
 
 @node
 class MaterializeExec(Breaker):
-    """The rows of `child` as `columns`, by position. Those with one `key` share one result."""
+    """The rows of `child` as `columns`, by position. Those with one `key` share one result. `encoded`: who reads it takes
+    batches as they are kept (`encoding.py`)."""
 
     key: int
     name: str
     columns: tuple[Attribute, ...]
     child: Operator
+    encoded: bool = False
 
     @cached_property
     def output(self) -> tuple[Attribute, ...]:
@@ -32,7 +38,26 @@ class MaterializeExec(Breaker):
         return ("materialized", self.key)
 
     def sink(self, run: Execution) -> Sink:
-        return CollectSink(self, run)
+        return _MaterializeSink(self, run)
+
+    def given(self, found: Sequence[Morsel]) -> Sequence[Morsel]:
+        return found if self.encoded else [partial(self._decoded, each) for each in found]
+
+    def _decoded(self, morsel: Morsel) -> Iterator[pa.RecordBatch]:
+        return (decoded(batch, self.columns) for batch in morsel())
 
     def details(self, name: Name | None) -> str:
         return f"{self.name} {texts(self.columns, name)}"
+
+
+class _MaterializeSink(EncodedRows):
+    """Keeps rows as they come: code reads them encoded."""
+
+    @property
+    def columns(self) -> Sequence[Attribute]:
+        """What batches consist of."""
+        columns: Sequence[Attribute] = self.operator.child.output
+        return columns
+
+    def on_disk(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        return decoded(batch, self.columns)

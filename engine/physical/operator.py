@@ -187,6 +187,10 @@ class Breaker(Operator):
     def sink(self, run: Execution) -> Sink:
         """A fresh sink for the input."""
 
+    def given(self, found: Sequence[Morsel]) -> Sequence[Morsel]:
+        """What its sink has given, as who reads it takes it."""
+        return found
+
 
 def texts(items: Sequence[TreeNode], name: Name | None) -> str:
     """Expressions as a list for `details`."""

@@ -113,7 +113,10 @@ def _run_group(chains: list[Chain], pipeline: Pipeline, run: Execution, sink: Si
 
 
 def _morsels(source: Operator, run: Execution) -> Sequence[Morsel]:
-    return source.morsels(run) if isinstance(source, Source) else run.results[result_key(source)]
+    if isinstance(source, Source):
+        return source.morsels(run)
+    found = run.results[result_key(source)]
+    return source.given(found) if isinstance(source, Breaker) else found
 
 
 class _Queue:

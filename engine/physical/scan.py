@@ -61,7 +61,14 @@ class ScanExec(Source):
         columns = run.state(
             (self.id, "columns"), partial(ColumnScan, self.id, self.relation, self.columns, self.filters, run)
         )
+        if self.limit is None and isinstance(self.relation, Columnar):
+            return [partial(self._warm, self.relation, split, columns, run) for split in splits]
         return [partial(self._read, split, columns, run) for split in splits]
+
+    def _warm(self, relation: Columnar, split: Split, columns: ColumnScan, run: Execution) -> Iterator[pa.RecordBatch]:
+        """What the scan before has made of a split, if it is still there."""
+        found = columns.warm(relation.version(split), relation.pin, self.encoded)
+        return self._read(split, columns, run) if found is None else found
 
     def _read(self, split: Split, columns: ColumnScan, run: Execution) -> Iterator[pa.RecordBatch]:
         for batch in self._batches(split, columns, run):
@@ -76,7 +83,7 @@ class ScanExec(Source):
         if isinstance(relation, Columnar) and self.limit is None:
             found = relation.columns_of(split, request.columns)
             if found is not None:
-                return columns.batches(found, self.encoded)
+                return columns.batches(found, relation.version(split), self.encoded)
             if relation.pin:
                 run.task.metrics.add(self.id, NOT_PINNED, split.bytes or 0)
         return relation.read(split, request)

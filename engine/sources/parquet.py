@@ -7,7 +7,7 @@ opened and when it was read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -86,6 +86,11 @@ class ParquetRelation(FileRelation):
     def read_encoded(self, part: FilePart, fields: Sequence[StructField]) -> Iterator[pa.RecordBatch]:
         """The same, encoded."""
         return _checked(part, fields, _encoded_batches)
+
+    def version(self, split: Split) -> Hashable:
+        """File with size and time, and row group."""
+        part: FilePart = split.payload
+        return part.file.path, part.file.size, part.file.mtime, part.piece
 
     def columns_of(self, split: Split, columns: Sequence[str]) -> RowGroup | None:
         """The row group, if so many columns of it may be held at once."""

@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from engine.compile.binding import FrameWords
-from engine.compile.forms import forms_of
 from engine.compile.llvm import compiler
+from engine.compile.prepared import prepared
 from engine.compile.program import NAME, Program, write
 from engine.compile.row import Row
 from engine.compile.values import Text, is_whole, null_flag, storage_of
@@ -82,7 +82,7 @@ class Compiled:
         self.type = expression.dataType
         self.batch = batch
         self.program: Program = write(
-            columns, forms_of(batch), [], Stored(expression), checked=checked, time_zone=context.time_zone
+            columns, prepared(batch).forms, [], Stored(expression), checked=checked, time_zone=context.time_zone
         )
 
     def rows(self, level: int, count: int | None = None) -> list[Any]:

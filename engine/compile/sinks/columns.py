@@ -40,13 +40,14 @@ class Taker(Protocol):
 
 @dataclass
 class _Output:
-    """One output column: taken from `provider`, or stored in `storage`."""
+    """One output column: taken from `provider`, or stored in `storage`; codes of the dictionary of input column `coded`."""
 
     attribute: Attribute
     expression: Expression
     provider: Any = None
     storage: str = ""
     nullable: bool = False
+    coded: int | None = None
 
 
 @dataclass
@@ -76,7 +77,7 @@ class ColumnsCode:
         for number, (output, value) in enumerate(zip(self.columns, values, strict=True)):
             if value is None:
                 continue
-            stored = value.value if output.storage in ("float", "double") else _stored(value, output.storage)
+            stored = _code(row, value, output.storage) if output.coded is not None else _stored(value, output.storage)
             row.fixed(("output", number), "ptr").store(stored, place)
             if value.null is not None:
                 output.nullable = True
@@ -94,8 +95,9 @@ class ColumnsCode:
         expression = row.expanded(attribute)
         if isinstance(expression, Attribute):
             provider = next((each for each in row.providers if expression.id in each.columns), None)
-            if isinstance(provider, Inputs) and (storage := provider.number(expression)):
-                self.columns.append(_Output(attribute, expression, None, storage))
+            if isinstance(provider, Inputs) and (form := provider.stored(expression)) is not None:
+                coded = provider.place_of(expression) if form.codes else None
+                self.columns.append(_Output(attribute, expression, None, form.storage, coded=coded))
                 return row.value(expression)
             if isinstance(provider, Taker):
                 self._taken(attribute, expression, provider)
@@ -125,7 +127,16 @@ class ColumnsCode:
         self.columns.append(_Output(attribute, expression, provider))
 
 
+def _code(row: Row, value: Sql, storage: str) -> Value:
+    """The code of a text; one that there is where the text is null."""
+    assert value.text.code is not None
+    code = value.text.code.value
+    return (code if value.null is None else row.function.select(value.null, row.number("i64", 0), code)).signed(storage)
+
+
 def _stored(value: Sql, storage: str) -> Value:
+    if storage in ("float", "double"):
+        return value.value
     return value.value if storage == "i1" and value.value.type == "i1" else value.value.signed(storage)
 
 
@@ -139,8 +150,19 @@ class ColumnsBuffers:
         self._rows = [np.empty(code.room, np.int64) for _ in code.takers]
         self._values = [None if c.provider else np.empty(code.room, dtype_of(c.storage)) for c in code.columns]
         self._valid = [np.empty(code.room, np.uint8) if c.nullable else None for c in code.columns]
+        self._coded = {column.coded for column in code.columns if column.coded is not None}
+        self._dictionaries: dict[int, pa.Array] = {}
         frame.callback("flush", self._flush)
+        if self._coded:
+            frame.inputs.bound = self._bound
         self._bind()
+
+    def _bound(self) -> None:
+        """Called with each batch: rows with codes of other dictionaries do not stay."""
+        found = {place: self.frame.inputs.dictionary(place) for place in self._coded}
+        if any(self._dictionaries.get(place) is not each for place, each in found.items()):
+            self.finish()
+            self._dictionaries = found
 
     def called(self) -> None:
         """After a call: what is left may stay, if it does not need the batch."""
@@ -174,22 +196,23 @@ class ColumnsBuffers:
             assert values is not None
             kept = None if valid is None else valid[:count]
             made = array_of(column.storage, _kind(column), values[:count].copy(), kept, count)
-            return made if self.code.encoded else decoded_column(made, column.attribute.dataType)
+            if column.coded is not None:
+                made = pa.DictionaryArray.from_arrays(made, self._dictionaries[column.coded], safe=False)
+            return made if self._stays(made) else decoded_column(made, column.attribute.dataType)
         rows = self._rows[self.code.takers.index(column.provider)][:count]
         found = self.frame.take(column.provider, column.expression, rows)
-        if self.code.encoded and not _is_mostly_dictionary(found):
-            return found
-        return decoded_column(found, column.attribute.dataType)
+        return found if self._stays(found) else decoded_column(found, column.attribute.dataType)
+
+    def _stays(self, array: pa.Array) -> bool:
+        """Whether a column goes on as it is encoded: a few codes would keep a dictionary of many texts."""
+        return self.code.encoded and not (pa.types.is_dictionary(array.type) and len(array.dictionary) > len(array))
 
 
 def _kind(column: _Output) -> pa.DataType:
     """The Arrow type of stored values: numbers of the source keep their width."""
     kind = to_arrow(column.attribute.dataType)
+    if column.coded is not None:
+        return pa.from_numpy_dtype(dtype_of(column.storage))
     if is_number(column.attribute.dataType) and column.storage != storage_of(column.attribute.dataType):
         return pa.from_numpy_dtype(dtype_of(column.storage))
     return kind
-
-
-def _is_mostly_dictionary(array: pa.Array) -> bool:
-    """Whether a few codes would keep a dictionary of many texts."""
-    return pa.types.is_dictionary(array.type) and len(array.dictionary) > len(array)
