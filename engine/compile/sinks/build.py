@@ -1,7 +1,8 @@
-"""Sinks that keep rows as encoded columns: the built sides of joins."""
+"""Sinks that keep rows as encoded columns: the built sides of joins, and common parts of a plan."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from functools import partial
 
@@ -18,9 +19,9 @@ class EncodedRows(CollectSink):
     """A sink of batches, which may be encoded, that takes rows from code."""
 
     @property
+    @abstractmethod
     def columns(self) -> Sequence[Attribute]:
         """What batches consist of."""
-        raise NotImplementedError
 
     def code(self) -> SinkCode | None:
         """Columns that pass through stay as they are encoded."""

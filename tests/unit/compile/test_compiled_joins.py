@@ -110,7 +110,7 @@ def test_empty_sides(session: Session, kind: str, left: str, right: str) -> None
         "SELECT x.id FROM a AS x JOIN a AS y ON x.id = y.few JOIN b ON y.id = b.id LEFT JOIN b AS c ON c.few = x.few",
         "SELECT count(*) AS n, sum(b.id) AS s FROM a JOIN b ON a.few = b.few",
         "SELECT a.id, c.* FROM a JOIN (SELECT * FROM b WHERE few % 3 <> 1) AS c ON a.id = c.id",
-        "WITH c AS (SELECT * FROM a WHERE few > 5) SELECT x.word, y.name, y.flag, x.price FROM c AS x JOIN c AS y ON x.id = y.few",
+        "WITH c AS (SELECT * FROM a WHERE few > 5) SELECT x.word, y.name, y.flag FROM c AS x JOIN c AS y ON x.id = y.few",
         "SELECT word, count(*) AS n FROM b WHERE EXISTS (SELECT 1 FROM a WHERE a.id = b.id AND a.few > 5) GROUP BY word",
         "SELECT word, count(*) AS n FROM b WHERE NOT EXISTS (SELECT 1 FROM a WHERE a.id = b.id AND few > 5) GROUP BY word",
     ],

@@ -1,4 +1,4 @@
-"""Batches of warm columns: given again as long as their columns are there, and gone with them; small dictionaries are shared."""
+"""Batches of warm columns come again as long as their columns are there, and go with them; small dictionaries are shared."""
 
 from __future__ import annotations
 
