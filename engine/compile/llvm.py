@@ -23,10 +23,11 @@ import llvmlite.binding as binding
 from engine import __version__
 from engine.compile.calls import calling, name_of
 from engine.compile.object_cache import ObjectCache, Quarantined, crashed_before
+from engine.compile.object_file import undefined
 
 _KEPT_MODULES = 256
-_SYMBOLS = ("memcpy", "memmove", "memset", "memcmp", "bcmp", "fmod")
-"""The functions of C that LLVM may call on its own; code that needs another is refused while it is linked."""
+_SYMBOLS = ("memcpy", "memmove", "memset", "memcmp", "bcmp", "fmod", "fmodf")
+"""The functions of C that LLVM may call on its own; code that needs another is refused."""
 
 
 class Code:
@@ -115,8 +116,11 @@ class Compiler:
             options.loop_interleaving = True
             builder = binding.create_pass_builder(machine, options)
             builder.getModulePassManager().run(module, builder)
-        found = machine.emit_object(module)
+        found: bytes = machine.emit_object(module)
         self.statistics["compiled"] += 1
+        missing = undefined(found).difference(_SYMBOLS)
+        if missing:
+            raise RuntimeError(f"Machine code needs {', '.join(sorted(missing))} from elsewhere.")
         if self.cache is not None and level:
             self.cache.put(key, found)
         return self._linked(found, names, level, key)

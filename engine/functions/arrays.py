@@ -80,9 +80,9 @@ def array_size(value: pa.Array) -> pa.Array:
 def _at(value: pa.Array, index: pa.Array, base: int, error: str) -> pa.Array:
     """The element at `index`, the first at `base`; negative ones count from the end where base is 1. Outside: null, or raises
     the condition `error` where that is not empty."""
-    starts, picks = np.concatenate(([0], np.cumsum(lengths(value))[:-1])), []
-    counts, is_valid = lengths(value).tolist(), valid(value).tolist()
-    rows = zip(starts.tolist(), counts, is_valid, index.to_pylist(), strict=True)
+    counts, picks = lengths(value), []
+    starts = np.cumsum(counts) - counts
+    rows = zip(starts.tolist(), counts.tolist(), valid(value).tolist(), index.to_pylist(), strict=True)
     for start, count, ok, place in rows:
         if not ok or place is None:
             picks.append(-1)

@@ -24,6 +24,7 @@ FOUND = {
     "select k, (select collect_set(i) from t4 where t4.k = t1.k) c from t1": "so was one in a correlated subquery",
     "select avg(x) from t1": "numpy warned of infinities",
     "select substring('', try_cast(9223372036854775807L as int), 2)": "TRY_CAST of a number was not nullable, its value null",
+    "select transform_values(h, (v, w) -> get(a, k)) from t3 where h is null": "get() failed where there are no rows at all",
 }
 
 

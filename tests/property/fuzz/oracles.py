@@ -11,9 +11,9 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import duckdb_oracle, typed
+from . import duckdb_oracle, join_plans, typed
 from .expressions import ORDERED, Expressions, Source
-from .lab import COMPILED, EXCLUDED, INTERPRETED, OPTIONAL_BATCHES, RULES, UNOPTIMIZED, Lab, Outcome
+from .lab import CHECKED, COMPILED, EXCLUDED, INTERPRETED, OPTIONAL_BATCHES, RULES, UNOPTIMIZED, Lab, Outcome
 from .pieces import Part, Piece, joined, piece
 from .queries import Queries, summable
 from .tables import KINDS
@@ -102,6 +102,13 @@ def _compiled(level: str) -> Callable[[Lab, Piece, int], str]:
         return _same("interpreted", lab.run(text, INTERPRETED), way, made, text)
 
     return disagreement
+
+
+def _checked(lab: Lab, case: Piece, seed: int) -> str:
+    """Code that looks where it reads and writes; on disk every fourth time."""
+    text, rows, spilling = str(case), (0, 1, 7)[seed % 3], seed % 4 == 0
+    made = lab.run(text, CHECKED, batch_rows=rows, threads=seed % 2 == 0, spilling=spilling)
+    return _same("interpreted", lab.run(text, INTERPRETED), f"checked, batches of {rows}, disk {spilling}", made, text)
 
 
 def _spilling(lab: Lab, case: Piece, seed: int) -> str:
@@ -221,22 +228,26 @@ def _aggregates(lab: Lab, case: Piece, seed: int) -> str:
 
 
 ORACLES: dict[str, Oracle] = {
-    "optimizer": Oracle(_query(True), _optimizer, 150),
-    "rules": Oracle(_query(True), _rules, 150),
-    "executors": Oracle(_query(False), _executors, 120),
+    "optimizer": Oracle(_query(True), _optimizer, 120),
+    "rules": Oracle(_query(True), _rules, 120),
+    "executors": Oracle(_query(False), _executors, 100),
     "joins": Oracle(_query(False), _joins, 80),
     "partitions": Oracle(_query(False), _partitions, 50),
-    "batches": Oracle(_query(False), _batches, 100),
+    "batches": Oracle(_query(False), _batches, 80),
     "spilling": Oracle(_query(False), _spilling, 100),
-    "compiled": Oracle(_query(True), _compiled("0"), 200),
+    "compiled": Oracle(_query(True), _compiled("0"), 150),
     "optimized code": Oracle(_query(True), _compiled("2"), 50),
-    "typed": Oracle(typed.make, _compiled("0"), 200),
+    "typed": Oracle(typed.make, _compiled("0"), 150),
     "typed, optimized code": Oracle(typed.make, _compiled("2"), 50),
+    "typed, checked code": Oracle(typed.make, _checked, 60),
+    "joins as code": Oracle(join_plans.make, _compiled("0"), 100),
+    "joins as optimized code": Oracle(join_plans.make, _compiled("2"), 30),
+    "joins as checked code": Oracle(join_plans.make, _checked, 60),
     "expressions": Oracle(_make_expressions, _folded, 100),
     "constants": Oracle(_make_constants, _constants, 100),
     "norec": Oracle(_make_filtered, _norec, 100),
     "where": Oracle(_make_filtered, _where, 100),
-    "having": Oracle(_make_grouped, _having, 80),
-    "aggregates": Oracle(_make_aggregated, _aggregates, 80),
-    "duckdb": Oracle(duckdb_oracle.make, duckdb_oracle.disagreement, 190),
+    "having": Oracle(_make_grouped, _having, 60),
+    "aggregates": Oracle(_make_aggregated, _aggregates, 60),
+    "duckdb": Oracle(duckdb_oracle.make, duckdb_oracle.disagreement, 180),
 }
