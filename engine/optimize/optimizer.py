@@ -45,6 +45,7 @@ from engine.optimize.rules.remove_redundant_aggregates import remove_redundant_a
 from engine.optimize.rules.remove_redundant_sorts import remove_redundant_sorts
 from engine.optimize.rules.remove_unused_outer_joins import remove_unused_outer_joins
 from engine.optimize.rules.reorder_joins import reorder_joins
+from engine.optimize.rules.repeat_semi_joins import repeat_semi_joins
 from engine.optimize.rules.replace_between import replace_between
 from engine.optimize.rules.replace_distinct import replace_distinct
 from engine.optimize.rules.replace_set_operations import replace_set_operations
@@ -102,6 +103,10 @@ SHAPES = (
     push_limit,
     propagate_empty,
 )
+SHARING = (
+    repeat_semi_joins,  # first: makes equal what the other then shares
+    share_subplans,
+)
 
 
 def batches(context: OptimizerContext) -> tuple[Batch, ...]:
@@ -135,7 +140,7 @@ def batches(context: OptimizerContext) -> tuple[Batch, ...]:
         # after pushing down: conditions stand where estimates see them; before pruning, which puts projections between joins
         Batch("Join order", (reorder_joins.bind((context.estimator, context.order_joins)),)),
         # after joins are ordered: equal regions are equal now; before pruning: later they have different columns
-        Batch("Common subplans", (share_subplans.bind(context.estimator),)),
+        Batch("Common subplans", tuple(each.bind(context.estimator) for each in SHARING)),
         # in rounds: what an order of joins puts next to each other may be pushed and merged once more
         Batch("Prune columns", (*PUSHING, prune_columns, collapse_projects, remove_noop_projects), MOST_PASSES),
         # after joins are ordered: what multiplies rows is not estimated; after pruning: nobody may read what would raise here

@@ -15,13 +15,12 @@ twice, and are far fewer than the groups.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from engine.expressions.base import Attribute, Expression
 from engine.expressions.predicates import EqualTo, conjuncts
 from engine.logical.plan import Aggregate, Filter, Join, JoinType, LogicalPlan, Project, Scan
-from engine.logical.renew import renew
+from engine.optimize.join_inputs import equal_pairs, equal_to, required_inputs, semi_join
 from engine.optimize.statistics import Estimator
 from engine.optimize.substitution import is_movable, meanings
 from engine.tree.node import TreeNode
@@ -85,40 +84,10 @@ def _aggregate_of(side: LogicalPlan) -> tuple[Aggregate | None, dict[int, Expres
 
 def _best_source(column: Attribute, other: LogicalPlan, estimator: Estimator) -> tuple[LogicalPlan, Attribute] | None:
     """The filtered table in `other` with the fewest values of a column that is equal to `column`, and that column."""
-    equal = {column.id}
-    pairs = list(_equal_columns(other))
-    while grown := {key for pair in pairs if equal & set(pair) for key in pair} - equal:
-        equal |= grown
-    found = [
-        (leaf, each) for leaf in _leaves(other) if _is_filtered_table(leaf) for each in leaf.output if each.id in equal
-    ]
+    equal = equal_to(column.id, equal_pairs(other))
+    leaves = filter(_is_filtered_table, required_inputs(other))
+    found = [(leaf, each) for leaf in leaves for each in leaf.output if each.id in equal]
     return min(found, key=lambda pair: estimator.distinct(*pair), default=None)
-
-
-def _leaves(plan: LogicalPlan) -> Iterator[LogicalPlan]:
-    """The inputs of a tree of joins without which no row of it comes out."""
-    match plan:
-        case Join(left, right, type):
-            if type is not JoinType.RIGHT and type is not JoinType.FULL:
-                yield from _leaves(left)
-            if type in (JoinType.INNER, JoinType.CROSS, JoinType.SEMI, JoinType.RIGHT):
-                yield from _leaves(right)
-        case Project(_, child) | Filter(_, child) if child.has(Join):
-            yield from _leaves(child)
-        case _:
-            yield plan
-
-
-def _equal_columns(plan: LogicalPlan) -> Iterator[tuple[int, int]]:
-    """Pairs of columns that are equal in every row of a tree of joins."""
-    if isinstance(plan, Filter) or (isinstance(plan, Join) and plan.type in (JoinType.INNER, JoinType.SEMI)):
-        for term in conjuncts(plan.condition):
-            match term:
-                case EqualTo(Attribute(_, _, _, a), Attribute(_, _, _, b)):
-                    yield a, b
-    for child in plan.plans:
-        if not isinstance(plan, Join) or plan.type in (JoinType.INNER, JoinType.CROSS, JoinType.SEMI):
-            yield from _equal_columns(child)
 
 
 def _is_filtered_table(leaf: LogicalPlan) -> bool:
@@ -140,8 +109,5 @@ def _with_semi_join(
     if side is not aggregate:
         above: LogicalPlan = side.map_plans(lambda child: _with_semi_join(child, aggregate, key, leaf, column))
         return above
-    copy = renew(leaf)
-    own = copy.output[leaf.output.index(column)]
-    keys = Project((own,), copy)
-    reduced = Join(aggregate.child, keys, JoinType.SEMI, EqualTo(key, own))
+    reduced = semi_join(aggregate.child, key, leaf, column)
     return Aggregate(aggregate.grouping, aggregate.aggregates, reduced)

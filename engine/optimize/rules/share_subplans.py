@@ -25,16 +25,11 @@ from engine.logical.canonical import canonical
 from engine.logical.plan import Aggregate, CteDefinition, CteReference, Filter, Join, LogicalPlan, Scan, WithCte
 from engine.logical.recursion import UnionLoop, UnionLoopRef
 from engine.logical.renew import renew
+from engine.optimize.sharing import is_sure, pays_to_share, reads_twice, rows_read
 from engine.optimize.statistics import Estimator
-from engine.optimize.substitution import is_movable
 from engine.tree.node import TreeNode
 from engine.tree.rules import whole
 
-_LEAST_READ = 50_000
-"""Rows from which on reading them twice is worth a thought."""
-_MOST_KEPT = 0.1
-"""The part of the rows read that are kept at most: keeping them costs as much as computing them does."""
-_MOST_BYTES = 64 << 20
 _NOT_ALONE = (CteReference, WithCte, OuterReference, UnionLoop, UnionLoopRef)
 _NAME = ""
 """Of definitions that nobody wrote: none, so that no rule copies them back."""
@@ -42,7 +37,7 @@ _NAME = ""
 
 @whole(Scan)
 def share_subplans(plan: TreeNode, estimator: Estimator) -> TreeNode | None:
-    if not isinstance(plan, LogicalPlan) or not _reads_twice(plan, estimator):
+    if not isinstance(plan, LogicalPlan) or not reads_twice(plan, estimator):
         return None
     done = plan
     while (found := _largest(done, estimator)) is not None:
@@ -55,27 +50,17 @@ def share_subplans(plan: TreeNode, estimator: Estimator) -> TreeNode | None:
     return None if done is plan else done
 
 
-def _reads_twice(plan: LogicalPlan, estimator: Estimator) -> bool:
-    """Whether a relation worth it is read more than once: most queries are done with here."""
-    seen: set[Any] = set()
-    for scan in plan.collect(Scan):
-        if scan.relation in seen and estimator.rows(scan) >= _LEAST_READ:
-            return True
-        seen.add(scan.relation)
-    return False
-
-
 def _largest(plan: LogicalPlan, estimator: Estimator) -> list[LogicalPlan] | None:
     """The equal parts that read the most of those that pay; None if there are none."""
     alike: defaultdict[tuple[Any, ...], list[LogicalPlan]] = defaultdict(list)
     _gather(plan, alike)
     found: list[tuple[float, list[LogicalPlan]]] = []
     for nodes in alike.values():
-        if len(nodes) > 1 and _pays(nodes[0], estimator):
+        if len(nodes) > 1 and pays_to_share(nodes[0], estimator):
             equal: defaultdict[LogicalPlan, list[LogicalPlan]] = defaultdict(list)
-            for node in filter(_is_sure, nodes):
+            for node in filter(is_sure, nodes):
                 equal[canonical(node)].append(node)
-            found += [(_read(each[0], estimator), each) for each in equal.values() if len(each) > 1]
+            found += [(rows_read(each[0], estimator), each) for each in equal.values() if len(each) > 1]
     # of parts that read as much, the largest
     return max(found, key=lambda pair: (pair[0], len(list(pair[1][0].walk()))))[1] if found else None
 
@@ -91,21 +76,6 @@ def _gather(plan: Any, alike: defaultdict[tuple[Any, ...], list[LogicalPlan]]) -
     if isinstance(plan, Join | Filter | Aggregate) and not plan.has(*_NOT_ALONE):
         alike[type(plan), read].append(plan)
     return read
-
-
-def _is_sure(plan: LogicalPlan) -> bool:
-    return all(is_movable(each) for node in plan.walk_plans() for each in node.expressions)
-
-
-def _pays(plan: LogicalPlan, estimator: Estimator) -> bool:
-    read = _read(plan, estimator)
-    kept = estimator.rows(plan) <= _MOST_KEPT * read and estimator.bytes(plan) <= _MOST_BYTES
-    return read >= _LEAST_READ and kept
-
-
-def _read(plan: LogicalPlan, estimator: Estimator) -> float:
-    """Rows that are read."""
-    return sum(estimator.rows(scan) for scan in plan.collect(Scan))
 
 
 def _replaced(plan: Any, places: set[int], number: int) -> Any:

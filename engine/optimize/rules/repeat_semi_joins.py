@@ -1,0 +1,88 @@
+"""A table that one part of a query reduces by a semi join is reduced by the same one wherever joins drop those rows anyhow:
+then both are one part, which is computed once (`share_subplans`).
+
+    Join p.k = l.k AND l.v < m              Join p.k = l.k AND l.v < m
+    ├─ l                                    ├─ Join LeftSemi l.k = p''.k
+    └─ Join p.k = a.k                       │  ├─ l
+       ├─ Filter p.size = 15         =>     │  └─ Filter p''.size = 15
+       │  └─ p                              └─ Join p.k = a.k
+       └─ Aggregate [a.k] [max(a.v) AS m]      ├─ Filter p.size = 15
+          └─ Join LeftSemi a.k = p'.k          │  └─ p
+             ├─ l AS a                         └─ Aggregate [a.k] [max(a.v) AS m]
+             └─ Filter p'.size = 15               └─ Join LeftSemi a.k = p'.k
+                └─ p AS p'                           ...
+
+What is left of correlated subqueries over the table that the query itself reads (TPC-H Q2, Q17), once `reduce_aggregates` has
+been there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from engine.expressions.base import Attribute
+from engine.expressions.predicates import EqualTo
+from engine.logical.canonical import canonical
+from engine.logical.plan import Filter, Join, JoinType, LogicalPlan, Project, Scan
+from engine.optimize.join_inputs import equal_pairs, equal_to, required_inputs, semi_join
+from engine.optimize.sharing import is_sure, pays_to_share, reads_twice
+from engine.optimize.statistics import Estimator
+from engine.tree.node import TreeNode
+from engine.tree.rules import whole
+
+
+@whole(Join)
+def repeat_semi_joins(plan: TreeNode, estimator: Estimator) -> TreeNode | None:
+    if not isinstance(plan, LogicalPlan):
+        return None
+    known = [each for each in plan.collect(Join) if _is_reduced_table(each)]
+    if not known or not reads_twice(plan, estimator):
+        return None
+    worth = {canonical(each) for each in known if is_sure(each) and pays_to_share(each, estimator)}
+    return _visit(plan, worth) if worth else None
+
+
+def _is_reduced_table(join: Join) -> bool:
+    """Whether it is one table's rows that have a partner in another, as `semi_join` makes it."""
+    match join:
+        case Join(left, Project((Attribute(),), _), JoinType.SEMI, EqualTo(Attribute(), Attribute())):
+            return not left.has(Join) and len(join.collect(Scan)) == 2 and not join.null_aware and not join.hints
+    return False
+
+
+def _visit(node: Any, worth: set[LogicalPlan]) -> Any:
+    """`node` with the joins below reduced, the whole of a tree of joins at once."""
+    if not node.has(Join):
+        return node
+    if isinstance(node, Join):
+        reduced = {id(table): join for table, join in _repeated(node, worth)}
+        return _replaced(node, reduced, worth)
+    return node.map_children(lambda child: _visit(child, worth))
+
+
+def _repeated(tree: Join, worth: set[LogicalPlan]) -> Iterator[tuple[LogicalPlan, Join]]:
+    """The tables in a tree of joins that can be reduced, with what they become."""
+    inputs = [each for each in required_inputs(tree) if not each.has(Join) and len(each.collect(Scan)) == 1]
+    if len(inputs) < 2:
+        return
+    pairs = list(equal_pairs(tree))
+    for table in inputs:
+        for key in table.output:
+            equal = equal_to(key.id, pairs) - table.output_ids
+            for source in inputs if equal else ():
+                for column in source.output:
+                    if column.id in equal and canonical(made := semi_join(table, key, source, column)) in worth:
+                        yield table, made
+
+
+def _replaced(node: Any, reduced: dict[int, Join], worth: set[LogicalPlan]) -> Any:
+    """A tree of joins with tables replaced, and what is below it visited; what is reduced already stays."""
+    if id(node) in reduced:
+        return reduced[id(node)]
+    match node:
+        case Join() if _is_reduced_table(node):
+            return node
+        case Join() | Filter() | Project():
+            return node.map_children(lambda child: _replaced(child, reduced, worth))
+    return _visit(node, worth)
