@@ -26,6 +26,7 @@ from engine.compile.steps import step_of
 from engine.compile.variants import Variant, Variants, worthwhile
 from engine.config import typed
 from engine.errors import InternalError
+from engine.physical.built_rows import BuiltRowsExec
 from engine.physical.encoding import decoded
 from engine.physical.execution import Execution
 from engine.physical.filter import FilterExec
@@ -85,7 +86,8 @@ def expected_rows(source: Operator) -> float | None:
 
 def _built_rows(chain: Chain, run: Execution) -> int:
     """How many rows the joins of a chain have built: without code they would be put in order first."""
-    return sum(join.built_state(run).columns.rows for join in chain.steps if isinstance(join, JoinExec))
+    joins = [step.join if isinstance(step, BuiltRowsExec) else step for step in chain.steps]
+    return sum(join.built_state(run).columns.rows for join in joins if isinstance(join, JoinExec))
 
 
 class CompiledChain:

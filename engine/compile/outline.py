@@ -14,8 +14,10 @@ from engine.compile.ir import module_text
 from engine.config import typed
 from engine.expressions.base import Attribute
 from engine.expressions.sql import Name, sql
+from engine.physical.built_rows import by_number
 from engine.physical.emit import EmitSink
 from engine.physical.execution import Execution
+from engine.physical.join import JoinExec
 from engine.physical.operator import Breaker, Operator, Sink, Streaming
 from engine.physical.pipeline import Chain, Pipeline
 from engine.physical.program import StageProgram
@@ -54,9 +56,12 @@ def _title(chain: Chain, pipeline: Pipeline) -> str:
 
 
 def _lines(chain: Chain, sink: Sink, run: Execution, name: Name) -> Iterator[str]:
-    if chain.tail:
-        yield "  interpreted: rows that had no match"
+    if chain.tail and not (isinstance(chain.source, JoinExec) and chain.source.has_tail):
+        yield "  interpreted: rows that are there only where memory does not suffice"
         return
+    if chain.tail:
+        assert isinstance(chain.source, JoinExec)
+        chain = by_number(chain.source, chain, typed(run.task.conf, "flint.compile.minRows"))
     if not enabled(run):
         yield "  interpreted: code is switched off (flint.compile.enabled), or llvmlite is not installed"
         return

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from engine.compile.expand import Expanded
+from engine.compile.join_tail import following_of
 from engine.compile.joins import probe_of
 from engine.compile.program import Filtered, Projected, Step
+from engine.physical.built_rows import BuiltRowsExec
 from engine.physical.execution import Execution
 from engine.physical.expand import ExpandExec
 from engine.physical.filter import FilterExec
@@ -24,4 +26,7 @@ def step_of(operator: Operator, run: Execution) -> Step | None:
     if isinstance(operator, HashJoinExec):
         probe = probe_of(operator, run)
         return Step(operator, probe) if probe is not None else None
+    if isinstance(operator, BuiltRowsExec):
+        following = following_of(operator, run)
+        return Step(operator, following) if following is not None else None
     return None

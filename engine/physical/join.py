@@ -216,22 +216,29 @@ class Layout:
 
 def tail_morsels(join: JoinExec, built: Built) -> Sequence[Morsel]:
     """What follows the last batch: the built rows with or without a match."""
+    rows, layout = tail_rows(join, built), Layout(join)
+    starts = range(0, len(rows), BATCH_ROWS)
+    return [partial(_tail, layout, built, rows[start : start + BATCH_ROWS]) for start in starts]
+
+
+def tail_rows(join: JoinExec, built: Built) -> Ints:
+    """The numbers of the built rows that follow."""
     wanted = built.matched if join.type is JoinType.SEMI else ~built.matched
     if join.type is JoinType.EXISTENCE:
         wanted = np.ones(len(built.matched), np.bool_)
-    rows = np.flatnonzero(wanted)
-    layout = Layout(join)
-    return [
-        partial(_tail_batch, layout, built, rows[start : start + BATCH_ROWS])
-        for start in range(0, len(rows), BATCH_ROWS)
-    ]
+    return np.flatnonzero(wanted)
 
 
-def _tail_batch(layout: Layout, built: Built, rows: Ints) -> Iterator[pa.RecordBatch]:
+def _tail(layout: Layout, built: Built, rows: Ints) -> Iterator[pa.RecordBatch]:
+    yield tail_batch(layout, built, rows)
+
+
+def tail_batch(layout: Layout, built: Built, rows: Ints) -> pa.RecordBatch:
+    """The join's rows for built rows of those numbers."""
     wanted = pa.array(rows)
     missing = nulls(layout.streamed, len(rows))
     exists = pa.array(built.matched[rows]) if len(built.matched) else None
-    yield layout.batch(
+    return layout.batch(
         len(rows), lambda place: missing[place], lambda place: built.columns.column(place, wanted), exists
     )
 

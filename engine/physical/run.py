@@ -16,6 +16,7 @@ import pyarrow as pa
 from engine.compile.chain import CompiledChain, compiled
 from engine.deep import DeepThread
 from engine.errors import Cancelled
+from engine.physical.built_rows import opened
 from engine.physical.execution import Execution
 from engine.physical.join_filters import tell_scans
 from engine.physical.lifetimes import built_key, result_key
@@ -82,15 +83,20 @@ def _sink(target: Operator, build: bool, run: Execution) -> Sink:
 
 
 def _run_group(chains: list[Chain], pipeline: Pipeline, run: Execution, sink: Sink, numbers: Iterator[int]) -> None:
-    tails = {
-        id(chain): chain.source.tail(run) for chain in chains if chain.tail and isinstance(chain.source, Streaming)
-    }
-    chains = [chain for chain in chains if not chain.tail or tails[id(chain)]]
-    if tails and not chains:
+    tails: dict[int, Sequence[Morsel]] = {}
+    entered = []
+    for chain in chains:
+        begun, rows = opened(chain, run) if chain.tail else (chain, None)
+        if rows is None or rows:
+            entered.append(begun)
+        if rows:
+            tails[id(begun)] = rows
+    had_tails, chains = any(chain.tail for chain in chains), entered
+    if had_tails and not chains:
         return  # few joins have rows that follow
     tell_scans(chains, run)
     codes = [compiled(chain, sink, run) for chain in chains]
-    found = [tails[id(chain)] if chain.tail else None for chain in chains]
+    found = [tails.get(id(chain)) for chain in chains]
     chains = [chain if code is None else code.chain for chain, code in zip(chains, codes, strict=True)]
     morsels = [_morsels(c.source, run) if tail is None else tail for c, tail in zip(chains, found, strict=True)]
     queues = [_Queue(each, numbers) for each in morsels]

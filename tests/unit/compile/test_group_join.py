@@ -109,6 +109,16 @@ def test_rows_lost_between_join_and_groups(session: Session) -> None:
     check(session, of("LEFT JOIN", "o.id", "o.id = f.owner AND f.v > length(o.name)"))
 
 
+def test_built_rows_without_a_match_are_found_by_the_same_code(session: Session) -> None:
+    shown = session.sql(f"EXPLAIN CODEGEN {of('LEFT JOIN', 'o.id', 'o.id = f.owner')}").toArrow()[0][0].as_py()
+    assert shown.count(BESIDE) == 2
+    for keys in ("o.kind, f.w", "o.kind, f.w, f.v, f.d", "coalesce(f.w, o.name), f.v IS NULL, length(f.w)"):
+        for kind in ("LEFT JOIN", "FULL JOIN"):
+            text = of(kind, keys, "o.id = f.owner")
+            expected = answer(session, text, flint_compile_enabled=False)
+            assert answer(session, text, flint_compile_checked=True) == expected
+
+
 def test_keys_alone(session: Session) -> None:
     check(session, "SELECT /*+ shuffle_hash(o) */ DISTINCT o.id, o.name FROM owner o JOIN fact f ON o.id = f.owner")
 
