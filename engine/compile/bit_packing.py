@@ -35,7 +35,7 @@ def varint(f: Function, source: Value, size: Value, place: Variable, bad: Label)
 
 def codes() -> Function:
     """Unpacks `count` codes of `bits` bits and has them placed in `target`, `width` bytes each, by the function `place`.
-    `block` has room for BLOCK codes. Gives 0; or a number, and then what was written means nothing."""
+    `block` has room for BLOCK codes. Gives 0; or what `place` or 2, and then what was written means nothing."""
     arguments = [("source", "ptr"), ("size", "i64"), ("bits", "i64"), ("count", "i64"), ("block", "ptr")]
     arguments += [("dictionary", "ptr"), ("entries", "i64"), ("place", "ptr"), ("target", "ptr"), ("width", "i64")]
     f = Function("codes", arguments, internal=True)
@@ -84,7 +84,9 @@ def _repeated(f: Function, start: Value, rows: Value, filled: Variable, bad: Lab
 
 def _place(f: Function, rows: Value, filled: Variable) -> None:
     target = f.argument("target").at(filled.get() * f.argument("width"))
-    f.call_pointer(f.argument("place"), "i64", f.argument("block"), rows, f.argument("dictionary"), target)
+    status = f.call_pointer(f.argument("place"), "i64", f.argument("block"), rows, f.argument("dictionary"), target)
+    with f.when(status != 0, False):
+        f.give(status)
     filled.add(rows)
 
 

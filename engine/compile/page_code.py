@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import threading
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from engine.compile.bit_packing import BLOCK
 from engine.compile.code import code_of
 from engine.compile.object_cache import Quarantined
 from engine.compile.pages import BOUNDS, PADDING, PLAIN, WIDE, module
+from engine.compile.text_pages import FULL
 from engine.config import typed
 from engine.physical.execution import Execution
 
@@ -37,9 +39,9 @@ _WORD, _PLACE = ctypes.c_int64, ctypes.c_void_p
 _CALLS = {
     "snappy": ctypes.CFUNCTYPE(_WORD, _PLACE, _WORD, _PLACE, _WORD),
     "page_header": ctypes.CFUNCTYPE(_WORD, _PLACE, _WORD, _PLACE),
-    "texts": ctypes.CFUNCTYPE(_WORD, _PLACE, _WORD, _WORD, _PLACE, _PLACE),
-    "chunk": ctypes.CFUNCTYPE(_WORD, *(_PLACE,) * 8, *(_WORD,) * 8),
-    "numbers": ctypes.CFUNCTYPE(_WORD, *(_PLACE,) * 8, *(_WORD,) * 7),
+    "plain_texts": ctypes.CFUNCTYPE(_WORD, _PLACE, _WORD, _WORD, _PLACE, _PLACE),
+    "chunk": ctypes.CFUNCTYPE(_WORD, *(_PLACE,) * 8, *(_WORD,) * 7),
+    "numbers": ctypes.CFUNCTYPE(_WORD, *(_PLACE,) * 8, *(_WORD,) * 6),
 }
 _DICTIONARY_PAGE, _PLAIN_ENCODINGS = 2, (0, 2)
 
@@ -58,6 +60,28 @@ class Numbers(NamedTuple):
     values: pa.Buffer | None
     least: int
     most: int
+
+
+@dataclass(frozen=True)
+class TextTarget:
+    """Where code writes texts to, and PADDING bytes more; `state` is as `text_pages.py` has it."""
+
+    state: npt.NDArray[np.int64]
+    offsets: pa.Buffer
+    bytes: pa.Buffer
+
+    @classmethod
+    def of(cls, count: int, room: int) -> TextTarget:
+        """Room for `count` texts of `room` bytes in all."""
+        offsets, data = pa.allocate_buffer(4 * (count + 1)), pa.allocate_buffer(room + PADDING, resizable=True)
+        np.frombuffer(offsets, np.int32, 1)[0] = 0
+        return cls(np.array([0, 0, room, offsets.address, data.address], np.int64), offsets, data)
+
+    def array(self) -> pa.Array:
+        """The texts."""
+        count, length = self.state[:2].tolist()
+        self.bytes.resize(length + PADDING, shrink_to_fit=2 * length < self.state[2])
+        return pa.Array.from_buffers(pa.string(), count, [None, self.offsets, self.bytes.slice(0, length)], 0)
 
 
 class PageCode:
@@ -87,16 +111,30 @@ class PageCode:
         return Dictionary(count, target.address, unpacked)
 
     def texts(self, found: Dictionary) -> pa.Array | None:
-        """The texts of a dictionary. Whether they are UTF-8 is not looked at."""
+        """The texts of a dictionary, PADDING bytes after them. Whether they are UTF-8 is not looked at."""
         count, source, size = found
-        if 4 * count > size:
+        if 4 * count > size or size > _MOST_TEXTS:
             return None
-        offsets, target = np.empty(count + 1, np.int32), np.empty(size - 4 * count + PADDING, np.uint8)
-        length = self._call("texts", source, size, count, offsets.ctypes.data, target.ctypes.data)
-        if length < 0:
+        target = TextTarget.of(count, size - 4 * count)
+        if self._call("plain_texts", source, size, count, target.state.ctypes.data, None) != 0:
             return None
-        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(target[:length].copy())]
-        return pa.Array.from_buffers(pa.string(), count, buffers, 0)
+        return target.array()
+
+    def plain_texts(
+        self, chunk: Bytes, size: int, codec: int, optional: bool, rows: int, dictionary: pa.Array | None, room: int
+    ) -> pa.Array | None:
+        """The `rows` texts of a chunk, none of which is null, one after another. `room` is how many bytes they may take."""
+        target = TextTarget.of(rows, min(room, _MOST_TEXTS))
+        words, entries = np.zeros(2, np.int64), 0
+        if dictionary is not None:
+            _, offsets, data = dictionary.buffers()
+            words[:], entries = (offsets.address, data.address), len(dictionary)
+        functions = (self._code.addresses[name] for name in ("place_texts", "plain_texts"))
+        places = *self._places(size), words.ctypes.data, *functions, target.state.ctypes.data
+        status = self._call("chunk", chunk.address, *places, size, rows, optional, codec, _room(size), entries, 0)
+        if status == FULL and room < _MOST_TEXTS:
+            return self.plain_texts(chunk, size, codec, optional, rows, dictionary, min(4 * room, _MOST_TEXTS))
+        return target.array() if status == 0 else None
 
     def codes(
         self, chunk: Bytes, size: int, codec: int, optional: bool, rows: int, entries: int, bits: int
@@ -104,7 +142,7 @@ class PageCode:
         """The `rows` codes of a chunk, none of which is null, as whole numbers of `bits` bits; all less than `entries`."""
         target = pa.allocate_buffer(rows * bits // 8 + PADDING)
         places = *self._places(size), 0, self._code.addresses[f"place_i{bits}_0"], 0, target.address
-        numbers = size, rows, optional, codec, _room(size), entries, 0, bits // 8
+        numbers = size, rows, optional, codec, _room(size), entries, bits // 8
         status = self._call("chunk", chunk.address, *places, *numbers)
         return target.slice(0, rows * bits // 8) if status == 0 else None
 
@@ -115,9 +153,7 @@ class PageCode:
         target, addresses = pa.allocate_buffer(rows * bits // 8 + PADDING), self._code.addresses
         functions = addresses[f"place_i{bits}_1"], addresses[f"narrow_i{8 * stored}_i{bits}"]
         places = *self._places(size), self.space("dictionary", _room(size)).address, *functions, target.address
-        status = self._call(
-            "numbers", chunk.address, *places, size, rows, optional, codec, _room(size), stored, bits // 8
-        )
+        status = self._call("numbers", chunk.address, *places, size, rows, optional, codec, _room(size), bits // 8)
         if status not in (0, WIDE):
             return None
         least, most = _words(self._fields())[BOUNDS : BOUNDS + 2].tolist()
@@ -165,6 +201,7 @@ def _room(size: int) -> int:
 _EXPANSION = 32
 """Snappy makes no more bytes of one."""
 _MOST_ROOM = 16 << 20
+_MOST_TEXTS = 256 << 20
 
 
 def page_code(run: Execution) -> PageCode | None:

@@ -1,7 +1,7 @@
 """Code that decodes the pages of Parquet column chunks.
 
     chunk ──▶ page_header ──▶ snappy ──▶ codes ──▶ the dictionary's values, or the codes, in the width that is asked for
-                                └──▶ plain numbers, narrowed
+                                └──▶ plain numbers, narrowed, or texts
 
 It knows what nearly all chunks are made of, and says so (a status that is not 0) where it meets anything else, or a file
 that is corrupt: pyarrow then reads the chunk, or finds out what is wrong with it. No byte of a file is believed: sizes and
@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from engine.compile.bit_packing import codes, placing, varint
 from engine.compile.ir import Function, Label, module_text
-from engine.compile.snappy import copy_bytes, snappy
+from engine.compile.snappy import snappy
 from engine.compile.ssa import SIZES, Value, Variable
+from engine.compile.text_pages import place_texts, plain_texts
 
 PADDING = 64
 FIELDS = 80
@@ -32,7 +33,7 @@ _DICTIONARY_PAGE = 2
 def module() -> tuple[str, list[str]]:
     """The text of one module with all of this, and the names of its functions."""
     widths = ("i8", "i16", "i32", "i64")
-    functions = [snappy(), page_header(), texts(), chunk(), numbers()]
+    functions = [snappy(), page_header(), chunk(), numbers(), plain_texts(), place_texts()]
     functions += [placing(width, True) for width in widths] + [placing(width, False) for width in widths[:3]]
     functions += [narrowing("i32", width) for width in widths[:3]] + [narrowing("i64", width) for width in widths]
     return module_text(functions), [each.name for each in functions]
@@ -110,9 +111,9 @@ def _header_field(
 def chunk() -> Function:
     """Decodes all data pages of a chunk of `rows` values, none of them null. `optional` is 1 where the pages tell which values
     are null, `scratch` has `room` bytes for a page, `block` room for codes, `fields` is for headers. Codes of `entries` values
-    in `dictionary` are placed in `target` by the function `place`, values of `stored` bytes by `narrow`, both as numbers of
-    `width` bytes. Gives 0 if all is as expected."""
-    numbers = ("size", "rows", "optional", "codec", "room", "entries", "stored", "width")
+    in `dictionary` are placed in `target` by the function `place`, plain values by `narrow`, both as numbers of
+    `width` bytes. Gives 0 if all is as expected; a status that `place` or `narrow` gives is passed on."""
+    numbers = ("size", "rows", "optional", "codec", "room", "entries", "width")
     places = ("source", "scratch", "fields", "block", "dictionary", "place", "narrow", "target")
     f = Function("chunk", [(name, "ptr") for name in places] + [(name, "i64") for name in numbers])
     f.attributes += " noinline"
@@ -174,14 +175,18 @@ def _coded(f: Function, values: Value, size: Value, count: Value, target: Value,
     f.leave_if(size < 1, other)
     bits = values.load("i8").unsigned("i64")
     given = [f.argument(name) for name in ("block", "dictionary", "entries", "place")]
-    status = f.helped(codes(), values.at(1), size - 1, bits, count, *given, target, f.argument("width"))
-    f.leave_if(status != 0, other)
+    _pass_on(f, f.helped(codes(), values.at(1), size - 1, bits, count, *given, target, f.argument("width")))
 
 
 def _plain(f: Function, values: Value, size: Value, count: Value, target: Value, encoding: Value, other: Label) -> None:
     narrow = f.argument("narrow")
-    f.leave_if((encoding != 0) | (narrow == f.null()) | (size != count * f.argument("stored")), other)
-    f.call_pointer(narrow, "i64", values, count, target, f.argument("fields"))
+    f.leave_if((encoding != 0) | (narrow == f.null()), other)
+    _pass_on(f, f.call_pointer(narrow, "i64", values, size, count, target, f.argument("fields")))
+
+
+def _pass_on(f: Function, status: Value) -> None:
+    with f.when(status != 0, False):
+        f.give(status)
 
 
 def unpacked_page(f: Function, page: Value, packed: Value, unpacked: Value, codec: Value, other: Label) -> Value:
@@ -217,7 +222,7 @@ def numbers() -> Function:
     """Decodes a chunk of numbers with all its pages, as `chunk` does; the dictionary is unpacked to `scratch`, and narrowed to
     `dictionary`, which has as much room. The words of `fields` at BOUNDS tell the least and the greatest number. Gives WIDE
     if they do not fit in `width` bytes."""
-    numbers = ("size", "rows", "optional", "codec", "room", "stored", "width")
+    numbers = ("size", "rows", "optional", "codec", "room", "width")
     places = ("source", "scratch", "fields", "block", "dictionary", "place", "narrow", "target")
     f = Function("numbers", [(name, "ptr") for name in places] + [(name, "i64") for name in numbers])
     source, size, fields = (f.argument(name) for name in ("source", "size", "fields"))
@@ -230,14 +235,14 @@ def numbers() -> Function:
     with f.when(kind == _DICTIONARY_PAGE):
         f.leave_if((packed < 0) | (unpacked < 0) | (packed > size - head) | (checksum != -1), other)
         f.leave_if((encoding != 0) & (encoding != 2), other)
-        f.leave_if((count < 0) | (count > unpacked) | (unpacked != count * f.argument("stored")), other)
-        f.leave_if(unpacked > f.argument("room"), other)
+        f.leave_if((count < 0) | (count > unpacked) | (unpacked > f.argument("room")), other)
         data = unpacked_page(f, source.at(head), packed, unpacked, f.argument("codec"), other)
-        f.call_pointer(f.argument("narrow"), "i64", data, count, f.argument("dictionary"), fields)
+        _pass_on(
+            f, f.call_pointer(f.argument("narrow"), "i64", data, unpacked, count, f.argument("dictionary"), fields)
+        )
         entries.set(count)
     given = [f.argument(name) for name in places] + [f.argument(name) for name in numbers[:5]]
-    status = f.helped(chunk(), *given, entries.get(), f.argument("stored"), f.argument("width"))
-    f.leave_if(status != 0, other)
+    _pass_on(f, f.helped(chunk(), *given, entries.get(), f.argument("width")))
     limit = f.integer("i64", 1) << (
         (f.argument("width") << 3) - 1
     )  # of 64 bits: the least number, which needs no check
@@ -251,9 +256,10 @@ def numbers() -> Function:
 
 def narrowing(stored: str, width: str) -> Function:
     """Writes `count` numbers as narrower ones, and widens the bounds in `fields` so that they are within."""
-    f = Function(
-        f"narrow_{stored}_{width}", [("source", "ptr"), ("count", "i64"), ("target", "ptr"), ("fields", "ptr")]
-    )
+    arguments = [("source", "ptr"), ("size", "i64"), ("count", "i64"), ("target", "ptr"), ("fields", "ptr")]
+    f = Function(f"narrow_{stored}_{width}", arguments)
+    with f.when(f.argument("size") != f.argument("count") * SIZES[stored]):
+        f.give(2)
     low = f.variable(stored, (1 << SIZES[stored] * 8 - 1) - 1)
     high = f.variable(stored, -(1 << SIZES[stored] * 8 - 1))
     with f.loop(0, f.argument("count")) as row:
@@ -267,28 +273,4 @@ def narrowing(stored: str, width: str) -> Function:
         better = found < before if place == 0 else found > before
         fields.store(f.select(better, found, before), BOUNDS + place)
     f.give(0)
-    return f
-
-
-def texts() -> Function:
-    """Takes `count` texts, each with its length before it, apart into `offsets` (count + 1 numbers of 32 bits) and `target`.
-    Gives how many bytes of texts there are, or -1 if `size` bytes do not hold just that."""
-    names = [("source", "ptr"), ("size", "i64"), ("count", "i64"), ("offsets", "ptr"), ("target", "ptr")]
-    f = Function("texts", names)
-    source, size, bad = f.argument("source"), f.argument("size"), f.label("bad")
-    place, end = f.variable("i64", 0), f.variable("i64", 0)
-    f.argument("offsets").store(f.integer("i32", 0))
-    with f.loop(0, f.argument("count")) as row:
-        f.leave_if(size - place.get() < 4, bad)
-        length = source.at(place.get()).load("i32", align=1).unsigned("i64")
-        start = place.get() + 4
-        f.leave_if(length > size - start, bad)
-        copy_bytes(f, f.argument("target").at(end.get()), source.at(start), length)
-        place.set(start + length)
-        end.add(length)
-        f.argument("offsets").store(end.get().signed("i32"), row + 1)
-    f.leave_if(place.get() != size, bad)
-    f.give(end.get())
-    f.place(bad)
-    f.give(-1)
     return f

@@ -1,4 +1,4 @@
-"""Column chunks that are coded by a dictionary, decoded by compiled code straight into the form that batches have.
+"""Column chunks decoded by compiled code straight into the form that batches have.
 
 Only the dictionary is narrowed, and rows are written once, in their final width. Chunks of another make are pyarrow's: None
 says so, and so it does where something is wrong with a file, since pyarrow knows what.
@@ -23,6 +23,8 @@ _WIDTHS = {1: 4, 2: 8}
 """Bytes of INT32 and INT64."""
 _BYTE_ARRAY = 6
 _MOST_BYTES = 256 << 20
+_EXPANSION = 32
+"""How much larger than its file's bytes a chunk is taken to be, whatever the footer says."""
 
 
 class CodedChunk:
@@ -47,7 +49,7 @@ class CodedChunk:
         kind = known.arrow_type(name)
         as_stored = name in known.plain[1] or kind in (pa.int32(), pa.int64()) or _is_micros(kind)
         number = chunk.type in _WIDTHS and is_number(data_type) and as_stored
-        text = chunk.type == _BYTE_ARRAY and chunk.dictionary_coded and data_type == STRING and kind == pa.string()
+        text = chunk.type == _BYTE_ARRAY and data_type == STRING and kind == pa.string()
         return CodedChunk(known, name, chunk, rows) if number or text else None
 
     def read(self, stream: FileIO, code: PageCode, data_type: DataType) -> pa.Array | None:
@@ -55,10 +57,7 @@ class CodedChunk:
         source = self._bytes(stream, code)
         if self._chunk.type in _WIDTHS:
             return self._numbers(code, source, data_type)
-        found = code.dictionary(source, self._chunk.length, self._chunk.codec)
-        if found is None:
-            return None
-        return self._texts(code, source, code.texts(found))
+        return self._texts(code, source)
 
     def _numbers(self, code: PageCode, source: Bytes, data_type: DataType) -> pa.Array | None:
         """In the width that the statistics of the file tell, or if those are wrong, or there are none, that all need."""
@@ -74,8 +73,18 @@ class CodedChunk:
                 return array if bits == known else narrowed(array, max(known, WIDTHS[0]))
         return None
 
-    def _texts(self, code: PageCode, source: Bytes, dictionary: pa.Array | None) -> pa.Array | None:
-        if dictionary is None or not is_text(dictionary) or len(dictionary.unique()) != len(dictionary):
+    def _texts(self, code: PageCode, source: Bytes) -> pa.Array | None:
+        """Codes where a dictionary is enough and worth it, else the texts themselves."""
+        found = code.dictionary(source, self._chunk.length, self._chunk.codec)
+        dictionary = code.texts(found) if found is not None else None
+        if self._chunk.dictionary_coded and dictionary is not None and 2 * len(dictionary) <= self._rows:
+            return self._codes(code, source, dictionary)
+        chunk, room = self._chunk, min(self._chunk.size, _EXPANSION * self._chunk.length)
+        texts = code.plain_texts(source, chunk.length, chunk.codec, self._optional, self._rows, dictionary, room)
+        return texts if texts is not None and is_text(texts) else None
+
+    def _codes(self, code: PageCode, source: Bytes, dictionary: pa.Array) -> pa.Array | None:
+        if not is_text(dictionary) or len(dictionary.unique()) != len(dictionary):
             return None
         bits, count, chunk = bits_of(0, len(dictionary) - 1), len(dictionary), self._chunk
         values = code.codes(source, chunk.length, chunk.codec, self._optional, self._rows, count, bits)

@@ -147,6 +147,7 @@ def random_columns(rng: random.Random, rows: int) -> dict[str, pa.Array]:
         "ms": pa.array([rng.randint(0, 10**12) for _ in range(rows)], pa.timestamp("ms")),
         "tiny": pa.array([rng.randint(-128, 127) for _ in range(rows)], pa.int8()),
         "s": pa.array([rng.choice(words) for _ in range(rows)]),
+        "long": pa.array([f"{rng.random()} ä" * rng.choice((0, 1, 1, 2, 9)) for _ in range(rows)]),
         "same": pa.array([5] * rows, pa.int64()),
         "some": pa.array([None if rng.random() < 0.01 else rng.randrange(9) for _ in range(rows)], pa.int64()),
         "bytes": pa.array([rng.randbytes(1) for _ in range(rows)], pa.binary()),
@@ -184,9 +185,40 @@ def test_the_code_decodes_what_it_is_for(here: Path, code: PageCode) -> None:
     columns = random_columns(random.Random(0), 500)
     pq.write_table(pa.table(columns), "t.parquet", store_decimal_as_integer=True)
     found, decoded = columns_of("t.parquet", code)
-    assert decoded == 7, "l i d day at s same; the others are of another make"
+    assert decoded == 8, "l i d day at s long same; the others are of another make"
     types = [pieces[0].type for pieces in found]
-    assert types[2] == pa.int16() and types[3] == pa.int16() and types[8] == pa.int8()
+    assert types[2] == pa.int16() and types[3] == pa.int16() and types[9] == pa.int8()
+    assert pa.types.is_dictionary(types[7]) and types[8] == pa.string(), "codes only where values repeat"
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+def test_chunks_that_are_only_begun_with_codes(here: Path, code: PageCode, version: str) -> None:
+    rng = random.Random(5)
+    columns = random_columns(rng, 5000)
+    kept = {name: columns[name] for name in ("at", "long", "l")}
+    fields = [pa.field(name, array.type, False) for name, array in kept.items()]
+    pq.write_table(
+        pa.table(list(kept.values()), pa.schema(fields)),
+        "t.parquet",
+        dictionary_pagesize_limit=3000,
+        data_page_size=2000,
+        write_batch_size=100,
+        data_page_version=version,
+    )
+    encodings = pq.read_metadata("t.parquet").row_group(0).column(1).encodings
+    assert {"PLAIN", "RLE_DICTIONARY"} <= set(encodings)
+    found, decoded = columns_of("t.parquet", code)
+    assert decoded == 3
+    assert [pieces[0].to_pylist() for pieces in found] == [
+        pieces[0].to_pylist() for pieces in columns_of("t.parquet", None)[0]
+    ]
+
+
+def test_texts_that_need_more_room_than_the_footer_says(here: Path, code: PageCode) -> None:
+    words = [f"{n} {'x' * 200}" for n in range(60)]
+    pq.write_table(pa.table({"s": words + [words[-1]] * 50}), "t.parquet")
+    (found,), decoded = columns_of("t.parquet", code)
+    assert decoded == 1 and found[0].type == pa.string() and found[0].to_pylist() == words + [words[-1]] * 50
 
 
 def test_large_row_groups_are_cut(here: Path, code: PageCode) -> None:
@@ -200,7 +232,7 @@ def test_files_with_changed_bytes(here: Path, code: PageCode) -> None:
     """Where pyarrow gives rows, so do we; where the code sees an error, pyarrow names it."""
     rng = random.Random(3)
     columns = random_columns(rng, 400)
-    kept = {name: columns[name] for name in ("l", "i", "d", "s", "same")}
+    kept = {name: columns[name] for name in ("l", "i", "d", "s", "long", "same")}
     outcomes = {"alike": 0, "refused": 0, "changed": 0}
     for compression in ("snappy", "none"):
         pq.write_table(pa.table(kept), "good.parquet", compression=compression, store_decimal_as_integer=True)
