@@ -1,38 +1,19 @@
-"""2,000 fixed seeds of the fuzzer, spread over its oracles and over processes; see fuzz/__init__.py for running it by hand."""
+"""2,000 fixed seeds of the fuzzer, run beside the other tests; see fuzz/__init__.py for running it by hand."""
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from fixed_seeds import FixedSeeds
 from fuzz.oracles import ORACLES
 from fuzz.pieces import joined, piece, shrunk
 from fuzz.runner import case_of, fixed
 
-ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 900
 
-
-def test_fixed_seeds() -> None:
-    parts = min(4, os.cpu_count() or 1)
-    command = [sys.executable, "-m", "tests.property.fuzz", "--fixed"]
-    running = [
-        subprocess.Popen(
-            [*command, f"{part}/{parts}"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        for part in range(parts)
-    ]
-    try:
-        said = [process.communicate(timeout=SECONDS)[0] for process in running]
-    finally:
-        for process in running:
-            process.kill()
-    text = "\n".join(said)
-    assert all(process.returncode == 0 for process in running), text
+def test_fixed_seeds(fixed_seeds: FixedSeeds) -> None:
+    codes, text = fixed_seeds.ended()
+    assert not any(codes), text
     assert sum(map(int, re.findall(r": (\d+) seeds, 0 findings", text))) == len(fixed()) == 2000, text
 
 
