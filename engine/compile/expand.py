@@ -42,6 +42,9 @@ class Expanded:
             following()
             row.providers.pop()
 
+    def sieve(self, row: Row) -> None:
+        """Each row comes out."""
+
     def bind(self, frame: FrameWords) -> None:
         """Reads nothing of its own."""
 

@@ -25,6 +25,9 @@ from engine.compile.ssa import FLOATS, SIZES, Label, Operand, Value, Variable
 __all__ = ["SIZES", "Function", "Label", "Mark", "Operand", "Value", "Variable", "module_text"]
 
 
+_GUARD = "guarded"
+
+
 @dataclass(frozen=True)
 class Mark:
     """A place in a function's code: the blocks around it, how many values and lines came before, whether its block is open."""
@@ -131,6 +134,12 @@ class Function:
         self.helpers[helper.name] = helper
         return self.call(helper.name, helper.result, *arguments)
 
+    def bitmask(self, address: Value) -> Value:
+        """Which of the 64 bytes at an address are not 0, a bit each."""
+        loaded = self.write("<64 x i8>", f"load <64 x i8>, ptr {address.text}, align 1")
+        there = self.write("<64 x i1>", f"icmp ne <64 x i8> {loaded.text}, zeroinitializer")
+        return self.write("i64", f"bitcast <64 x i1> {there.text} to i64")
+
     def overflowing(self, operation: str, left: Value, right: Value) -> tuple[Value, Value]:
         """Signed `add`, `sub` or `mul` (this of at most 64 bits), and whether the result did not fit."""
         assert operation != "mul" or left.bits <= 64, "a 128-bit multiplication would call a function that is not there"
@@ -153,7 +162,9 @@ class Function:
             first = self.value("i64", start)
             beyond = (room != 0) & ((first < 0) | (stop < first) | (stop > room))
             nowhere = (base == self.null()) & (stop != first)
-            self.leave_if(beyond | nowhere, self.violated, likely=False)
+            there = self.label(_GUARD)
+            self.branch(beyond | nowhere, self.violated, there, likely=False)
+            self.place(there)
 
     # what holds where
 
@@ -176,9 +187,10 @@ class Function:
         return not any(first < mark.values <= last for first, last in self._undone)
 
     def is_straight(self, mark: Mark, most: int) -> bool:
-        """Whether what was written since `mark` has no branches and at most so many instructions."""
+        """Whether what was written since `mark` has no branches, but for guards, and at most so many instructions."""
         written = self._lines[mark.lines :]
-        return len(written) <= most and not any(line.endswith(":") for line in written)
+        labels = [line for line in written if line.endswith(":")]
+        return len(written) <= most and all(line.startswith(_GUARD) for line in labels)
 
     def undo(self, mark: Mark) -> None:
         """Takes back all that was written since `mark`."""

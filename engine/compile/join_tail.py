@@ -35,6 +35,9 @@ class Following:
             row.providers.append(Flag(self.join.exists, met))
         following()
 
+    def sieve(self, row: Row) -> None:
+        """Each row comes out."""
+
     def bind(self, frame: FrameWords) -> None:
         self.table.bind(frame)
         frame.set(("matched", id(self.table)), self.matched.ctypes.data, self.matched)

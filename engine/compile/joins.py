@@ -10,14 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from engine.compile.binding import FrameWords
 from engine.compile.built_side import BuiltSide, Flag
 from engine.compile.ir import Label, Value, Variable
 from engine.compile.object_cache import Quarantined
 from engine.compile.row import Row
+from engine.compile.sieve import Sieved, passing
 from engine.compile.tables.join import JoinTable
-from engine.compile.tables.join_find import find
+from engine.compile.tables.join_find import find, may_be_there, tells
 from engine.compile.tables.keys import check_keys
 from engine.compile.values import NotCompiled, Sql, null_flag
 from engine.logical.plan import JoinType
@@ -38,15 +40,47 @@ class Probe:
         self.table = table
         self.side = BuiltSide(join, table)
 
-    def write(self, row: Row, following: Body) -> None:
+    def sieve(self, row: Row) -> Sieved | None:
+        """Whether keys are in the table, where that is known at a glance."""
         join = self.join
-        for one, other in zip(join.left_keys, join.right_keys, strict=True):
+        if join.null_aware or join.keeps_streamed or join.exists is not None:
+            return None
+        there = self._may_be_there(row)
+        if there is None:
+            return None
+        exact = tells(self.table) and join.condition is None
+        if join.type in (JoinType.SEMI, JoinType.ANTI) and not join.has_tail and exact:
+            return Sieved(there if join.type is JoinType.SEMI else ~there, passing, settled=True)
+        if join.type is JoinType.ANTI and not join.has_tail:
+            return None
+        settled = exact and join.type in PAIRED and not self.table.shape.chained
+        return Sieved(there, partial(self._write, sifted=True), settled)
+
+    def _may_be_there(self, row: Row) -> Value | None:
+        keys = [value for value in map(row.beforehand, self.join.keys(False)) if value is not None]
+        if len(keys) < len(self.join.left_keys):
+            return None
+        try:
+            self._check()
+        except NotCompiled:
+            return None
+        return may_be_there(row, self.table, keys)
+
+    def _check(self) -> None:
+        for one, other in zip(self.join.left_keys, self.join.right_keys, strict=True):
             check_keys(one.dataType, other.dataType)
+
+    def write(self, row: Row, following: Body) -> None:
+        self._write(row, following)
+
+    def _write(self, row: Row, following: Body, *, sifted: bool = False) -> None:
+        join = self.join
+        self._check()
         keys = row.values(join.keys(False))
         if join.null_aware:
             self._streamed(row, self._may_equal(row, keys), following)
             return
-        first = find(row, self.table, keys)
+        first = find(row, self.table, keys, sifted=sifted)
         row.providers.append(self.side)
         if join.keeps_streamed:
             self._outer(row, first, following)

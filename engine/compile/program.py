@@ -11,16 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from engine.compile.forms import Form
 from engine.compile.frame import Frame
 from engine.compile.inputs import Inputs
-from engine.compile.ir import Function, Variable, module_text
+from engine.compile.ir import Function, Value, Variable, module_text
 from engine.compile.row import Row
+from engine.compile.sieve import Sieve, Sieved, passing, promises, sieve_of, sifted
 from engine.compile.values import NotCompiled
 from engine.expressions.base import Attribute, Expression, NamedExpression
+from engine.expressions.predicates import conjunction, conjuncts
 from engine.lazy import cached_property
+from engine.physical.filter import FilterExec
 from engine.physical.operator import Operator
 
 if TYPE_CHECKING:
@@ -31,6 +34,8 @@ VIOLATED = 2
 
 MOST_ROWS = 1 << 20
 """Rows of the source in one call."""
+_MOST_KEPT = 0.9
+"""A filter that is expected to keep more of its rows than that decides about each as it comes: processors foresee it."""
 
 
 class StepCode(Protocol):
@@ -38,6 +43,9 @@ class StepCode(Protocol):
 
     def write(self, row: Row, following: Callable[[], None]) -> None:
         """Writes the step; `following` writes what is done with each row that comes out. Raises NotCompiled."""
+
+    def sieve(self, row: Row) -> Sieved | None:
+        """What it says of rows beforehand (`sieve.py`)."""
 
     def bind(self, frame: FrameWords) -> None:
         """Fills the words of the frame that the step reads, once for each thread."""
@@ -56,6 +64,13 @@ class SinkCode(Protocol):
         """After the last row."""
 
 
+@runtime_checkable
+class Vectorized(Protocol):
+    """A sink whose code LLVM makes vectors of, together with the conditions before it."""
+
+    vectorized: bool
+
+
 @dataclass(frozen=True)
 class Filtered:
     """Rows whose condition is true go on."""
@@ -66,6 +81,21 @@ class Filtered:
         keep = row.value(self.condition).is_true
         with row.function.when(keep), row.branch():
             following()
+
+    def sieve(self, row: Row) -> Sieved | None:
+        """Says what the terms do that take a few instructions; those before one that may raise."""
+        rest = list(conjuncts(self.condition))
+        keep = row.function.boolean(True)
+        for term in tuple(rest):
+            value = row.beforehand(term)
+            if value is not None:
+                keep = keep & value.is_true
+                rest.remove(term)
+            elif term.can_raise:
+                break
+        if not rest:
+            return Sieved(keep, passing, settled=True)
+        return Sieved(keep, Filtered(conjunction(*rest)).write, settled=False)
 
     def bind(self, frame: FrameWords) -> None:
         """Reads nothing of its own."""
@@ -84,6 +114,13 @@ class Projected:
                 if each.can_raise:
                     row.value(each)
         following()
+
+    def sieve(self, row: Row) -> Sieved | None:
+        """Nothing, but columns are defined."""
+        if any(each.can_raise for each in self.projections):
+            return None
+        self.write(row, lambda: None)
+        return Sieved(None, passing, settled=True)
 
     def bind(self, frame: FrameWords) -> None:
         """Reads nothing of its own."""
@@ -140,9 +177,7 @@ def write(
     row.providers.append(inputs)
     counts = {step.operator.id: function.variable("i64", 0) for step in steps}
     _attempt(len(steps), lambda: sink.begin(row))
-    with function.loop(function.argument("start"), function.argument("stop")) as index, row.branch():
-        row.index = index
-        _steps(row, steps, counts, 0, sink)
+    _rows(row, steps, counts, sink)
     sink.end(row)
     for operator, count in counts.items():
         place = frame.word(function, ("rows", operator))
@@ -156,7 +191,52 @@ def write(
     return Program(function, frame, inputs, steps, sink, list(counts))
 
 
-def _steps(row: Row, steps: Sequence[Step], counts: dict[int, Variable], number: int, sink: SinkCode) -> None:
+def _rows(row: Row, steps: Sequence[Step], counts: dict[int, Variable], sink: SinkCode) -> None:
+    """The loop over the rows."""
+    function, codes = row.function, [step.code for step in steps]
+    start, stop = function.argument("start"), function.argument("stop")
+
+    def count(number: int, out: Value) -> None:
+        counts[steps[number].operator.id].add(out.unsigned("i64"))
+
+    if _drops_rows(steps, sink) and promises(row, codes):
+        sifted(
+            row,
+            start,
+            stop,
+            lambda: sieve_of(row, codes, count),
+            lambda found: _steps(row, steps, counts, 0, sink, found),
+        )
+        return
+    with function.loop(start, stop) as index, row.branch():
+        row.index = index
+        _steps(row, steps, counts, 0, sink)
+
+
+def _drops_rows(steps: Sequence[Step], sink: SinkCode) -> bool:
+    """Whether enough rows do not come out for it to pay to look for them beforehand."""
+    if any(len(step.operator.inputs) > 1 for step in steps):
+        return True
+    if isinstance(sink, Vectorized):
+        return False
+    return any(_selects(step.operator) for step in steps)
+
+
+def _selects(operator: Operator) -> bool:
+    if not isinstance(operator, FilterExec):
+        return False
+    before, after = operator.inputs[0].estimated_rows, operator.estimated_rows
+    return before is None or after is None or after < _MOST_KEPT * before
+
+
+def _steps(
+    row: Row,
+    steps: Sequence[Step],
+    counts: dict[int, Variable],
+    number: int,
+    sink: SinkCode,
+    sieve: Sieve | None = None,
+) -> None:
     if number == len(steps):
         _attempt(number, lambda: sink.write(row))
         return
@@ -164,10 +244,12 @@ def _steps(row: Row, steps: Sequence[Step], counts: dict[int, Variable], number:
     row.function.note(step.operator.describe())
 
     def following() -> None:
-        counts[step.operator.id].add(1)
-        _steps(row, steps, counts, number + 1, sink)
+        if sieve is None or number >= sieve.settled:
+            counts[step.operator.id].add(1)
+        _steps(row, steps, counts, number + 1, sink, sieve)
 
-    _attempt(number, lambda: step.code.write(row, following))
+    write = sieve.rests[number] if sieve is not None and number < len(sieve.rests) else step.code.write
+    _attempt(number, lambda: write(row, following))
 
 
 def _attempt(number: int, work: Callable[[], None]) -> None:

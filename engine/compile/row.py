@@ -75,6 +75,17 @@ class Row:
         self._costly.add(expression)
         return None
 
+    def beforehand(self, expression: Expression) -> Sql | None:
+        """The value of `expression` where that takes a few instructions, without branches, over columns of the source."""
+        if not self.expanded(expression).references <= self.providers[0].columns:
+            return None
+        before = self.function.mark()
+        try:
+            return self.straight(expression)
+        except NotCompiled:
+            self.function.undo(before)
+            return None
+
     def values(self, expressions: Sequence[Expression]) -> list[Sql]:
         """The values of several expressions."""
         return [self.value(each) for each in expressions]

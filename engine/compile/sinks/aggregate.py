@@ -51,6 +51,8 @@ TEXTS_FULL = "texts full"
 class UngroupedCode:
     """Accumulates all rows in the words of the state."""
 
+    vectorized = True
+
     def __init__(self, accumulators: Accumulators) -> None:
         self.accumulators = accumulators
 

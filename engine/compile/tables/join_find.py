@@ -13,9 +13,47 @@ from engine.compile.tables.join_insert import keys_equal
 from engine.compile.tables.keys import hash_of
 from engine.compile.values import Sql
 
+_NEAR = 1 << 20
+"""Bytes of a directory that stays in a core's own cache."""
 
-def find(row: Row, table: JoinTable, keys: Sequence[Sql]) -> Value:
-    """The number of the first built row with these keys plus one, an i64; 0 where there is none."""
+
+def may_be_there(row: Row, table: JoinTable, keys: Sequence[Sql]) -> Value | None:
+    """Whether a built row may have these keys, without branches; None where that is not told by a look at few bytes. A
+    table whose keys are numbers tells whether there is one (`tells`)."""
+    shape = table.shape
+    looks: list[tuple[Value, Value]] = []
+    if shape.addressing is not Addressing.HASHED:
+        is_near = shape.addressing is Addressing.RANKED or table.directory.nbytes <= _NEAR
+        if not shape.sparse or not is_near:
+            return None
+        place, inside = _place(row, table, keys[0].value, "low", "size")
+        inside = inside if keys[0].null is None else inside & ~keys[0].null
+        first = row.function.select(inside, place, row.number("i64", 0))
+        is_direct = shape.addressing is Addressing.DIRECT
+        looks.append((inside, _numbered(row, table, first) != 0 if is_direct else bit_of(row, table, first)))
+    for number in shape.presences:
+        key, name = keys[number], f"presence {number}"
+        place, inside = _place(row, table, key.value, f"{name} low", f"{name} size")
+        inside = inside if key.null is None else inside & ~key.null
+        looks.append((inside, _present_bit(row, table, name, row.function.select(inside, place, row.number("i64", 0)))))
+    found = row.function.boolean(True)
+    for inside, there in looks:
+        found = found & inside & there
+    return found if looks else None
+
+
+def tells(table: JoinTable) -> bool:
+    """Whether `may_be_there` is true for no key that is not there."""
+    return table.shape.addressing is not Addressing.HASHED
+
+
+def find(row: Row, table: JoinTable, keys: Sequence[Sql], *, sifted: bool = False) -> Value:
+    """The number of the first built row with these keys plus one, an i64; 0 where there is none. `sifted`: they may be
+    there."""
+    if sifted and tells(table):
+        known = keys[0].value.signed("i64") - table.word(row, "low")
+        is_direct = table.shape.addressing is Addressing.DIRECT
+        return _numbered(row, table, known if is_direct else rank_of(row, table, known))
     number = row.function.variable("i64", 0)
     numbers, presences = table.shape.addressing is not Addressing.HASHED, table.shape.presences
     with ExitStack() as stack:
@@ -23,7 +61,7 @@ def find(row: Row, table: JoinTable, keys: Sequence[Sql]) -> Value:
             # neither bits nor a directory that is addressed by numbers have a place for null
             if key.null is not None and (numbers or place in presences or not safe):
                 stack.enter_context(row.function.when(~key.null))
-        for place in presences:
+        for place in () if sifted else presences:
             _is_present(row, table, keys[place].value, place, stack)
         stack.enter_context(row.branch())
         if numbers:
@@ -38,9 +76,12 @@ def _is_present(row: Row, table: JoinTable, key: Value, number: int, stack: Exit
     name = f"presence {number}"
     place, inside = _place(row, table, key, f"{name} low", f"{name} size")
     stack.enter_context(row.function.when(inside))
+    stack.enter_context(row.function.when(_present_bit(row, table, name, place)))
+
+
+def _present_bit(row: Row, table: JoinTable, name: str, place: Value) -> Value:
     byte = table.word(row, name, "ptr").load("i8", place >> 3, fixed=True)
-    bit = (byte >> (place & 7).signed("i8")) & 1
-    stack.enter_context(row.function.when(bit != 0))
+    return ((byte >> (place & 7).signed("i8")) & 1) != 0
 
 
 def _place(row: Row, table: JoinTable, key: Value, low: str, size: str) -> tuple[Value, Value]:
