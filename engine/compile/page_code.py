@@ -214,6 +214,11 @@ def page_code(run: Execution) -> PageCode | None:
         return None
 
 
+def is_made() -> bool:
+    """Whether this process has made the code, for whatever job."""
+    return _made.cache_info().currsize > 0
+
+
 @lru_cache(1)
 def _module() -> tuple[str, list[str]]:
     return module()

@@ -15,7 +15,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 import pyarrow as pa
 
-from engine.compile.page_code import page_code
+from engine.compile.page_code import is_made, page_code
 from engine.config import typed
 from engine.expressions.base import Attribute, Expression
 from engine.logical.relation import Columns, Relation
@@ -142,7 +142,8 @@ class ColumnScan:
 
     def _read(self, split: Columns, names: Sequence[str]) -> list[Pieces]:
         run = self._run
-        code = run.state("page code", lambda: page_code(run)) if split.rows >= self._code_rows and names else None
+        wanted = split.rows >= self._code_rows or is_made()  # what is there costs less than pyarrow even for one row
+        code = run.state("page code", lambda: page_code(run)) if wanted and names else None
         return split.read(names, code)
 
     def _passes(self, reading: _Reading) -> bool:
