@@ -24,6 +24,7 @@ from engine.memory.warm_batches import WarmBatches
 from engine.physical.batches import BATCH_ROWS, batch_of
 from engine.physical.encoding import decoded
 from engine.physical.execution import Execution
+from engine.physical.few_rows import FewRows
 from engine.physical.runtime_filter import filters_of
 
 NOT_PINNED = "bytes_not_pinned"
@@ -52,7 +53,8 @@ class ColumnScan:
         self._metrics = run.task.metrics
         self._runtime = filters_of(run, operator)
         self._filters = [each for each in filters if each.deterministic and not each.can_raise]
-        self._trial = _Trial()
+        self._trial, self._rows_trial = _Trial(), _Trial()
+        self._few = FewRows(columns, self._filters, self.fetch, run)
         self._code_rows: int = typed(run.task.conf, "flint.compile.minRows")
         limit, cache = cache_limit(run.task.conf), run.task.memory.pool.columns
         cache.resize(limit)
@@ -78,6 +80,24 @@ class ColumnScan:
             self._metrics.add(self._operator, "bytes", size)
             self._metrics.progress(batch.num_rows, size)
             yield batch if encoded else decoded(batch, self._columns)
+
+    @property
+    def first(self) -> list[str]:
+        """The columns by which to look for few rows of a split that may pass; none where that does not pay."""
+        return (
+            [self._names[place] for place in self._few.places] if self._rows_trial.goes_on and not self._runtime else []
+        )
+
+    def few(self, split: Columns, encoded: bool) -> Iterator[pa.RecordBatch] | None:
+        """The rows of a split that pass the filters, encoded or in engine types, if they are few."""
+        found = self._few.rows(split)
+        if self._rows_trial.ended(found is None) or found is None:
+            return None
+        if not any(map(len, found[0])):
+            self._skipped()
+            return iter(())
+        batches = self._few.batches(split, *found, self._names)
+        return batches if encoded or batches is None else (decoded(batch, self._columns) for batch in batches)
 
     def batches(self, split: Columns, version: Hashable, encoded: bool) -> Iterator[pa.RecordBatch]:
         """The rows of a split that may pass, encoded or in engine types."""

@@ -81,6 +81,11 @@ class ScanExec(Source):
     def _batches(self, split: Split, columns: ColumnScan, run: Execution) -> Iterator[pa.RecordBatch]:
         request, relation = self.request, self.relation
         if isinstance(relation, Columnar) and self.limit is None:
+            first = columns.first
+            narrow = relation.columns_of(split, first) if first else None
+            few = columns.few(narrow, self.encoded) if narrow is not None else None
+            if few is not None:
+                return few
             found = relation.columns_of(split, request.columns)
             if found is not None:
                 return columns.batches(found, relation.version(split), self.encoded)

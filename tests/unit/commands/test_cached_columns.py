@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,15 @@ from engine.events import CachedInPart
 from engine.sources.arrow import ArrowRelation
 
 
-def counts(session: Session, text: str) -> dict[str, int]:
+def counts(session: Session, text: str) -> Counter[str]:
     """What the scans of a statement counted."""
     frame = session.sql(text)
     frame.collect()
     assert frame.query.handle is not None
-    found: dict[str, int] = {}
+    found: Counter[str] = Counter()
     for stage in frame.query.handle.metrics.values():
         for (_, name), each in stage.operators.items():
-            found[name] = found.get(name, 0) + int(each.total)
+            found[name] += int(each.total)
     return found
 
 
