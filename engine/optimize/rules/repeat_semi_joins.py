@@ -19,17 +19,22 @@ been there.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 from engine.expressions.base import Attribute
 from engine.expressions.predicates import EqualTo
 from engine.logical.canonical import canonical
 from engine.logical.plan import Filter, Join, JoinType, LogicalPlan, Project, Scan
+from engine.logical.relation import Relation
 from engine.optimize.join_inputs import equal_pairs, equal_to, required_inputs, semi_join
 from engine.optimize.sharing import is_sure, pays_to_share, reads_twice
 from engine.optimize.statistics import Estimator
 from engine.tree.node import TreeNode
 from engine.tree.rules import whole
+
+Worth = dict[LogicalPlan, list[Relation]]
+"""The semi joins that are shared, in canonical form, with the relations they read."""
 
 
 @whole(Join)
@@ -39,7 +44,7 @@ def repeat_semi_joins(plan: TreeNode, estimator: Estimator) -> TreeNode | None:
     known = [each for each in plan.collect(Join) if _is_reduced_table(each)]
     if not known or not reads_twice(plan, estimator):
         return None
-    worth = {canonical(each) for each in known if is_sure(each) and pays_to_share(each, estimator)}
+    worth = {canonical(each): _read(each) for each in known if is_sure(each) and pays_to_share(each, estimator)}
     return _visit(plan, worth) if worth else None
 
 
@@ -51,7 +56,7 @@ def _is_reduced_table(join: Join) -> bool:
     return False
 
 
-def _visit(node: Any, worth: set[LogicalPlan]) -> Any:
+def _visit(node: Any, worth: Worth) -> Any:
     """`node` with the joins below reduced, the whole of a tree of joins at once."""
     if not node.has(Join):
         return node
@@ -61,22 +66,24 @@ def _visit(node: Any, worth: set[LogicalPlan]) -> Any:
     return node.map_children(lambda child: _visit(child, worth))
 
 
-def _repeated(tree: Join, worth: set[LogicalPlan]) -> Iterator[tuple[LogicalPlan, Join]]:
+def _repeated(tree: Join, worth: Worth) -> Iterator[tuple[LogicalPlan, Join]]:
     """The tables in a tree of joins that can be reduced, with what they become."""
-    inputs = [each for each in required_inputs(tree) if not each.has(Join) and len(each.collect(Scan)) == 1]
-    if len(inputs) < 2:
-        return
-    pairs = list(equal_pairs(tree))
-    for table in inputs:
+    inputs = [(each, read[0]) for each in required_inputs(tree) if not each.has(Join) and len(read := _read(each)) == 1]
+    possible = [(table, source) for (table, a), (source, b) in product(inputs, repeat=2) if [a, b] in worth.values()]
+    pairs = list(equal_pairs(tree)) if possible else []
+    for table, source in possible:
         for key in table.output:
             equal = equal_to(key.id, pairs) - table.output_ids
-            for source in inputs if equal else ():
-                for column in source.output:
-                    if column.id in equal and canonical(made := semi_join(table, key, source, column)) in worth:
-                        yield table, made
+            for column in source.output if equal else ():
+                if column.id in equal and canonical(made := semi_join(table, key, source, column)) in worth:
+                    yield table, made
 
 
-def _replaced(node: Any, reduced: dict[int, Join], worth: set[LogicalPlan]) -> Any:
+def _read(plan: LogicalPlan) -> list[Relation]:
+    return [scan.relation for scan in plan.collect(Scan)]
+
+
+def _replaced(node: Any, reduced: dict[int, Join], worth: Worth) -> Any:
     """A tree of joins with tables replaced, and what is below it visited; what is reduced already stays."""
     if id(node) in reduced:
         return reduced[id(node)]
