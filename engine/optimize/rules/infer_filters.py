@@ -11,7 +11,7 @@ filtered, since null rows cannot match. Runs once, between two rounds of pushing
 
 from __future__ import annotations
 
-from engine.expressions.base import Attribute, Expression
+from engine.expressions.base import Attribute, Expression, references
 from engine.expressions.predicates import EqualTo, IsNotNull, Or, conjunction, conjuncts, disjunction, split_by
 from engine.logical.plan import Aggregate, Filter, Join, JoinType, LogicalPlan, Project, Sort, Window
 from engine.optimize.nulls import rejects_null
@@ -119,7 +119,8 @@ def _from_disjunctions(side: LogicalPlan, terms: tuple[Expression, ...]) -> list
 def _not_null(side: LogicalPlan, terms: tuple[Expression, ...], estimator: Estimator) -> list[Expression]:
     """IS NOT NULL for columns of `side` without which no term of the condition holds, where that drops many rows."""
     found: list[Expression] = []
-    for column in side.output:
+    read = references(terms)
+    for column in (each for each in side.output if each.id in read):
         only = frozenset((column.id,))
         asked = column.nullable and any(column.id in term.references and rejects_null(term, only) for term in terms)
         if asked and estimator.column(side, column).nulls >= _MANY:
