@@ -4,12 +4,16 @@ Trees are walked by recursion, and a statement written by a program may be neste
 thread of a user, who may be deep in calls already, has room for. So planning and tasks run in threads of their own with a
 large stack (address space: only what is used takes memory), and Python's limit is raised while there are such threads.
 
-Planning in a thread of its own has a second use: whoever waits for it can stop waiting, for Ctrl-C, a cancel or a time
-limit, whatever the planner is doing.
+Tasks and their pipelines run in threads that stay for more of them (`begin`): to start one takes longer than many a pipeline.
+Planning in a thread of its own has a second use: whoever waits for it can stop waiting, for Ctrl-C, a cancel or a time limit,
+whatever the planner is doing.
 """
 
 from __future__ import annotations
 
+import contextvars
+import os
+import queue
 import sys
 import threading
 from collections.abc import Callable
@@ -22,6 +26,7 @@ _ROOM = ((512 << 20, 200_000), (64 << 20, 20_000), (0, 1_000))
 tried where the system does not give so much address space."""
 _POLL_SECONDS = 0.05
 _AGAIN_SECONDS = 0.2
+_IDLE_SECONDS = 10.0
 
 _sizing = threading.Lock()
 _lock = threading.Lock()
@@ -55,9 +60,68 @@ class DeepThread(threading.Thread):
             _restore_limit()
 
 
+class _Helper(DeepThread):
+    """A deep thread that does one piece of work after the other, and ends when there was none for a while."""
+
+    def __init__(self) -> None:
+        super().__init__(name="flint-helper", daemon=True)
+        self.inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self.start()
+
+    def run(self) -> None:
+        while True:
+            try:
+                work = self.inbox.get(timeout=_IDLE_SECONDS)
+            except queue.Empty:
+                with _helpers:
+                    if self in _idle:
+                        _idle.remove(self)
+                        return
+                continue  # somebody has just taken it: there is work on its way
+            _raise_limit()
+            try:
+                work()
+            finally:
+                _restore_limit()
+            del work
+
+
+def begin(work: Callable[[], object]) -> Callable[[], object]:
+    """Runs `work`, which raises nothing, in a deep thread; what is given waits for its end."""
+    done = threading.Lock()
+    done.acquire()
+    with _helpers:
+        found = _idle.pop() if _idle else None
+    helper = found or _Helper()
+
+    def attempt() -> None:
+        try:
+            contextvars.Context().run(work)
+            with _helpers:
+                _idle.append(helper)
+        finally:
+            done.release()
+
+    helper.inbox.put(attempt)
+    return done.acquire
+
+
+def _forget_helpers() -> None:
+    global _helpers
+    _helpers = threading.Lock()
+    _idle.clear()
+
+
+_helpers = threading.Lock()
+_idle: list[_Helper] = []
+os.register_at_fork(after_in_child=_forget_helpers)
+
+
 def with_room(work: Callable[[], T]) -> T:
     """What `work` gives, in a deep thread. Raises what `work` raises."""
-    return planned(work, lambda: None)
+    doing = _Planning(work)
+    begin(doing.run)()
+    return doing.result()
 
 
 def planned(work: Callable[[], T], check: Callable[[], object]) -> T:

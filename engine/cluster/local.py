@@ -27,9 +27,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import cloudpickle
-
 from engine.cluster.process import ENGINE_FOLDER, Zygote, crashed, describe_end, log_tail
+from engine.cluster.programs import pickled
 from engine.cluster.rundir import RunDirectory, calls_file
 from engine.cluster.wire import VERSION, Acknowledge, Cancel, Channel, Exited, Forget, Hello, Run, Setup
 from engine.compile.calls import crashed_code
@@ -107,7 +106,7 @@ class LocalCluster:
         key = (task.job_id, task.stage_id)
         if key not in self._pickles:
             try:
-                self._pickles[key] = with_room(partial(cloudpickle.dumps, program))
+                self._pickles[key] = with_room(partial(pickled, program))
             except Exception as error:
                 raise InternalError(f"The program of stage {task.stage_id} cannot be sent: {error}") from error
         self._command(partial(self._launch, executor_id, task, self._pickles[key]))

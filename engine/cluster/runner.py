@@ -10,11 +10,12 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from engine.cluster.output import TaskOutput
 from engine.cluster.rundir import job_directory, result_stem
-from engine.deep import DeepThread
+from engine.deep import begin
 from engine.errors import Cancelled, ClusterError, ExecutionError, FlintError, InternalError
 from engine.memory.limits import Budget
 from engine.memory.pool import SETTING, MemoryPool, TaskMemory, show_bytes
@@ -69,7 +70,7 @@ class TaskRunner:
                 self._reporter = threading.Thread(target=self._tell_progress, name="flint-progress", daemon=True)
                 self._reporter.start()
             self._condition.notify_all()
-        DeepThread(target=self._run, args=(task, program, context, output), name="flint-task", daemon=True).start()
+        begin(partial(self._run, task, program, context, output))
 
     def cancel(self, task_id: int) -> None:
         """Asks a task to stop; what has ended already is no matter."""

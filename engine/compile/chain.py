@@ -98,6 +98,7 @@ class CompiledChain:
         self.sink = sink
         self.chain = Chain(_encoded(chain.source), chain.steps)
         self.operators = compilable(chain, run)
+        self._sink = sink if isinstance(sink, CompiledSink) else None  # asking a protocol takes long
         self.variants = Variants(chain.source.output, self._steps, self._sink_code, run)
 
     @property
@@ -150,7 +151,7 @@ class CompiledChain:
 
     def _sink_code(self) -> SinkCode | None:
         whole = len(self.operators) == len(self.chain.steps)
-        return self.sink.code() if whole and isinstance(self.sink, CompiledSink) else None
+        return self._sink.code() if whole and self._sink is not None else None
 
     def _counted(self, step: Operator, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         rows = 0

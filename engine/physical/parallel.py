@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
-from engine.deep import DeepThread
+from engine.deep import begin
 
 Item = TypeVar("Item")
 
@@ -21,12 +22,10 @@ def in_parallel(work: Callable[[Item], None], items: Sequence[Item]) -> None:
         except BaseException as error:  # whatever it is, the caller raises it
             errors.append(error)
 
-    threads = [DeepThread(target=attempt, args=(item,), name="flint-part", daemon=True) for item in items[1:]]
-    for thread in threads:
-        thread.start()
+    ends = [begin(partial(attempt, item)) for item in items[1:]]
     for item in items[:1]:
         attempt(item)
-    for thread in threads:
-        thread.join()
+    for end in ends:
+        end()
     if errors:
         raise errors[0]

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from engine.compile.chain import CompiledChain, compiled
-from engine.deep import DeepThread
+from engine.deep import begin
 from engine.errors import Cancelled
 from engine.physical.built_rows import opened
 from engine.physical.execution import Execution
@@ -105,12 +105,10 @@ def _run_group(chains: list[Chain], pipeline: Pipeline, run: Execution, sink: Si
     if threads == 1:
         group.work()
     else:
-        others = [DeepThread(target=group.work, name="flint-pipeline", daemon=True) for _ in range(threads - 1)]
-        for thread in others:
-            thread.start()
+        ends = [begin(group.work) for _ in range(threads - 1)]
         group.work()
-        for thread in others:
-            thread.join()
+        for end in ends:
+            end()
     for code in codes:
         if code is not None:
             run.task.metrics.add(code.owner, "compile", code.variants.seconds)
