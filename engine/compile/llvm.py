@@ -92,9 +92,7 @@ class Compiler:
 
     def key(self, text: str, level: int) -> str:
         """The name of the code of `text` on this machine, with these versions."""
-        machine = (binding.get_host_cpu_name(), _features(), binding.get_default_triple())
-        versions = (str(binding.llvm_version_info), llvmlite.__version__, __version__)
-        whole = "\0".join((text, str(level), *machine, *versions))
+        whole = "\0".join((text, str(level), _surroundings()))
         return hashlib.blake2b(whole.encode(), digest_size=20).hexdigest()
 
     def _from_disk(self, key: str, names: Sequence[str], level: int) -> Code | None:
@@ -163,6 +161,14 @@ class Compiler:
 def _initialized() -> None:
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
+
+
+@lru_cache
+def _surroundings() -> str:
+    """What else shapes code: the machine, and versions."""
+    machine = (binding.get_host_cpu_name(), _features(), binding.get_default_triple())
+    versions = (str(binding.llvm_version_info), llvmlite.__version__, __version__)
+    return "\0".join((*machine, *versions))
 
 
 @lru_cache
