@@ -38,6 +38,16 @@ APART = {
 }
 
 
+CHECKED = APART | {
+    "flint.compile.minRows": 0,
+    "flint.compile.optimize": "0",
+    "flint.compile.checked": True,
+    "flint.compile.cache.enabled": False,
+}
+IN_CODE = ("grouping", "joins")
+"""The records that run as checked machine code, too."""
+
+
 class Distributed(Session):
     """A session with two executors, which are both in this process: rows move between them."""
 
@@ -46,19 +56,30 @@ class Distributed(Session):
         return self._once("cluster", lambda: InlineCluster(self.conf.mapping(), executors=2, cores=1))
 
 
-@pytest.fixture(scope="module", params=[1, 3], ids=["one-partition", "three-partitions"])
+@pytest.fixture(scope="module", params=["one-partition", "three-partitions"])
 def session(request, tmp_path_factory):
     """The tables of setup.sql: as they are, or each in three files, read by two executors."""
+    yield from opened(request.param, tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def in_code(tmp_path_factory):
+    """Three files and two executors, which run machine code that looks where it reads and writes."""
+    yield from opened("checked", tmp_path_factory)
+
+
+def opened(way, tmp_path_factory):
+    """A session with the tables of setup.sql."""
     warehouse = {"spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse"))}
-    here = request.param == 1
-    with Session("local[2]", HERE | warehouse) if here else Distributed("local[2]", APART | warehouse) as session:
+    here, conf = way == "one-partition", CHECKED if way == "checked" else APART
+    with Session("local[2]", HERE | warehouse) if here else Distributed("local[2]", conf | warehouse) as session:
         for statement, _ in split_statements((FOLDER / "setup.sql").read_text()):
             session.sql(statement)
-        if request.param == 1:
+        if here:
             yield session
             return
         for name in ("t", "u", "emp"):
-            in_files(session, name, tmp_path_factory.mktemp(name), request.param)
+            in_files(session, name, tmp_path_factory.mktemp(name), 3)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(leaves, "_SMALL_BYTES", 0)  # else so few rows are read by one executor
             yield session
@@ -143,6 +164,15 @@ def cases():
 
 @pytest.mark.parametrize(("name", "text", "expected"), cases())
 def test_like_spark(session, name, text, expected):
+    check(session, name, text, expected)
+
+
+@pytest.mark.parametrize(("name", "text", "expected"), [case for case in cases() if case.id.startswith(IN_CODE)])
+def test_like_spark_in_checked_code(in_code, name, text, expected):
+    check(in_code, name, text, expected)
+
+
+def check(session, name, text, expected):
     answered = answer(session, text)
     if name in differences():
         assert not same(answered, expected), f"{name} agrees with Spark now: take it out of differences.txt"
