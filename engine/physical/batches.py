@@ -61,6 +61,14 @@ class Columns:
         """Bytes of all columns."""
         return sum(array.nbytes for array in self.arrays)
 
+    def kept(self, place: int) -> pa.Array:
+        """All of a column in the form in which it is kept."""
+        return self.arrays[place]
+
+    def whole(self, place: int) -> pa.Array:
+        """All of a column."""
+        return self.arrays[place]
+
     def take(self, indices: Indices | pa.Array, optional: bool = False) -> list[pa.Array]:
         """The rows at `indices`; with `optional`, an index of -1 gives nulls."""
         wanted = indices if isinstance(indices, pa.Array) else _optional(indices) if optional else pa.array(indices)

@@ -45,6 +45,12 @@ class EncodedColumns(Columns):
     def nbytes(self) -> int:
         return sum(array.nbytes for array in self.encoded)
 
+    def kept(self, place: int) -> pa.Array:
+        return self.encoded[place]
+
+    def whole(self, place: int) -> pa.Array:
+        return self._decoded(place, self.encoded[place])
+
     def column(self, place: int, rows: pa.Array) -> pa.Array:
         return self._decoded(place, pc.take(self.encoded[place], rows, boundscheck=False))
 

@@ -6,13 +6,10 @@ from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
-import pyarrow as pa
 
 from engine.compile.sinks.build import EncodedRows
-from engine.expressions.base import Attribute
 from engine.physical.collect import SpillWriter
 from engine.physical.encoded_columns import EncodedColumns
-from engine.physical.encoding import decoded
 from engine.physical.execution import Execution
 from engine.physical.grace_join import SplitJoin, built_rows
 from engine.physical.join import Built, JoinExec, Whole
@@ -28,17 +25,9 @@ class BuildSink(EncodedRows):
         super().__init__(operator, run)
         self.row_bytes = operator.row_bytes
         self.can_spill = operator.in_pieces or bool(operator.split_keys(True))
+        self.columns = operator.built[0].output
         self._partitioned: Partitioned | None = None
         self._writers: list[KeyedWriter] = []
-
-    @property
-    def columns(self) -> Sequence[Attribute]:
-        """What batches consist of."""
-        columns: Sequence[Attribute] = self.operator.built[0].output
-        return columns
-
-    def on_disk(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        return decoded(batch, self.columns)
 
     def writer(self) -> SpillWriter:
         if not self.operator.split_keys(True):

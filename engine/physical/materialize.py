@@ -53,11 +53,6 @@ class MaterializeExec(Breaker):
 class _MaterializeSink(EncodedRows):
     """Keeps rows as they come: code reads them encoded."""
 
-    @property
-    def columns(self) -> Sequence[Attribute]:
-        """What batches consist of."""
-        columns: Sequence[Attribute] = self.operator.child.output
-        return columns
-
-    def on_disk(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        return decoded(batch, self.columns)
+    def __init__(self, operator: MaterializeExec, run: Execution) -> None:
+        super().__init__(operator, run)
+        self.columns = operator.child.output

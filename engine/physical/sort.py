@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from engine.expressions.base import SortOrder
+from engine.compile.sinks.build import EncodedRows
+from engine.expressions.base import Attribute, SortOrder
 from engine.expressions.sql import Name
 from engine.kernels.sorting import SortKey, sort_rows
-from engine.physical.batches import BATCH_ROWS, Columns, arrow_types
+from engine.physical.batches import BATCH_ROWS
 from engine.physical.collect import CollectSink, SpillWriter
+from engine.physical.encoded_columns import EncodedColumns
 from engine.physical.execution import Execution
 from engine.physical.external_sort import ROW_BYTES, Runs, RunWriter
-from engine.physical.keys import key_arrays
+from engine.physical.keys import key_arrays, numbered
 from engine.physical.operator import Breaker, Morsel, Operator, Sink, texts
 from engine.tree.node import node
 
@@ -35,7 +37,7 @@ class SortExec(Breaker):
         return True
 
     def sink(self, run: Execution) -> Sink:
-        return SortSink(self, self.order, run)
+        return EncodedSortSink(self, self.order, run)
 
     def details(self, name: Name | None) -> str:
         return texts(self.order, name) + ("" if self.everywhere else " in partitions")
@@ -50,7 +52,7 @@ class SortSink(CollectSink):
         self, operator: Operator, order: Sequence[SortOrder], run: Execution, offset: int = 0, count: int | None = None
     ) -> None:
         super().__init__(operator, run)
-        self.columns = operator.inputs[0].output
+        self.columns: Sequence[Attribute] = operator.inputs[0].output
         self.order = order
         self.offset = offset
         self.stop = None if count is None else offset + count
@@ -66,9 +68,9 @@ class SortSink(CollectSink):
         self.spill_rest()
         if self._runs is not None:
             return self._runs.morsels(self.offset)
-        rows = Columns(self.batches, arrow_types(self.columns), emptying=True)
-        keys = key_arrays([key.child for key in self.order], rows, self.columns, self.run)
-        orders = [SortKey(a, k.ascending, k.nulls_first) for a, k in zip(keys, self.order, strict=True)]
+        rows = EncodedColumns(self.batches, self.columns, emptying=True)
+        keys = key_arrays([key.child for key in self.order], rows, self.columns, self.run, kept=True)
+        orders = [SortKey(numbered(a), k.ascending, k.nulls_first) for a, k in zip(keys, self.order, strict=True)]
         places = sort_rows(orders, rows.rows, self.run.task.threads)
         self.run.check()
         places = places[self.offset : self.stop]
@@ -80,3 +82,7 @@ class SortSink(CollectSink):
         if self._runs is not None:
             self._runs.close()
         super().release()
+
+
+class EncodedSortSink(SortSink, EncodedRows):
+    """Collects rows as they come, encoded or from code."""

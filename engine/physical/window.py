@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from engine.compile.sinks.build import EncodedRows
 from engine.errors import InternalError
 from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import Alias, Attribute, Expression, SortOrder
@@ -24,13 +25,17 @@ from engine.kernels.packed_sort import is_text
 from engine.kernels.sorting import SortKey, first_of_runs, sort_rows
 from engine.kernels.windows import Layout, layout_of
 from engine.lazy import cached_property
-from engine.physical.batches import Columns, arrow_types, batch_of, sliced
-from engine.physical.collect import CollectSink, SpillWriter
+from engine.physical.batches import Columns, batch_of, sliced
+from engine.physical.collect import SpillWriter
+from engine.physical.encoded_columns import EncodedColumns
+from engine.physical.encoding import decoded_column
 from engine.physical.execution import Execution
-from engine.physical.keys import key_arrays
+from engine.physical.keys import key_arrays, numbered
 from engine.physical.operator import Breaker, Morsel, Operator, Sink, texts
 from engine.physical.partitioned import Keyed, Partitioned
+from engine.physical.whole_partitions import sees_whole_partitions, whole_partitions
 from engine.tree.node import node
+from engine.types import DataType, StringType
 
 _MORSEL_ROWS = 1 << 17
 _ROW_BYTES = 64
@@ -61,12 +66,13 @@ class WindowExec(Breaker):
         return texts(self.functions, name)
 
 
-class WindowSink(CollectSink):
-    """Collects rows; gives them sorted, with the functions' values, some partitions a morsel. What does not fit is put on
-    disk by a hash of the partition."""
+class WindowSink(EncodedRows):
+    """Collects rows, which may be encoded; gives them sorted, with the functions' values, some partitions a morsel. What does
+    not fit is put on disk by a hash of the partition."""
 
     def __init__(self, operator: WindowExec, run: Execution) -> None:
         super().__init__(operator, run)
+        self.columns = operator.child.output
         self.can_spill = bool(operator.partition)
         self._partitioned: Partitioned | None = None
 
@@ -87,7 +93,7 @@ class WindowSink(CollectSink):
             return [partial(self._partition, self._partitioned, place) for place in self._partitioned.filled()]
         if not self.can_spill:
             self.reservation.grow(needed)
-        columns = Columns(self.batches, arrow_types(self.operator.child.output), emptying=True)
+        columns = EncodedColumns(self.batches, self.columns, emptying=True)
         return self._pieces(columns, self.run.task.threads)
 
     def release(self) -> None:
@@ -108,33 +114,48 @@ class WindowSink(CollectSink):
                     deeper.close()
                     return
                 reservation.grow(needed)
-            columns = Columns(batches, arrow_types(self.operator.child.output), emptying=True)
+            columns = EncodedColumns(batches, self.columns, emptying=True)
             for piece in self._pieces(columns, 1):
                 yield from piece()
 
     def _pieces(self, rows: Columns, threads: int) -> list[Morsel]:
-        """The rows sorted, some whole partitions a morsel."""
-        operator, columns = self.operator, self.operator.child.output
-        partition = key_arrays(operator.partition, rows, columns, self.run)
-        order = key_arrays([key.child for key in operator.order], rows, columns, self.run)
-        keys = [SortKey(a, k.ascending, k.nulls_first) for a, k in zip(order, operator.order, strict=True)]
+        """Some whole partitions, sorted, a morsel; some rows as they are where it does not matter which are near each other."""
+        operator = self.operator
+        partition = [numbered(array) for array in self._kept(operator.partition, rows)]
+        if sees_whole_partitions(operator.functions):
+            return whole_partitions(operator, rows, partition, self.run)
+        order = self._kept([key.child for key in operator.order], rows)
+        keys = [SortKey(numbered(a), k.ascending, k.nulls_first) for a, k in zip(order, operator.order, strict=True)]
         places = sort_rows([*_owners(partition, rows.rows), *keys], rows.rows, threads)
         self.run.check()
         first = first_of_runs([array.take(pa.array(places)) for array in partition], rows.rows)
         pieces = itertools.pairwise(_cuts(first))
         return [partial(self._results, rows, keys, places[low:high], first[low:high]) for low, high in pieces]
 
+    def _kept(self, expressions: Sequence[Expression], rows: Columns) -> list[pa.Array]:
+        return key_arrays(expressions, rows, self.columns, self.run, kept=True)
+
     def _results(self, rows: Columns, keys: Sequence[SortKey], places: Ints, first: Mask) -> Iterator[pa.RecordBatch]:
         """The results for whole partitions, whose rows are at `places`; `first` says which begin one."""
         batch, wanted = rows.batch(places), pa.array(places)
-        sorted_keys = [SortKey(key.array.take(wanted), key.ascending, key.nulls_first) for key in keys]
-        peers = first | first_of_runs([key.array for key in sorted_keys], len(places))
+        arrays = [key.array.take(wanted) for key in keys]
+        peers = first | first_of_runs(arrays, len(places))
+        types = [key.dataType for key in self.operator.order]
+        sorted_keys = [
+            SortKey(_in_its_type(array, kind), key.ascending, key.nulls_first)
+            for array, kind, key in zip(arrays, types, keys, strict=True)
+        ]
         values = WindowValues(self.operator, self.run, batch, layout_of(first, peers), sorted_keys)
         made = []
         for alias in self.operator.functions:
             self.run.check()
             made.append(values.of(alias.child))
         yield from sliced(batch_of([*batch.columns, *made], len(places)))
+
+
+def _in_its_type(array: pa.Array, data_type: DataType) -> pa.Array:
+    """Order keys as frames add to them; texts, to which nothing is added, may be numbers."""
+    return array if isinstance(data_type, StringType) else decoded_column(array, data_type)
 
 
 def _owners(partition: Sequence[pa.Array], rows: int) -> list[SortKey]:

@@ -1,8 +1,7 @@
-"""Sinks that keep rows as encoded columns: the built sides of joins, and common parts of a plan."""
+"""Sinks that keep rows as encoded columns: built sides of joins, common parts of a plan, rows to be sorted, of windows."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Sequence
 from functools import partial
 
@@ -13,15 +12,16 @@ from engine.compile.program import SinkCode
 from engine.compile.sinks.columns import ColumnsBuffers, ColumnsCode
 from engine.expressions.base import Attribute
 from engine.physical.collect import Collected, CollectSink
+from engine.physical.encoding import decoded
 
 
 class EncodedRows(CollectSink):
-    """A sink of batches, which may be encoded, that takes rows from code."""
+    """A sink of batches of `columns`, which may be encoded, that takes rows from code."""
 
-    @property
-    @abstractmethod
-    def columns(self) -> Sequence[Attribute]:
-        """What batches consist of."""
+    columns: Sequence[Attribute]
+
+    def on_disk(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        return decoded(batch, self.columns)
 
     def code(self) -> SinkCode | None:
         """Columns that pass through stay as they are encoded."""
