@@ -173,7 +173,9 @@ def _surroundings() -> str:
 
 @lru_cache
 def _features() -> str:
-    return str(binding.get_host_cpu_features().flatten())
+    # where processors are guarded against what gathers leak (Intel's since 2023), one load after the other is twice as fast
+    tuning = ",+prefer-no-gather" if binding.get_default_triple().startswith("x86_64") else ""
+    return str(binding.get_host_cpu_features().flatten()) + tuning
 
 
 @lru_cache
