@@ -143,5 +143,5 @@ def test_a_function_of_a_library_is_refused() -> None:
         wider: Callable[[str], Value] = lambda name: f.argument(name).signed("i128")  # noqa: E731
         f.give((wider("left") // wider("right")).signed("i64"))  # LLVM makes a call of __divti3 of it
 
-    with pytest.raises(RuntimeError, match="materialize"):
+    with pytest.raises(RuntimeError, match="__divti3"):
         built(write, [("left", "i64"), ("right", "i64")], 0)
