@@ -145,10 +145,9 @@ class ColumnScan:
 
     def _keep(self, key: Hashable, name: str, pieces: Pieces, pin: int) -> Pieces:
         """Keeps what was read of a column, as far as there is room; gives it as it is kept."""
-        if self._cache is not None:
-            pieces = self._cache.dictionaries.shared(name, pieces)
-            if self._cache.put(key, pieces, self._run.task.job_id, pin):
-                return pieces
+        pieces = self._run.task.memory.pool.columns.dictionaries.shared(name, pieces)
+        if self._cache is not None and self._cache.put(key, pieces, self._run.task.job_id, pin):
+            return pieces
         if pin:
             self._metrics.add(self._operator, NOT_PINNED, memory_of(pieces))
         if name in self._shared:
