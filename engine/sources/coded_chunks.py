@@ -17,10 +17,12 @@ from engine.sources.files import DataFile
 from engine.sources.footers import Footer
 from engine.sources.texts import is_text
 from engine.sources.thrift import Chunk
-from engine.types import STRING, DataType, DecimalType
+from engine.types import DOUBLE, FLOAT, STRING, DataType, DecimalType
 
 _WIDTHS = {1: 4, 2: 8}
 """Bytes of INT32 and INT64."""
+_REALS = {4: (pa.float32(), FLOAT), 5: (pa.float64(), DOUBLE)}
+"""FLOAT and DOUBLE: how pyarrow reads them, and what they are in SQL."""
 _BYTE_ARRAY = 6
 _MOST_BYTES = 256 << 20
 _EXPANSION = 32
@@ -50,13 +52,16 @@ class CodedChunk:
         as_stored = name in known.plain[1] or kind in (pa.int32(), pa.int64()) or _is_micros(kind)
         number = chunk.type in _WIDTHS and is_number(data_type) and as_stored
         text = chunk.type == _BYTE_ARRAY and data_type == STRING and kind == pa.string()
-        return CodedChunk(known, name, chunk, rows) if number or text else None
+        real = _REALS.get(chunk.type) == (kind, data_type)
+        return CodedChunk(known, name, chunk, rows) if number or text or real else None
 
     def read(self, stream: FileIO, code: PageCode, data_type: DataType) -> pa.Array | None:
         """All rows, from the file opened without a buffer. Raises OSError."""
         source = self._bytes(stream, code)
         if self._chunk.type in _WIDTHS:
             return self._numbers(code, source, data_type)
+        if self._chunk.type in _REALS:
+            return self._reals(code, source)
         return self._texts(code, source)
 
     def _numbers(self, code: PageCode, source: Bytes, data_type: DataType) -> pa.Array | None:
@@ -72,6 +77,15 @@ class CodedChunk:
                 array = pa.Array.from_buffers(_whole(bits), self._rows, [None, found.values], 0)
                 return array if bits == known else narrowed(array, max(known, WIDTHS[0]))
         return None
+
+    def _reals(self, code: PageCode, source: Bytes) -> pa.Array | None:
+        """Bits that are passed on as they are."""
+        (kind, _), chunk = _REALS[self._chunk.type], self._chunk
+        stored = kind.bit_width // 8
+        found = code.numbers(source, chunk.length, chunk.codec, self._optional, self._rows, stored, 8 * stored)
+        if found is None or found.values is None:
+            return None
+        return pa.Array.from_buffers(kind, self._rows, [None, found.values], 0)
 
     def _texts(self, code: PageCode, source: Bytes) -> pa.Array | None:
         """Codes where a dictionary is enough and worth it, else the texts themselves."""

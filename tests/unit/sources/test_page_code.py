@@ -151,7 +151,8 @@ def random_columns(rng: random.Random, rows: int) -> dict[str, pa.Array]:
         "same": pa.array([5] * rows, pa.int64()),
         "some": pa.array([None if rng.random() < 0.01 else rng.randrange(9) for _ in range(rows)], pa.int64()),
         "bytes": pa.array([rng.randbytes(1) for _ in range(rows)], pa.binary()),
-        "real": pa.array([float(rng.randrange(9)) for _ in range(rows)]),
+        "real": pa.array([rng.choice((0.0, -0.0, 1.5, float("inf"), rng.random())) for _ in range(rows)]),
+        "half": pa.array([float(rng.randrange(9)) for _ in range(rows)], pa.float32()),
     }
 
 
@@ -185,7 +186,7 @@ def test_the_code_decodes_what_it_is_for(here: Path, code: PageCode) -> None:
     columns = random_columns(random.Random(0), 500)
     pq.write_table(pa.table(columns), "t.parquet", store_decimal_as_integer=True)
     found, decoded = columns_of("t.parquet", code)
-    assert decoded == 8, "l i d day at s long same; the others are of another make"
+    assert decoded == 10, "l i d day at s long same real half; the others are of another make"
     types = [pieces[0].type for pieces in found]
     assert types[2] == pa.int16() and types[3] == pa.int16() and types[9] == pa.int8()
     assert pa.types.is_dictionary(types[7]) and types[8] == pa.string(), "codes only where values repeat"
