@@ -117,6 +117,10 @@ _idle: list[_Helper] = []
 os.register_at_fork(after_in_child=_forget_helpers)
 
 
+class _PlanningThread(DeepThread):
+    """One that somebody waits for in `planned`."""
+
+
 def with_room(work: Callable[[], T]) -> T:
     """What `work` gives, in a deep thread. Raises what `work` raises."""
     doing = _Planning(work)
@@ -126,9 +130,12 @@ def with_room(work: Callable[[], T]) -> T:
 
 def planned(work: Callable[[], T], check: Callable[[], object]) -> T:
     """What `work` gives, in a deep thread. Meanwhile `check` is called now and then: what it raises ends the waiting, and
-    the work soon after. Raises what `work` raises."""
+    the work soon after. Work that is part of such work needs no other thread: one waits and checks already. Raises what
+    `work` raises."""
+    if isinstance(threading.current_thread(), _PlanningThread):
+        return work()
     planning = _Planning(work)
-    thread = DeepThread(target=planning.run, name="flint-plan", daemon=True)
+    thread = _PlanningThread(target=planning.run, name="flint-plan", daemon=True)
     thread.start()
     try:
         while not planning.done.wait(_POLL_SECONDS):

@@ -181,6 +181,9 @@ class Query:
         """5. The plan cut at its exchanges: what the scheduler runs."""
         if self._known is not None and self._known.stages:
             return bound(self._known.stages, self.optimizer_context.evaluation)
+        return planned(self._cut, self._check)  # the phases before it, too: one thread for all
+
+    def _cut(self) -> tuple[Stage, ...]:
         physical = self.physical
         pieces = self._planned("plan", lambda: cut(physical, self.optimizer_context.evaluation))
         stages = tuple(

@@ -105,3 +105,11 @@ def test_little_address_space(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.stdout, done.stderr) == ("a\n1\n", "")
+
+
+def test_planning_within_planning_stays_in_its_thread():
+    def thread():
+        return threading.current_thread()
+
+    outer, inner = planned(lambda: (thread(), planned(thread, lambda: None)), lambda: None)
+    assert outer is inner is not thread()
