@@ -120,6 +120,11 @@ class Function:
         given = ", ".join(f"{each.type} {each.text}" for each in arguments)
         return self.write(result, f"call {result} @{name}({given})")
 
+    def prefetch(self, address: Value) -> None:
+        """Asks for the memory at an address, which need not be one."""
+        self.declarations["declare void @llvm.prefetch.p0(ptr, i32, i32, i32)"] = None
+        self.line(f"call void @llvm.prefetch.p0(ptr {address.text}, i32 0, i32 3, i32 1)")
+
     def call(self, name: str, result: str, *arguments: Value, sign: str = "@") -> Value:
         """Calls another function of the module."""
         given = ", ".join(f"{each.type} {each.text}" for each in arguments)

@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.compile.built_side import BuiltSide
-from engine.compile.inputs import Inputs
+from engine.compile.forms import Form
+from engine.compile.inputs import Inputs, stored_value
 from engine.compile.ir import Value
 from engine.compile.row import Row
 from engine.compile.sinks.aggregate_accumulators import Accumulators, Memory, is_wide
 from engine.compile.tables.grouping import OpenTable, find
 from engine.compile.tables.layout import KeyLayout, packed
-from engine.compile.tables.texts import intern
+from engine.compile.tables.texts import foresee, intern
 from engine.compile.values import Sql, Text, is_whole
-from engine.expressions.base import Expression
+from engine.expressions.base import Attribute, Expression
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,8 @@ class GroupedCode:
 
     def _found(self, row: Row) -> Value:
         """The number of the group's row, by its keys."""
+        for field in self.keys.fields:
+            _foresee(row, field.expression)
         values = row.values([field.expression for field in self.keys.fields])
         texts = [
             text_word(row, value) if field.storage == "text" else None
@@ -186,6 +189,26 @@ class GroupedCode:
         cells: list[Memory] = self.accumulators.cells(made)
         for each, cell in zip(self.accumulators.accumulators, cells, strict=True):
             cell.set(each.neutral(made.function))
+
+
+_AHEAD = (16, 8)
+"""Rows by which the slot of a text is asked for before it is needed, and its entry."""
+
+
+def _foresee(row: Row, key: Expression) -> None:
+    """Asks for what will be known of texts of rows that follow, where a key is a column of plain texts: each is somewhere
+    else in memory, and nothing else can be done before it is there."""
+    column, inputs, f = row.expanded(key), _inputs(row), row.function
+    if not isinstance(column, Attribute) or column.id not in inputs.columns:
+        return
+    place = inputs.place_of(column)
+    form = inputs.forms[place]
+    if form.storage != "text" or form.codes:
+        return
+    for step, rows in enumerate(_AHEAD):
+        index = f.minimum(row.index + rows, f.argument("stop") - 1)
+        text = stored_value(row, place, Form("text", False), column.dataType, index).text
+        f.helped(foresee(step), row.fixed(TEXTS, "ptr"), text.address, text.length)
 
 
 def text_word(row: Row, value: Sql) -> Value:

@@ -33,7 +33,7 @@ from engine.compile.sinks.aggregate_accumulators import Accumulators
 from engine.compile.tables.group_table import GroupTable, merged, shares
 from engine.compile.tables.grouping import NAMES, functions
 from engine.compile.tables.layout import KeyLayout, Rows, unpacked
-from engine.compile.tables.texts import BYTES, MOST_THREADS, OFFSETS, Texts, TextTable
+from engine.compile.tables.texts import BYTES, ENTRIES, MOST_THREADS, Texts, TextTable
 from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import Expression
 from engine.kernels.aggregates import AggregateKernel
@@ -159,7 +159,7 @@ class CompiledGroups:
         every = sorted((groups.table for groups in self.threads if groups.table), key=lambda table: table.texts.number)
         for table in every:
             words, place = table.texts.words, 2 * table.texts.number
-            arenas[place], arenas[place + 1] = words[OFFSETS], words[BYTES]
+            arenas[place], arenas[place + 1] = words[ENTRIES], words[BYTES]
         return Texts([table.texts for table in every]), arenas
 
     def _fresh(self) -> ThreadGroups:

@@ -2,7 +2,10 @@
 
 A word is `hash << 32 | thread << 26 | number`; 0 is null, and number 0 is no text. Words of one thread are equal where the
 texts are; among threads, the hash is the same, and equal hashes are settled by the bytes. The bytes lie one after another as
-in Arrow's large strings, so that the values of many words are one `take`.
+in Arrow's large strings, so that the values of many words are one `take`. What tells a text from others is in one entry, half a
+line of the cache: its hash and length, and its first and last eight bytes, which of short texts are all.
+
+    entry    start    hash << 32 | length    first bytes    last bytes
 """
 
 from __future__ import annotations
@@ -18,8 +21,13 @@ import pyarrow as pa
 from engine.compile.ir import Function, Value
 from engine.errors import ExecutionError
 
-DIRECTORY, MASK, HASHES, OFFSETS, BYTES, COUNT, LIMIT, ROOM, TAG = range(9)
+DIRECTORY, MASK, ENTRIES, BYTES, COUNT, LIMIT, ROOM, TAG = range(8)
 """The words of a table of texts, as code reads them."""
+
+ENTRY = 4
+"""Words of an entry."""
+_INLINE = 16
+_LENGTHS = (1 << 32) - 1
 
 NUMBER_BITS = 26
 _NUMBERS = 1 << NUMBER_BITS
@@ -32,13 +40,12 @@ class TextTable:
 
     def __init__(self, thread: int, grown: Callable[[int], None]) -> None:
         self.number = thread
-        self.words = np.zeros(9, np.int64)
+        self.words = np.zeros(8, np.int64)
         self.words[TAG] = thread << NUMBER_BITS
         self.words[COUNT] = 1
         self.rehash: Callable[[int], Any] | None = None
         self._grown = grown
-        self._hashes = np.zeros(0, np.uint64)
-        self._offsets = np.zeros(2, np.int64)
+        self._entries = np.zeros((0, ENTRY), np.int64)
         self._bytes = np.zeros(0, np.uint8)
         self._directory = np.zeros(0, np.int32)
         self._room(1 << 10, 1 << 14)
@@ -46,12 +53,12 @@ class TextTable:
     @property
     def size(self) -> int:
         """Bytes it takes."""
-        return sum(each.nbytes for each in (self._hashes, self._offsets, self._bytes, self._directory))
+        return self._entries.nbytes + self._bytes.nbytes + self._directory.nbytes
 
     def clear(self) -> None:
         """Forgets all texts: words that were given out mean nothing any more."""
         before = self.size
-        self._hashes, self._offsets = np.zeros(0, np.uint64), np.zeros(2, np.int64)
+        self._entries = np.zeros((0, ENTRY), np.int64)
         self._bytes, self._directory = np.zeros(0, np.uint8), np.zeros(0, np.int32)
         self.words[COUNT] = 1
         self._grown(self.size - before)
@@ -59,11 +66,12 @@ class TextTable:
 
     def grow(self, length: int) -> None:
         """Makes room for one text more, of so many bytes."""
-        count, used = int(self.words[COUNT]), int(self._offsets[self.words[COUNT]])
+        count = int(self.words[COUNT])
+        used = int(self._entries[count, 0])
         if count + 2 >= _NUMBERS:
             parameters = {"operator": "HashAggregate", "size": "more different texts than a thread can number"}
             raise ExecutionError("OUT_OF_MEMORY", parameters)
-        numbers = 4 * len(self._hashes) if count + 1 >= self.words[LIMIT] else len(self._hashes)
+        numbers = int(self.words[LIMIT]) * (4 if count + 1 >= self.words[LIMIT] else 1)
         room = len(self._bytes)
         while used + length > room:
             room *= 2
@@ -72,31 +80,28 @@ class TextTable:
     def array(self) -> pa.Array:
         """All texts by number (0: an empty one)."""
         count = int(self.words[COUNT])
-        data = pa.py_buffer(self._bytes[: self._offsets[count]])
-        return pa.LargeBinaryArray.from_buffers(
-            pa.large_binary(), count, [None, pa.py_buffer(self._offsets[: count + 1]), data]
-        )
+        offsets = np.ascontiguousarray(self._entries[: count + 1, 0])
+        data = pa.py_buffer(self._bytes[: offsets[-1]])
+        return pa.LargeBinaryArray.from_buffers(pa.large_binary(), count, [None, pa.py_buffer(offsets), data])
 
     def _room(self, numbers: int, room: int) -> None:
         before = self.size
-        if numbers != len(self._hashes):
-            self._hashes = _longer(self._hashes, numbers)
-            self._offsets = _longer(self._offsets, numbers + 1)
+        if numbers != len(self._directory) >> 1:
+            self._entries = _longer(self._entries, numbers + 1)
             self._directory = np.zeros(2 * numbers, np.int32)
         if room != len(self._bytes):
             self._bytes = _longer(self._bytes, room)
         self._grown(self.size - before)
-        directory, hashes, offsets, data = self._directory, self._hashes, self._offsets, self._bytes
-        words = self.words
+        words, directory = self.words, self._directory
         words[DIRECTORY], words[MASK] = directory.ctypes.data, len(directory) - 1
-        words[HASHES], words[OFFSETS], words[BYTES] = hashes.ctypes.data, offsets.ctypes.data, data.ctypes.data
-        words[LIMIT], words[ROOM] = len(hashes), len(data)
+        words[ENTRIES], words[BYTES] = self._entries.ctypes.data, self._bytes.ctypes.data
+        words[LIMIT], words[ROOM] = numbers, len(self._bytes)
         if self.rehash is not None and not directory.any():
             self.rehash(words.ctypes.data)
 
 
 def _longer(array: np.ndarray[Any, Any], length: int) -> np.ndarray[Any, Any]:
-    made = np.empty(length, array.dtype)
+    made = np.zeros((length, *array.shape[1:]), array.dtype)
     made[: len(array)] = array
     return made
 
@@ -169,46 +174,85 @@ def intern() -> Function:
     """intern(table, bytes, length): the word of a text, 0 where the table must grow first."""
     f = Function("intern", [("table", "ptr"), ("bytes", "ptr"), ("length", "i64")], internal=True)
     table, data, length = f.argument("table"), f.argument("bytes"), f.argument("length")
-    found = f.helped(hash_text(), data, length)
+    found = f.helped(hash_text(), data, length) >> 32
+    first, last = _ends(f, data, length)
     directory, mask = table.load("ptr", DIRECTORY), table.load("i64", MASK)
-    hashes, offsets, arena = (table.load("ptr", place) for place in (HASHES, OFFSETS, BYTES))
+    entries, arena = table.load("ptr", ENTRIES), table.load("ptr", BYTES)
     slot = f.variable("i64", found & mask)
-    tag = table.load("i64", TAG)
+    known = (found << 32) | length
 
     def word(number: Value) -> Value:
-        return ((found >> 32) << 32) | tag | number
+        return (found << 32) | table.load("i64", TAG) | number
 
     with f.forever() as absent:
         number = directory.load("i32", slot.get()).unsigned("i64")
         f.leave_if(number == 0, absent)
-        with f.when(hashes.load("i64", number) == found):
-            start = offsets.load("i64", number)
-            with f.when(offsets.load("i64", number + 1) - start == length):
-                same = f.intrinsic("memcmp", "i32", arena.at(start), data, length) == 0
-                with f.when(same):
-                    f.give(word(number))
+        entry = entries.at(number * ENTRY, "i64")
+        same = (entry.load("i64", 1) == known) & (entry.load("i64", 2) == first) & (entry.load("i64", 3) == last)
+        with f.when(same):
+            with f.when(length <= _INLINE, likely=True):
+                f.give(word(number))
+            with f.when(f.intrinsic("memcmp", "i32", arena.at(entry.load("i64")), data, length) == 0):
+                f.give(word(number))
         slot.set((slot.get() + 1) & mask)
     count = table.load("i64", COUNT)
-    start = offsets.load("i64", count)
+    entry = entries.at(count * ENTRY, "i64")
+    start = entry.load("i64")
     with f.when((count + 1 >= table.load("i64", LIMIT)) | (start + length > table.load("i64", ROOM)), likely=False):
         f.give(0)
     f.intrinsic("memcpy", "ptr", arena.at(start), data, length)
-    hashes.store(found, count)
-    offsets.store(start + length, count + 1)
+    for place, value in enumerate((known, first, last, start + length), 1):  # the last is the start of the next entry
+        entry.store(value, place)
     directory.store(count.signed("i32"), slot.get())
     table.store(count + 1, COUNT)
     f.give(word(count))
     return f
 
 
+@lru_cache
+def foresee(step: int) -> Function:
+    """foresee(table, bytes, length): asks for what `intern` will need of a text: first its slot, then its entry."""
+    f = Function(f"foresee{step}", [("table", "ptr"), ("bytes", "ptr"), ("length", "i64")], internal=True)
+    table = f.argument("table")
+    found = f.helped(hash_text(), f.argument("bytes"), f.argument("length")) >> 32
+    slot = table.load("ptr", DIRECTORY).at(found & table.load("i64", MASK), "i32")
+    if step == 0:
+        f.prefetch(slot)
+    else:
+        f.prefetch(table.load("ptr", ENTRIES).at(slot.load("i32").unsigned("i64") * ENTRY, "i64"))
+    f.give(0)
+    return f
+
+
+def _ends(f: Function, data: Value, length: Value) -> tuple[Value, Value]:
+    """The first and the last eight bytes of a text as words; of shorter ones, what tells texts of one length apart."""
+    first, last = f.variable("i64", 0), f.variable("i64", 0)
+
+    def long() -> None:
+        first.set(data.load("i64", align=1))
+        last.set(data.at(length - 8).load("i64", align=1))
+
+    def middle() -> None:
+        first.set(data.load("i32", align=1).unsigned("i64"))
+        last.set(data.at(length - 4).load("i32", align=1).unsigned("i64"))
+
+    def short() -> None:
+        with f.when(length > 0):
+            few = [data.load("i8", place).unsigned("i64") for place in (0, length >> 1, length - 1)]
+            first.set(few[0] | (few[1] << 8) | (few[2] << 16))
+
+    f.either(length >= 8, long, lambda: f.either(length >= 4, middle, short))
+    return first.get(), last.get()
+
+
 def rehash_texts() -> Function:
     """rehash_texts(table): fills an empty directory."""
     f = Function("rehash_texts", [("table", "ptr")])
     table = f.argument("table")
-    directory, mask, hashes = table.load("ptr", DIRECTORY), table.load("i64", MASK), table.load("ptr", HASHES)
+    directory, mask, entries = table.load("ptr", DIRECTORY), table.load("i64", MASK), table.load("ptr", ENTRIES)
     slot = f.variable("i64")
     with f.loop(1, table.load("i64", COUNT)) as number:
-        slot.set(hashes.load("i64", number) & mask)
+        slot.set((entries.load("i64", number * ENTRY + 1) >> 32) & mask)
         with f.forever() as free:
             f.leave_if(directory.load("i32", slot.get()) == 0, free)
             slot.set((slot.get() + 1) & mask)
@@ -219,7 +263,7 @@ def rehash_texts() -> Function:
 
 @lru_cache
 def same_text() -> Function:
-    """same_text(arenas, left, right): whether words of any threads are of equal texts; `arenas` has offsets and bytes of
+    """same_text(arenas, left, right): whether words of any threads are of equal texts; `arenas` has entries and bytes of
     each thread."""
     f = Function("same_text", [("arenas", "ptr"), ("left", "i64"), ("right", "i64")], "i1", internal=True)
     arenas, left, right = (f.argument(name) for name in ("arenas", "left", "right"))
@@ -232,10 +276,8 @@ def same_text() -> Function:
 
     def located(word: Value) -> tuple[Value, Value]:
         thread = ((word >> NUMBER_BITS) & (MOST_THREADS - 1)) << 1
-        number = word & (_NUMBERS - 1)
-        offsets, data = arenas.load("ptr", thread), arenas.load("ptr", thread + 1)
-        start = offsets.load("i64", number)
-        return data.at(start), offsets.load("i64", number + 1) - start
+        entry = arenas.load("ptr", thread).at((word & (_NUMBERS - 1)) * ENTRY, "i64")
+        return arenas.load("ptr", thread + 1).at(entry.load("i64")), entry.load("i64", 1) & _LENGTHS
 
     (first, length), (second, other) = located(left), located(right)
     with f.when(length != other):

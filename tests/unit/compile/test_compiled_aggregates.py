@@ -155,6 +155,25 @@ def test_many_groups(tmp_path: Path) -> None:
             assert answer(session, text) == answer(session, text, enabled="false")
 
 
+def test_texts_that_differ_in_little(tmp_path: Path) -> None:
+    """Of all lengths, with the same beginning and end, and bytes of zero."""
+    texts = ["", "\0", "\0\0", *("x" * size for size in range(1, 40))]
+    texts += ["x" * 8 + other + "x" * 8 for other in ("a", "b", "\0", "", "ab", "ba", "a" * 9, "a" * 8 + "b")]
+    texts += [f"{'y' * size}{digit}{'y' * size}" for size in range(12) for digit in range(10)]
+    rows = [texts[row * 7 % len(texts)] if row % 13 else None for row in range(9000)]
+    table = pa.table({"plain": rows, "v": list(range(9000))})
+    pq.write_table(table, tmp_path / "t.parquet", row_group_size=2000, use_dictionary=False)
+    conf = {"flint.compile.minRows": 0, "flint.compile.cache.enabled": "false"}
+    with Session(conf=conf) as session:
+        session.sql(f"CREATE TEMP VIEW t USING parquet OPTIONS (path '{tmp_path}/t.parquet')")
+        for keys in ("plain", "plain, substring(plain, 1, 3)"):
+            text = f"SELECT {keys}, count(*) c, sum(v) s FROM t GROUP BY {keys}"
+            expected = answer(session, text, enabled="false")
+            assert answer(session, text, checked="true") == answer(session, text) == expected
+            where = text.replace("GROUP", "WHERE v % 3 = 1 GROUP")
+            assert answer(session, where) == answer(session, where, enabled="false")
+
+
 def test_values_that_the_first_batches_did_not_show(tmp_path: Path) -> None:
     """Nulls and wide numbers that come late: groups of both kinds are merged."""
     half = 20_000
