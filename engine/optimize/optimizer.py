@@ -58,6 +58,7 @@ from engine.optimize.rules.simplify_conditionals import simplify_conditionals
 from engine.optimize.rules.simplify_filters import simplify_filters
 from engine.optimize.rules.simplify_in import simplify_in
 from engine.optimize.rules.simplify_null_checks import simplify_null_checks
+from engine.optimize.rules.split_sums import split_sums
 from engine.optimize.rules.unnest_subqueries import unnest_subqueries
 from engine.tree.rules import Batch, Observer, Rule, run
 
@@ -144,7 +145,7 @@ def batches(context: OptimizerContext) -> tuple[Batch, ...]:
         # in rounds: what an order of joins puts next to each other may be pushed and merged once more
         Batch("Prune columns", (*PUSHING, prune_columns, collapse_projects, remove_noop_projects), MOST_PASSES),
         # after joins are ordered: what multiplies rows is not estimated; after pruning: nobody may read what would raise here
-        Batch("Distinct aggregates", (rewrite_distinct_aggregates,)),
+        Batch("Distinct aggregates", (split_sums, rewrite_distinct_aggregates)),
         # last: nothing moves the filters any more
         Batch("Scans", (push_filters_into_scan, count_from_metadata, prune_columns)),
     )

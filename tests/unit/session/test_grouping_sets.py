@@ -96,3 +96,16 @@ def test_a_mean_beside_distinct(session):
     found = rows(session, f"select a, count(distinct many) > 0, {calls} from facts group by a")
     assert found == rows(session, f"select a, true, {calls} from facts group by a")
     assert session.sql("select avg(v), count(distinct v) from facts where many < 0").collect() == [(None, 0)]
+
+
+def test_sums_that_differ_by_constants(session):
+    found = session.sql(
+        """select sum(cast(v as smallint) + 3), sum(cast(v as smallint) + -4),
+        sum(cast(v as smallint) + 3) filter (where w > 0),
+        sum(cast(v as smallint) + 4) filter (where w > 0), sum(v), count(v), sum(v) filter (where w > 0),
+        count(v) filter (where w > 0) from facts"""
+    ).collect()[0]
+    total, count, chosen, of_chosen = found[4:]
+    assert tuple(found[:4]) == (total + 3 * count, total - 4 * count, chosen + 3 * of_chosen, chosen + 4 * of_chosen)
+    none = "select sum(cast(v as smallint) + 3), sum(cast(v as smallint) + 4) from facts where many < 0"
+    assert session.sql(none).collect() == [(None, None)]
