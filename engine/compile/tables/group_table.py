@@ -14,7 +14,18 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from engine.compile.tables.grouping import COUNT, DIRECTORY, LIMIT, MASK, PARTITIONS, ROWS, WORDS
+from engine.compile.tables.grouping import (
+    COUNT,
+    DIRECTORY,
+    FIRST_SLACK,
+    LIMIT,
+    MASK,
+    PARTITIONS,
+    PLAIN,
+    ROWS,
+    SLACK,
+    WORDS,
+)
 from engine.compile.tables.layout import Rows
 from engine.compile.tables.texts import TextTable
 
@@ -47,6 +58,7 @@ class GroupTable:
         self.stride = stride
         self.texts = texts
         self.words = np.zeros(WORDS, np.int64)
+        self.words[PLAIN] = 1
         self.runs: list[Run] = []
         self.caches: list[npt.NDArray[np.int32]] = []
         """Numbers of rows that others keep: zeroed when rows lose theirs."""
@@ -71,9 +83,12 @@ class GroupTable:
         return int(self.words[COUNT]) + sum(len(run.rows) for run in self.runs)
 
     def full(self, arrived: int) -> None:
-        """Makes room for groups, after `arrived` source rows in all."""
+        """Makes room for groups, after `arrived` source rows in all; where there is, keys are bad slots."""
         capacity = int(self.words[LIMIT])
-        if capacity < self._cached or self._worth_growing(arrived, capacity):
+        if self.words[COUNT] < capacity:
+            self._directory[:] = 0
+            self._hash()
+        elif capacity < self._cached or self._worth_growing(arrived, capacity):
             self._resize(capacity * 2)
             self._half = arrived - self._base
         else:
@@ -90,7 +105,7 @@ class GroupTable:
         self._grown(made.nbytes)
         self._call("scatter", rows.ctypes.data, len(rows), made.ctypes.data, ends.ctypes.data)
         self.runs.append(Run(made, ends))
-        self.words[COUNT] = 0
+        self.words[COUNT], self.words[SLACK] = 0, FIRST_SLACK
         self._directory[:] = 0
         for cache in self.caches:
             cache[:] = 0
@@ -130,6 +145,14 @@ class GroupTable:
         set_words(self.words, rows, directory, count, capacity)
         if count:
             self._call("rehash", self.words.ctypes.data)
+            if self.words[PLAIN] and self.words[SLACK] < 0:
+                directory[:] = 0
+                self._hash()
+
+    def _hash(self) -> None:
+        """Fills the empty directory by hashes of keys, from now on."""
+        self.words[PLAIN] = 0
+        self._call("rehash", self.words.ctypes.data)
 
 
 def set_words(
@@ -137,7 +160,7 @@ def set_words(
 ) -> None:
     """Writes where a table is."""
     words[ROWS], words[DIRECTORY], words[MASK] = rows.ctypes.data, directory.ctypes.data, len(directory) - 1
-    words[COUNT], words[LIMIT] = count, limit
+    words[COUNT], words[LIMIT], words[SLACK] = count, limit, FIRST_SLACK
 
 
 def shares(tables: Sequence[GroupTable], threads: int) -> list[tuple[int, int]]:

@@ -2,6 +2,10 @@
 
 A row is its keys' words (`layout.py`), then the words of what is accumulated. Code finds the row of keys or makes it; the
 functions of a module (`functions`) put rows into a new directory, split them by hash, and take the rows of another table in.
+
+A single whole number is its own slot as long as that is good: dense numbers never collide then, and neighbours are neighbours.
+Each new row adds to the table's `slack`, and takes from it the slots it had to pass; where nothing is left, the keys are hashed
+from then on (`GroupTable.full`). Partitions are always of hashes.
 """
 
 from __future__ import annotations
@@ -13,9 +17,14 @@ from engine.compile.ir import Function, Value, Variable
 from engine.compile.tables.layout import KeyLayout, hashed
 from engine.compile.tables.texts import rehash_texts, same_text
 
-ROWS, DIRECTORY, MASK, COUNT, LIMIT = range(5)
-"""The words of a table, as code reads them."""
-WORDS = 5
+ROWS, DIRECTORY, MASK, COUNT, LIMIT, PLAIN, SLACK = range(7)
+"""The words of a table, as code reads them. `PLAIN`: keys are their own slots."""
+WORDS = 7
+
+FIRST_SLACK = 64
+_SLACK = 2
+_FURTHEST = 128
+_USED_UP = -(1 << 40)
 
 PARTITION_BITS = 8
 PARTITIONS = 1 << PARTITION_BITS
@@ -36,6 +45,7 @@ class OpenTable:
         f = self.function
         self.rows, self.directory = f.variable("ptr"), f.variable("ptr")
         self.mask, self.count, self.limit = f.variable("i64"), f.variable("i64"), f.variable("i64")
+        self.plain, self.slack = f.variable("i64"), f.variable("i64")
         self.reload()
 
     def reload(self) -> None:
@@ -44,8 +54,9 @@ class OpenTable:
             variable.set(self.words.load(variable.type, place))
 
     def close(self) -> None:
-        """Writes what code changes: the number of rows."""
+        """Writes what code changes."""
         self.words.store(self.count.get(), COUNT)
+        self.words.store(self.slack.get(), SLACK)
 
     def row(self, number: Value) -> Value:
         """The address of a row."""
@@ -53,7 +64,23 @@ class OpenTable:
 
     def _variables(self) -> list[tuple[Variable, int]]:
         pairs = [(self.rows, ROWS), (self.directory, DIRECTORY), (self.mask, MASK), (self.count, COUNT)]
-        return [*pairs, (self.limit, LIMIT)]
+        return [*pairs, (self.limit, LIMIT), (self.plain, PLAIN), (self.slack, SLACK)]
+
+    def home(self, layout: KeyLayout, keys: Sequence[Value]) -> Value:
+        """The first slot that keys may be in."""
+        if not layout.is_number:
+            return hashed(layout, keys) & self.mask.get()
+        home = self.function.variable("i64")
+        home.set(keys[0])
+        with self.function.when(self.plain.get() == 0):
+            home.set(hashed(layout, keys))
+        return home.get() & self.mask.get()
+
+    def passed(self, home: Value, slot: Value) -> None:
+        """A new row is in a slot: what that says of keys as slots."""
+        f = self.function
+        slots = (slot - home) & self.mask.get()
+        self.slack.add(f.select(slots > _FURTHEST, f.integer("i64", _USED_UP), f.integer("i64", _SLACK) - slots))
 
 
 def find(
@@ -68,11 +95,12 @@ def find(
     """The number of the row of `keys`. `fresh` writes what a new row accumulates; `full` makes room before it (None: there
     is)."""
     f = table.function
-    key_hash = hashed(layout, keys)
-    place, slot = f.variable("i64"), f.variable("i64")
+    key_hash = None if layout.is_number else hashed(layout, keys)
+    place, slot, home = f.variable("i64"), f.variable("i64"), f.variable("i64")
     again, missing, found = f.label("again"), f.label("missing"), f.label("found")
     f.place(again)
-    slot.set(key_hash & table.mask.get())
+    home.set(table.home(layout, keys) if key_hash is None else key_hash & table.mask.get())
+    slot.set(home.get())
     with f.forever():
         number = table.directory.get().load("i32", slot.get())
         f.leave_if(number == 0, missing, likely=False)
@@ -82,19 +110,28 @@ def find(
         slot.set((slot.get() + 1) & table.mask.get())
     f.place(missing)
     if full is not None:
-        with f.when(table.count.get() >= table.limit.get(), likely=False):
+        is_full = table.count.get() >= table.limit.get()
+        if layout.is_number:
+            table.passed(home.get(), slot.get())
+            is_full = is_full | ((table.plain.get() != 0) & (table.slack.get() < 0))
+        with f.when(is_full, likely=False):
             full()
             f.jump(again)
+    place.set(_made(table, keys, fresh, slot.get()))
+    f.place(found)
+    return place.get()
+
+
+def _made(table: OpenTable, keys: Sequence[Value], fresh: Callable[[Value], None], slot: Value) -> Value:
+    """The number of a new row, which the free slot has then."""
     count = table.count.get()
     made = table.row(count)
     for offset, word in enumerate(keys):
         made.store(word, offset)
     fresh(made)
-    table.directory.get().store((count + 1).signed("i32"), slot.get())
+    table.directory.get().store((count + 1).signed("i32"), slot)
     table.count.set(count + 1)
-    place.set(count)
-    f.place(found)
-    return place.get()
+    return count
 
 
 def _same_words(row: Value, keys: Sequence[Value]) -> Value:
@@ -111,16 +148,20 @@ def functions(layout: KeyLayout, stride: int, merge: Callable[[Value, Value], No
 
 
 def _rehash(layout: KeyLayout, stride: int) -> Function:
-    """rehash(table): fills an empty directory."""
+    """rehash(table): fills an empty directory, and tells how much slack is left then."""
     f = Function("rehash", [("table", "ptr")])
     table = OpenTable(f, f.argument("table"), stride)
     slot = f.variable("i64")
     with f.loop(0, table.count.get()) as number:
-        slot.set(hashed(layout, _keys(table.row(number), layout)) & table.mask.get())
+        home = table.home(layout, _keys(table.row(number), layout))
+        slot.set(home)
         with f.forever() as free:
             f.leave_if(table.directory.get().load("i32", slot.get()) == 0, free)
             slot.set((slot.get() + 1) & table.mask.get())
         table.directory.get().store((number + 1).signed("i32"), slot.get())
+        if layout.is_number:
+            table.passed(home, slot.get())
+    table.close()
     f.give(0)
     return f
 

@@ -48,8 +48,8 @@ _SPREAD = 4
 _SMALL = 1 << 12
 """A direct directory has at most so many places for each row, or so many at all."""
 _RANKED_SPREAD = 256
-_RANKED_SMALL = 1 << 20
-"""There are at most so many bits for each row, or so many at all."""
+_RANKED_SMALL = 1 << 22
+"""There are at most so many bits for each row, or so many at all: what stays in a core's own cache."""
 _SPARSE = 4
 """Where at most three of four numbers are keys, it pays to look for keys that are not there before anything else."""
 _MOST_MARKING = 4

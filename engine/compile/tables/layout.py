@@ -57,6 +57,11 @@ class KeyLayout:
         """The words that are texts."""
         return frozenset(field.word for field in self.fields if field.storage == "text")
 
+    @property
+    def is_number(self) -> bool:
+        """Whether the key is one whole number, in one word."""
+        return self.words == 1 and len(self.fields) == 1 and self.fields[0].storage in ("i8", "i16", "i32", "i64")
+
 
 def layout_of(keys: Sequence[Expression], nullable: Callable[[Expression], bool]) -> KeyLayout:
     """Packs keys, each of a type that words hold (`is_key`)."""
