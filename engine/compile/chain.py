@@ -26,6 +26,7 @@ from engine.compile.steps import step_of
 from engine.compile.variants import Variant, Variants, worthwhile
 from engine.config import typed
 from engine.errors import InternalError
+from engine.physical.aggregate import AggregateExec
 from engine.physical.built_rows import BuiltRowsExec
 from engine.physical.encoding import decoded
 from engine.physical.execution import Execution
@@ -168,7 +169,7 @@ def compilable(chain: Chain, run: Execution) -> tuple[Streaming, ...]:
 
 def _encoded(source: Operator) -> Operator:
     """The source with batches as code likes them."""
-    if not isinstance(source, ScanExec | MaterializeExec):
+    if not isinstance(source, AggregateExec | MaterializeExec | ScanExec):
         return source
     made = replace(source, encoded=True)
     made.__dict__["id"] = source.id

@@ -29,6 +29,7 @@ from engine.kernels.grouping import group_rows
 from engine.lazy import cached_property
 from engine.physical.aggregate_inputs import AggregateInputs
 from engine.physical.batches import batch_of
+from engine.physical.encoding import decoded_column
 from engine.physical.execution import Execution
 from engine.physical.group_states import GroupStates, GroupWriter, SpilledGroups, merge_bytes, picked, reserved
 from engine.physical.operator import Breaker, Morsel, Operator, Sink, texts
@@ -44,6 +45,7 @@ class AggregateExec(Breaker):
 
     Batches that come out hold `key_columns`, then `result_columns` (one for each call) or, when partial, the columns
     `states` of all calls. Without keys there is one group, also over no rows (not when partial).
+    `encoded`: who reads it takes keys as code has them (`encoding.py`).
     """
 
     mode: Literal["partial", "final", "complete"]
@@ -53,6 +55,7 @@ class AggregateExec(Breaker):
     result_columns: tuple[Attribute, ...]
     states: tuple[Attribute, ...]
     child: Operator
+    encoded: bool = False
 
     @cached_property
     def output(self) -> tuple[Attribute, ...]:
@@ -68,6 +71,19 @@ class AggregateExec(Breaker):
 
     def sink(self, run: Execution) -> Sink:
         return AggregateSink(self, run)
+
+    def given(self, found: Sequence[Morsel]) -> Sequence[Morsel]:
+        return found if self.encoded else [partial(self._decoded, each) for each in found]
+
+    def _decoded(self, morsel: Morsel) -> Iterator[pa.RecordBatch]:
+        return map(self.plain, morsel())
+
+    def plain(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """A batch of groups with its keys in the engine's Arrow types."""
+        columns = batch.columns
+        keys = [decoded_column(key, each.dataType) for key, each in zip(columns, self.key_columns, strict=False)]
+        same = all(after is before for after, before in zip(keys, columns, strict=False))
+        return batch if same else batch_of(keys + columns[len(keys) :], batch.num_rows)
 
     def details(self, name: Name | None) -> str:
         return f"{texts(self.keys, name)} {texts(self.calls, name)}"
@@ -155,7 +171,7 @@ class AggregateSink:
         if compiled and is_merged and not self.tables:
             return [partial(self._finished, part) for part in compiled]
         for part in compiled:  # interpreted ones join them
-            self.tables.extend(part())
+            self.tables.extend(map(self.operator.plain, part()))
             self.owners.extend([None] * (len(self.tables) - len(self.owners)))
         rows = sum(table.num_rows for table in self.tables)
         if not self.operator.keys:

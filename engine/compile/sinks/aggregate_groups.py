@@ -33,7 +33,7 @@ from engine.compile.sinks.aggregate_accumulators import Accumulators
 from engine.compile.tables.group_table import GroupTable, merged, shares
 from engine.compile.tables.grouping import NAMES, functions
 from engine.compile.tables.layout import KeyLayout, Rows, unpacked
-from engine.compile.tables.texts import BYTES, ENTRIES, MOST_THREADS, Texts, TextTable
+from engine.compile.tables.texts import BYTES, COUNT, ENTRIES, MOST_THREADS, Texts, TextTable
 from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import Expression
 from engine.kernels.aggregates import AggregateKernel
@@ -116,7 +116,7 @@ class CompiledGroups:
             frame.inputs.forget_words()
 
     def parts(self) -> list[Batches]:
-        """Batches of keys and states, each group once: by shares of the groups."""
+        """Batches of keys and states, each group once: by shares of the groups. Texts may come encoded."""
         if self.keys is None:
             seen = self.accumulators.offsets[0]
             return [partial(self._batch_of_states, each.state) for each in self.threads if each.state[0, seen]]
@@ -160,7 +160,9 @@ class CompiledGroups:
         for table in every:
             words, place = table.texts.words, 2 * table.texts.number
             arenas[place], arenas[place + 1] = words[ENTRIES], words[BYTES]
-        return Texts([table.texts for table in every]), arenas
+        rows = sum(table.total for table in every)
+        numbers = sum(int(table.texts.words[COUNT]) for table in every)
+        return Texts([table.texts for table in every], coded=numbers <= min(rows // _ROWS_OF_TEXT, _MOST_CODES)), arenas
 
     def _fresh(self) -> ThreadGroups:
         """The groups of one more thread."""
@@ -198,6 +200,8 @@ class CompiledGroups:
 
 
 _MOST_CODES = 1 << 16
+_ROWS_OF_TEXT = 4
+"""How many groups there are for each text, from where on keys come out as codes of a dictionary, if those are few."""
 
 
 class _Cache:

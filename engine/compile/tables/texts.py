@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from engine.compile.ir import Function, Value
 from engine.errors import ExecutionError
@@ -107,12 +108,14 @@ def _longer(array: np.ndarray[Any, Any], length: int) -> np.ndarray[Any, Any]:
 
 
 class Texts:
-    """The texts of all threads, to look words up in."""
+    """The texts of all threads, to look words up in. `coded`: strings come as codes of one dictionary of all texts."""
 
-    def __init__(self, tables: Sequence[TextTable]) -> None:
+    def __init__(self, tables: Sequence[TextTable], coded: bool = False) -> None:
         self._tables = list(tables)
+        self._coded = coded
         self._lock = threading.Lock()
         self._joined: tuple[pa.Array, np.ndarray[Any, Any]] | None = None
+        self._dictionary: tuple[pa.Array, np.ndarray[Any, Any]] | None = None
 
     def take(self, words: np.ndarray[Any, Any], kind: pa.DataType) -> pa.Array:
         """The texts of words."""
@@ -123,11 +126,26 @@ class Texts:
                 starts[: len(arrays)] = np.cumsum([0, *(len(array) for array in arrays[:-1])])
                 self._joined = (arrays[0] if len(arrays) == 1 else pa.concat_arrays(arrays)), starts
             array, starts = self._joined
+            if self._coded and self._dictionary is None:
+                self._dictionary = _dictionary_of(array)
         threads = (words >> np.uint64(NUMBER_BITS)) & np.uint64(MOST_THREADS - 1)
         places = (words & np.uint64(_NUMBERS - 1)).astype(np.int64) + starts[threads.astype(np.int64)]
         mask = words == 0
-        wanted = pa.array(places, mask=mask) if mask.any() else pa.array(places)
+        some = mask.any()
+        if self._dictionary is not None and kind == pa.string():
+            dictionary, codes = self._dictionary
+            chosen = pa.array(codes[places], mask=mask if some else None)
+            return pa.DictionaryArray.from_arrays(chosen, dictionary, safe=False)
+        wanted = pa.array(places, mask=mask) if some else pa.array(places)
         return array.take(wanted).cast(pa.binary()).view(kind)
+
+
+def _dictionary_of(texts: pa.Array) -> tuple[pa.Array, np.ndarray[Any, Any]]:
+    """Each different text once, and the code of each by its place: threads have some in common."""
+    found = pc.dictionary_encode(texts)
+    dictionary = found.dictionary.cast(pa.binary()).view(pa.string())
+    kind = next(kind for kind in ("i1", "i2", "i4") if len(dictionary) <= 1 << 8 * int(kind[1]) - 1)
+    return dictionary, found.indices.to_numpy().astype(kind)
 
 
 # code
