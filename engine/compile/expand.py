@@ -42,7 +42,7 @@ class Expanded:
             following()
             row.providers.pop()
 
-    def sieve(self, row: Row) -> None:
+    def selection(self, row: Row) -> None:
         """Each row comes out."""
 
     def bind(self, frame: FrameWords) -> None:

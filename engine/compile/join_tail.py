@@ -35,7 +35,7 @@ class Following:
             row.providers.append(Flag(self.join.exists, met))
         following()
 
-    def sieve(self, row: Row) -> None:
+    def selection(self, row: Row) -> None:
         """Each row comes out."""
 
     def bind(self, frame: FrameWords) -> None:

@@ -17,7 +17,7 @@ from engine.compile.built_side import BuiltSide, Flag
 from engine.compile.ir import Label, Value, Variable
 from engine.compile.object_cache import Quarantined
 from engine.compile.row import Row
-from engine.compile.sieve import Sieved, passing
+from engine.compile.selection import Selected, passing
 from engine.compile.tables.join import JoinTable
 from engine.compile.tables.join_find import find, may_be_there, tells
 from engine.compile.tables.keys import check_keys
@@ -40,7 +40,7 @@ class Probe:
         self.table = table
         self.side = BuiltSide(join, table)
 
-    def sieve(self, row: Row) -> Sieved | None:
+    def selection(self, row: Row) -> Selected | None:
         """Whether keys are in the table, where that is known at a glance."""
         join = self.join
         if join.null_aware or join.keeps_streamed or join.exists is not None:
@@ -50,11 +50,11 @@ class Probe:
             return None
         exact = tells(self.table) and join.condition is None
         if join.type in (JoinType.SEMI, JoinType.ANTI) and not join.has_tail and exact:
-            return Sieved(there if join.type is JoinType.SEMI else ~there, passing, settled=True)
+            return Selected(there if join.type is JoinType.SEMI else ~there, passing, settled=True)
         if join.type is JoinType.ANTI and not join.has_tail:
             return None
         settled = exact and join.type in PAIRED and not self.table.shape.chained
-        return Sieved(there, partial(self._write, sifted=True), settled)
+        return Selected(there, partial(self._write, preselected=True), settled)
 
     def _may_be_there(self, row: Row) -> Value | None:
         keys = [value for value in map(row.beforehand, self.join.keys(False)) if value is not None]
@@ -73,14 +73,14 @@ class Probe:
     def write(self, row: Row, following: Body) -> None:
         self._write(row, following)
 
-    def _write(self, row: Row, following: Body, *, sifted: bool = False) -> None:
+    def _write(self, row: Row, following: Body, *, preselected: bool = False) -> None:
         join = self.join
         self._check()
         keys = row.values(join.keys(False))
         if join.null_aware:
             self._streamed(row, self._may_equal(row, keys), following)
             return
-        first = find(row, self.table, keys, sifted=sifted)
+        first = find(row, self.table, keys, preselected=preselected)
         row.providers.append(self.side)
         if join.keeps_streamed:
             self._outer(row, first, following)

@@ -18,7 +18,7 @@ from engine.compile.frame import Frame
 from engine.compile.inputs import Inputs
 from engine.compile.ir import Function, Value, Variable, module_text
 from engine.compile.row import Row
-from engine.compile.sieve import Sieve, Sieved, passing, promises, sieve_of, sifted
+from engine.compile.selection import Selected, Selection, passing, promises, selected_rows, selection_of
 from engine.compile.values import NotCompiled
 from engine.expressions.base import Attribute, Expression, NamedExpression
 from engine.expressions.predicates import conjunction, conjuncts
@@ -44,8 +44,8 @@ class StepCode(Protocol):
     def write(self, row: Row, following: Callable[[], None]) -> None:
         """Writes the step; `following` writes what is done with each row that comes out. Raises NotCompiled."""
 
-    def sieve(self, row: Row) -> Sieved | None:
-        """What it says of rows beforehand (`sieve.py`)."""
+    def selection(self, row: Row) -> Selected | None:
+        """What it says of rows beforehand (`selection.py`)."""
 
     def bind(self, frame: FrameWords) -> None:
         """Fills the words of the frame that the step reads, once for each thread."""
@@ -82,7 +82,7 @@ class Filtered:
         with row.function.when(keep), row.branch():
             following()
 
-    def sieve(self, row: Row) -> Sieved | None:
+    def selection(self, row: Row) -> Selected | None:
         """Says what the terms do that take a few instructions; those before one that may raise."""
         rest = list(conjuncts(self.condition))
         keep = row.function.boolean(True)
@@ -94,8 +94,8 @@ class Filtered:
             elif term.can_raise:
                 break
         if not rest:
-            return Sieved(keep, passing, settled=True)
-        return Sieved(keep, Filtered(conjunction(*rest)).write, settled=False)
+            return Selected(keep, passing, settled=True)
+        return Selected(keep, Filtered(conjunction(*rest)).write, settled=False)
 
     def bind(self, frame: FrameWords) -> None:
         """Reads nothing of its own."""
@@ -115,12 +115,12 @@ class Projected:
                     row.value(each)
         following()
 
-    def sieve(self, row: Row) -> Sieved | None:
+    def selection(self, row: Row) -> Selected | None:
         """Nothing, but columns are defined."""
         if any(each.can_raise for each in self.projections):
             return None
         self.write(row, lambda: None)
-        return Sieved(None, passing, settled=True)
+        return Selected(None, passing, settled=True)
 
     def bind(self, frame: FrameWords) -> None:
         """Reads nothing of its own."""
@@ -200,11 +200,11 @@ def _rows(row: Row, steps: Sequence[Step], counts: dict[int, Variable], sink: Si
         counts[steps[number].operator.id].add(out.unsigned("i64"))
 
     if _drops_rows(steps, sink) and promises(row, codes):
-        sifted(
+        selected_rows(
             row,
             start,
             stop,
-            lambda: sieve_of(row, codes, count),
+            lambda: selection_of(row, codes, count),
             lambda found: _steps(row, steps, counts, 0, sink, found),
         )
         return
@@ -235,7 +235,7 @@ def _steps(
     counts: dict[int, Variable],
     number: int,
     sink: SinkCode,
-    sieve: Sieve | None = None,
+    selection: Selection | None = None,
 ) -> None:
     if number == len(steps):
         _attempt(number, lambda: sink.write(row))
@@ -244,11 +244,11 @@ def _steps(
     row.function.note(step.operator.describe())
 
     def following() -> None:
-        if sieve is None or number >= sieve.settled:
+        if selection is None or number >= selection.settled:
             counts[step.operator.id].add(1)
-        _steps(row, steps, counts, number + 1, sink, sieve)
+        _steps(row, steps, counts, number + 1, sink, selection)
 
-    write = sieve.rests[number] if sieve is not None and number < len(sieve.rests) else step.code.write
+    write = selection.rests[number] if selection is not None and number < len(selection.rests) else step.code.write
     _attempt(number, lambda: write(row, following))
 
 

@@ -24,7 +24,7 @@ from engine.memory.warm_batches import WarmBatches
 from engine.physical.batches import BATCH_ROWS, batch_of
 from engine.physical.encoding import decoded
 from engine.physical.execution import Execution
-from engine.physical.few_rows import FewRows
+from engine.physical.late_materialization import LateMaterialization
 from engine.physical.runtime_filter import filters_of
 
 NOT_PINNED = "bytes_not_pinned"
@@ -54,7 +54,7 @@ class ColumnScan:
         self._runtime = filters_of(run, operator)
         self._filters = [each for each in filters if each.deterministic and not each.can_raise]
         self._trial, self._rows_trial = _Trial(), _Trial()
-        self._few = FewRows(columns, self._filters, self.fetch, run)
+        self._few = LateMaterialization(columns, self._filters, self.fetch, run)
         self._code_rows: int = typed(run.task.conf, "flint.compile.minRows")
         limit, cache = cache_limit(run.task.conf), run.task.memory.pool.columns
         cache.resize(limit)

@@ -19,7 +19,7 @@ from engine.compile.row import Row
 from engine.compile.sinks.aggregate import Fit, GroupedCode, UngroupedCode
 from engine.compile.sinks.aggregate_accumulators import Accumulators, Facts, plan
 from engine.compile.sinks.aggregate_groups import Batches, CompiledGroups, ThreadGroups
-from engine.compile.sinks.aggregate_joined import BuiltKeys, JoinedGroups, built_keys, bytes_of
+from engine.compile.sinks.group_join import BuiltKeys, GroupJoinGroups, built_keys, bytes_of
 from engine.compile.tables.join import JoinTable
 from engine.compile.tables.layout import KeyLayout, is_key, layout_of
 from engine.compile.tables.texts import MOST_THREADS
@@ -130,7 +130,7 @@ class CompiledAggregate:
             assert accumulators is not None
             if not self.room(bytes_of(built, accumulators, self.run.task.threads)):
                 return None
-            groups = JoinedGroups(None, accumulators, self.calls, self.kernels, self.run, self.grown, built=built)
+            groups = GroupJoinGroups(None, accumulators, self.calls, self.kernels, self.run, self.grown, built=built)
             kind = _Kind(groups, None, None, table) if facts is _LOOSE else _Kind(groups, nullable, wide, table)
             self.kinds.append(kind)
         return Fit(kind.groups, kind.groups.accumulators, KeyLayout((), 0), side)

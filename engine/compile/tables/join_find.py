@@ -47,10 +47,10 @@ def tells(table: JoinTable) -> bool:
     return table.shape.addressing is not Addressing.HASHED
 
 
-def find(row: Row, table: JoinTable, keys: Sequence[Sql], *, sifted: bool = False) -> Value:
-    """The number of the first built row with these keys plus one, an i64; 0 where there is none. `sifted`: they may be
+def find(row: Row, table: JoinTable, keys: Sequence[Sql], *, preselected: bool = False) -> Value:
+    """The number of the first built row with these keys plus one, an i64; 0 where there is none. `preselected`: they may be
     there."""
-    if sifted and tells(table):
+    if preselected and tells(table):
         known = keys[0].value.signed("i64") - table.word(row, "low")
         is_direct = table.shape.addressing is Addressing.DIRECT
         return _numbered(row, table, known if is_direct else rank_of(row, table, known))
@@ -61,7 +61,7 @@ def find(row: Row, table: JoinTable, keys: Sequence[Sql], *, sifted: bool = Fals
             # neither bits nor a directory that is addressed by numbers have a place for null
             if key.null is not None and (numbers or place in presences or not safe):
                 stack.enter_context(row.function.when(~key.null))
-        for place in () if sifted else presences:
+        for place in () if preselected else presences:
             _is_present(row, table, keys[place].value, place, stack)
         stack.enter_context(row.branch())
         if numbers:

@@ -89,7 +89,7 @@ def bytes_of(keys: BuiltKeys, accumulators: Accumulators, threads: int) -> int:
 
 
 @dataclass(kw_only=True)
-class JoinedGroups(CompiledGroups):
+class GroupJoinGroups(CompiledGroups):
     """Groups that are built rows."""
 
     built: BuiltKeys

@@ -1,4 +1,4 @@
-"""Which rows of a block can come out of a chain at all, found before the chain's code sees them.
+"""The selection of a block: which of its rows can come out of a chain at all, found before the chain's code sees them.
 
 The conditions of the first steps (filters, and whether a key is in the table of a join) are evaluated for every row of a
 block without branches, a byte each, which LLVM makes vectors of; then the code goes over the rows that are left. Written row by
@@ -24,7 +24,7 @@ Write = Callable[[Row, Callable[[], None]], None]
 
 
 @dataclass(frozen=True)
-class Sieved:
+class Selected:
     """What a step says of a row beforehand. `keep`: whether it may come out, None: it may. `rest` is the step for rows
     that are left. `settled`: rows come out once each, as `keep` says, so the step after it may say something, too."""
 
@@ -33,15 +33,15 @@ class Sieved:
     settled: bool
 
 
-class Sieving(Protocol):
-    """A step that is asked."""
+class Selecting(Protocol):
+    """A step that is asked for its part of the selection."""
 
-    def sieve(self, row: Row) -> Sieved | None:
+    def selection(self, row: Row) -> Selected | None:
         """What it says of a row of the source, in straight code; None: nothing."""
 
 
 @dataclass(frozen=True)
-class Sieve:
+class Selection:
     """What all steps say: whether the row is left, what is still to be written of the steps asked, how many are settled."""
 
     keep: Value
@@ -54,41 +54,43 @@ def passing(row: Row, following: Callable[[], None]) -> None:  # noqa: ARG001 - 
     following()
 
 
-def sieve_of(row: Row, codes: Sequence[Sieving], count: Callable[[int, Value], None]) -> Sieve:
+def selection_of(row: Row, codes: Sequence[Selecting], count: Callable[[int, Value], None]) -> Selection:
     """Asks one step after the other; `count` is told for each one that is settled whether the row comes out of it."""
     keep = row.function.boolean(True)
     rests: list[Write] = []
     for number, code in enumerate(codes[:_MOST]):
-        said = code.sieve(row)
+        said = code.selection(row)
         if said is None:
             break
         rests.append(said.rest)
         if said.keep is not None:
             keep = keep & said.keep
         if not said.settled:
-            return Sieve(keep, rests, number)
+            return Selection(keep, rests, number)
         count(number, keep)
-    return Sieve(keep, rests, len(rests))
+    return Selection(keep, rests, len(rests))
 
 
-def promises(row: Row, codes: Sequence[Sieving]) -> bool:
+def promises(row: Row, codes: Sequence[Selecting]) -> bool:
     """Whether steps say anything; nothing of it stays written."""
     before = row.function.mark()
     with row.branch():
-        found = sieve_of(row, codes, lambda number, keep: None)  # noqa: ARG005
+        found = selection_of(row, codes, lambda number, keep: None)  # noqa: ARG005
     row.function.undo(before)
     return found.keep.constant is None
 
 
-def sifted(row: Row, start: Value, stop: Value, sieve: Callable[[], Sieve], body: Callable[[Sieve], None]) -> None:
-    """The loop over rows from `start` to before `stop`, with `body` for those that the sieve leaves."""
+def selected_rows(
+    row: Row, start: Value, stop: Value, selection: Callable[[], Selection], body: Callable[[Selection], None]
+) -> None:
+    """The loop over rows from `start` to before `stop`, with `body` for those that the selection leaves."""
     function = row.function
     bytes_ = function.variable(f"[{_BLOCK + _WORD} x i8]").address
     with function.loop(start, stop, _BLOCK) as base:
         end = function.minimum(base + _BLOCK, stop)
         with function.loop(base, end) as index, row.branch():
             row.index = index
-            found = sieve()
+            found = selection()
             bytes_.store(found.keep.unsigned("i8"), index - base)
         rows = end - base
         for eighth in range(_WORD // 8):  # what is behind the last row is not left over from another block

@@ -1,4 +1,4 @@
-"""Rows that are sifted out a block at a time: the same rows, errors and counts as those that interpreted operators find."""
+"""Rows selected a block at a time: the same rows, errors and counts as those that interpreted operators find."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ QUERIES = [
 
 @pytest.fixture(scope="module", params=["checked", "optimized"])
 def session(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    folder: Path = tmp_path_factory.mktemp("sieve")
+    folder: Path = tmp_path_factory.mktemp("selection")
     conf = {
         "flint.compile.minRows": 0,
         "flint.compile.optimize": "0" if request.param == "checked" else "2",
@@ -77,7 +77,7 @@ def _table(name: str, rows: int) -> pa.Table:
 
 
 @pytest.mark.parametrize("text", QUERIES)
-def test_sifted_rows_are_those_that_interpreted_operators_keep(session: Session, text: str) -> None:
+def test_selected_rows_are_those_that_interpreted_operators_keep(session: Session, text: str) -> None:
     found = []
     for compiled in (True, False):
         session.conf.set("flint.compile.enabled", compiled)

@@ -15,7 +15,7 @@ from engine.expressions.predicates import EqualTo, GreaterThan, IsNull
 from engine.kernels.context import EvalContext
 from engine.logical.relation import ScanRequest
 from engine.physical.execution import Execution
-from engine.physical.few_rows import FewRows
+from engine.physical.late_materialization import LateMaterialization
 from engine.physical.scan import ScanExec
 from engine.physical.task import TaskContext
 from engine.sources import rowgroups
@@ -95,8 +95,8 @@ def test_many_rows_are_read_as_ever_and_it_is_tried_no_more(
     table: Path, task: TaskContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried = []
-    rows = FewRows.rows
-    monkeypatch.setattr(FewRows, "rows", lambda self, split: tried.append(split) or rows(self, split))
+    rows = LateMaterialization.rows
+    monkeypatch.setattr(LateMaterialization, "rows", lambda self, split: tried.append(split) or rows(self, split))
 
     def after(columns: dict[str, Attribute]) -> Expression:
         return GreaterThan(columns["k"], Literal(20, LONG))

@@ -1,4 +1,4 @@
-"""Reads a wide split by its filters first: where few rows pass, only those of the other columns are kept.
+"""Late materialization: reads a wide split by its filters first: where few rows pass, only those of the other columns are kept.
 
     columns of filters ──▶ rows that pass ──▶ the other columns, some at a time ──▶ these rows of them
                             too many: None, and the split is read as others are
@@ -36,7 +36,7 @@ class Fetch(Protocol):
         """The pieces of each, cut at the same rows."""
 
 
-class FewRows:
+class LateMaterialization:
     """The way for one scan. `filters` are deterministic and raise nothing. `places` are those of the columns that they read;
     none where it is not worth while."""
 
