@@ -7,10 +7,11 @@ every rewrite that goes through `map_children` or `copy_origin`.
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
-from functools import lru_cache
+from operator import is_not
 from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 from engine.errors import Position
@@ -18,6 +19,8 @@ from engine.lazy import cached_property
 
 N = TypeVar("N", bound="TreeNode")
 C = TypeVar("C")
+
+_numbers = itertools.count(1)
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -60,6 +63,14 @@ class TreeNode:
     """A node of a plan or an expression. Nodes are equal when their classes and fields are."""
 
     origin: ClassVar[Position | None] = None
+    own_kind: ClassVar[int] = 1
+    """The bit of this very class."""
+    own_kinds: ClassVar[int] = 1
+    """The bits of this class and those it inherits from: a node is one of each."""
+
+    def __init_subclass__(cls) -> None:
+        cls.own_kind = 1 << next(_numbers)
+        cls.own_kinds = pattern(each for each in cls.__mro__ if issubclass(each, TreeNode))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise FrozenInstanceError(f"cannot assign to field {name!r}")
@@ -114,30 +125,36 @@ class TreeNode:
         return found
 
     @cached_property
-    def kinds(self) -> frozenset[type[TreeNode]]:
-        """Every class of node in this tree, so that a rule can skip trees it cannot touch."""
-        own: Any = type(self)
-        return _kinds(own, *[child.kinds for child in self.children])
+    def kinds(self) -> int:
+        """Every class of node in this tree, as the bits of `pattern`, so that a rule can skip trees it cannot touch."""
+        found = self.own_kinds
+        for child in self.children:
+            found |= child.kinds
+        return found
 
     def has(self, *classes: type[TreeNode]) -> bool:
         """Whether a node of one of `classes` (or a subclass) is in this tree."""
-        return _any_of(self.kinds, classes)
+        kinds = self.kinds
+        for kind in classes:  # noqa: SIM110 - asked too often for a generator
+            if kinds & kind.own_kind:
+                return True
+        return False
 
     def map_children(self, fn: Callable[[Any], Any]) -> Self:
         """A copy with `fn` applied to each child, or this very node where nothing changed."""
-        own = self.__dict__
-        changed: dict[str, Any] = {}
-        for name in self._branches:
-            old = own[name]
-            new = fn(old) if isinstance(old, TreeNode) else _map_tuple(old, fn)
-            if new is not old:
-                changed[name] = new
-        if not changed:
-            return self
+        children = self.children
+        found = list(map(fn, children))
+        return self.with_children(found) if any(map(is_not, found, children)) else self
+
+    def with_children(self, children: Iterable[TreeNode]) -> Self:
+        """A copy with other children, in the order of `children`."""
+        own, branches, rest = self.__dict__, self._branches, iter(children)
         made = object.__new__(type(self))  # fields are all that `__init__` sets
         fresh = made.__dict__
         for name in _field_names(type(self)):
-            fresh[name] = changed[name] if name in changed else own[name]
+            old = fresh[name] = own[name]
+            if name in branches:
+                fresh[name] = _refilled(old, rest) if old.__class__ is tuple else next(rest)
         if "origin" in own:
             fresh["origin"] = own["origin"]
         return made
@@ -218,15 +235,12 @@ _PLAIN = {"int", "bool", "float", "bytes", "None", "DataType", "Mode", "JoinType
 """Words of annotations without nodes. A text may be one: a name that IDENTIFIER() is to compute."""
 
 
-@lru_cache(1 << 16)
-def _kinds(own: Any, *below: frozenset[Any]) -> frozenset[type[TreeNode]]:
-    """One set for all trees of the same kinds: equal ones are mostly the same object, which makes them quick keys."""
-    return frozenset({own}).union(*below)
-
-
-@lru_cache(1 << 16)
-def _any_of(kinds: frozenset[type[TreeNode]], classes: tuple[type[TreeNode], ...]) -> bool:
-    return any(issubclass(kind, classes) for kind in kinds)
+def pattern(classes: Iterable[type[TreeNode]]) -> int:
+    """The bits of `classes`: one of these, or of their subclasses, is in a tree if its `kinds` share a bit with them."""
+    found = 0
+    for kind in classes:
+        found |= kind.own_kind
+    return found
 
 
 def _collect(value: tuple[Any, ...], found: list[TreeNode]) -> None:
@@ -237,17 +251,10 @@ def _collect(value: tuple[Any, ...], found: list[TreeNode]) -> None:
             _collect(item, found)
 
 
-def _map_tuple(value: tuple[Any, ...], fn: Callable[[Any], Any]) -> tuple[Any, ...]:
-    items: list[Any] | None = None
-    for place, item in enumerate(value):
-        if isinstance(item, TreeNode):
-            new = fn(item)
-        elif item.__class__ is tuple:
-            new = _map_tuple(item, fn)
-        else:
-            continue
-        if new is not item:
-            if items is None:
-                items = list(value)
-            items[place] = new
-    return value if items is None else tuple(items)
+def _refilled(value: tuple[Any, ...], rest: Iterator[TreeNode]) -> tuple[Any, ...]:
+    """`value` with the next nodes of `rest` in the places of its nodes."""
+    items = [
+        next(rest) if isinstance(item, TreeNode) else _refilled(item, rest) if item.__class__ is tuple else item
+        for item in value
+    ]
+    return tuple(items) if any(map(is_not, items, value)) else value

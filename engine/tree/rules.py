@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any, TypeAlias
 
 from engine.errors import InternalError
-from engine.tree.node import TreeNode, copy_origin
+from engine.tree.node import TreeNode, copy_origin, pattern
 
 Rewrite: TypeAlias = Callable[[Any], Any]
 Observer: TypeAlias = Callable[[str, TreeNode, TreeNode], None]
@@ -44,28 +43,31 @@ class Rule:
         """`tree` rewritten. `settled` holds the trees, by id, that this rule is known to leave as they are: rules look at
         nothing but the tree (and their context), so that these are not walked again."""
         settled = {} if settled is None else settled
-        if not self.entire:
-            return self._walker(settled)(tree)
-        if id(tree) in settled or not tree.has(*self.on):
+        if id(tree) in settled or not tree.has(*self.on) or (self.needs and not tree.has(*self.needs)):
             return tree
-        return self._kept(tree, self._at(tree), settled)
+        if self.entire:
+            return self._kept(tree, self._rewritten(tree), settled)
+        return self._walker(settled)(tree)
 
     def _walker(self, settled: dict[int, TreeNode]) -> Rewrite:
-        """The walk over trees that hold one of the classes; one function with all it needs at hand, since planning spends
+        """The walk over a tree that holds one of the classes; one function with all it needs at hand, since planning spends
         most of its time in here."""
-        meets, top_down = _meetings(self.on, self.needs), self.top_down
+        on, needs, top_down, rewritten = pattern(self.on), pattern(self.needs), self.top_down, self._rewritten
 
         def walk(tree: Any) -> Any:
-            if id(tree) in settled:
-                return tree
-            hit = meets.get(tree.kinds)
-            if hit is None:
-                hit = meets[tree.kinds] = tree.has(*self.on) and (not self.needs or tree.has(*self.needs))
-            if not hit:
-                return tree
-            found = self._at(tree) if top_down else tree
-            found = found.map_children(walk)
-            return self._kept(tree, found if top_down else self._at(found), settled)
+            node = rewritten(tree) if top_down and tree.own_kinds & on else tree
+            fresh: list[Any] | None = None
+            for place, child in enumerate(node.children):
+                kinds = child.kinds
+                if kinds & on and id(child) not in settled and (not needs or kinds & needs):
+                    found = walk(child)
+                    if found is not child:
+                        fresh = fresh or list(node.children)
+                        fresh[place] = found
+            node = node if fresh is None else node.with_children(fresh)
+            if not top_down and node.own_kinds & on:
+                node = rewritten(node)
+            return self._kept(tree, node, settled)
 
         return walk
 
@@ -74,20 +76,9 @@ class Rule:
             settled[id(before)] = before  # holding the tree keeps its id from being used again
         return after
 
-    def _at(self, node: Any) -> Any:
-        if not self.entire and not isinstance(node, self.on):
-            return node
+    def _rewritten(self, node: Any) -> Any:
         found = self.rewrite(node) if self.context is None else self.rewrite(node, self.context)
         return node if found is None or found is node else copy_origin(node, found)
-
-
-@cache
-def _meetings(
-    on: tuple[type[TreeNode], ...],  # noqa: ARG001 - the key
-    needs: tuple[type[TreeNode], ...],  # noqa: ARG001 - the key
-) -> dict[frozenset[type[TreeNode]], bool]:
-    """Which sets of kinds hold one of the classes `on`, and of `needs`, as far as it was asked."""
-    return {}
 
 
 def rule(
