@@ -18,6 +18,7 @@ from engine.expressions.base import Alias, Attribute, Expression, Literal
 from engine.expressions.calls import Call
 from engine.kernels import arithmetic, bitwise, calls, char, comparison, conditional, like, logic, nested
 from engine.kernels.casts import cast
+from engine.kernels.constants import quick_value
 from engine.kernels.context import EvalContext
 from engine.kernels.literals import from_scalar, literal_scalar
 from engine.kernels.rows import Compile, Node, Rows, as_array, as_type, rows_of
@@ -105,6 +106,9 @@ def _arrow_types(expression: Expression, input: Sequence[Attribute]) -> dict[int
 
 def evaluate_constant(expression: Expression, context: EvalContext) -> Literal:
     """The value of an expression that reads no column. Raises what its evaluation raises."""
+    quick = quick_value(expression)
+    if quick is not None:
+        return Literal(quick, expression.dataType).at(expression.origin)
     node = ExpressionCompiler((), context).compile(expression)
     value = node(Rows(1, _no_column))
     scalar = value if isinstance(value, pa.Scalar) else value[0]

@@ -27,7 +27,7 @@ from engine.types.arrow import to_arrow
 EPOCH_DAY = datetime.date(1970, 1, 1).toordinal()
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 MICROSECOND = datetime.timedelta(microseconds=1)
-_WIDE = Context(prec=76)
+WIDE = Context(prec=76)
 
 
 def literal_scalar(literal: Literal) -> pa.Scalar:
@@ -43,7 +43,7 @@ def unscaled(literal: Literal) -> int:
     """The whole number that stands for a value of a whole-number type, which is not null: days, microseconds, a decimal
     without its point."""
     if isinstance(literal.type, DecimalType):
-        return int(Decimal(literal.value).scaleb(literal.type.scale, _WIDE))
+        return int(Decimal(literal.value).scaleb(literal.type.scale, WIDE))
     return int(_plain(literal.value, literal.type))
 
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from engine.logical.relation import Histogram
 
 _EPOCH = datetime.date(1970, 1, 1)
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """A column's different values, part of nulls (0..1), least and greatest value as numbers (dates as days), bytes of a
     value, a histogram of all values (those outside of the bounds too), and the table it belongs to with the rows of that;
     None for what is not known."""
@@ -84,7 +83,7 @@ class Estimate:
 def _at_most(column: Column, rows: float) -> Column:
     if column.distinct is None or column.distinct <= rows:
         return column
-    return replace(column, distinct=max(1.0, rows))
+    return column._replace(distinct=max(1.0, rows))
 
 
 def part_between(histogram: Histogram, low: float, high: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from engine.expressions.base import Attribute, Expression, Literal
 from engine.expressions.cast import Cast
@@ -63,7 +63,7 @@ def selected(terms: Iterable[Expression], below: Estimate) -> Estimate:
         part *= selectivity(term, below)
         match term:
             case EqualTo(Attribute(_, _, _, key), Literal()):
-                narrowed[key] = replace(below.of(key), distinct=1.0)
+                narrowed[key] = below.of(key)._replace(distinct=1.0)
     return Estimate(below.rows, Overlay(narrowed, below.columns)).scaled(max(part, OTHER.least))
 
 
@@ -84,7 +84,7 @@ def _clipped(column: Column, low: float | None, high: float | None) -> Column:
     assert column.low is not None
     new_low = column.low if low is None else max(low, column.low)
     top = column.high if column.high is not None else column.low
-    return replace(column, low=new_low, high=top if high is None else min(high, top))
+    return column._replace(low=new_low, high=top if high is None else min(high, top))
 
 
 def _share(new: Column, old: Column) -> float:

@@ -11,7 +11,6 @@ import math
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from engine.expressions.aggregate import AggregateCall
@@ -169,7 +168,7 @@ def _matched(plan: lp.Join, left: Estimate, right: Estimate) -> Estimate:
             case EqualTo(Attribute() as a, Attribute() as b):
                 mine, theirs = (a, b) if a.id in plan.left.output_ids else (b, a)
                 most = min(distinct_of(mine, left), distinct_of(theirs, right))
-                columns[mine.id] = replace(left.of(mine.id), distinct=most)
+                columns[mine.id] = left.of(mine.id)._replace(distinct=most)
     return Estimate(left.rows, Overlay(columns, left.columns))
 
 
@@ -180,7 +179,7 @@ def _filled(plan: lp.Join, both: Estimate) -> Estimate:
     for side in sides.get(plan.type, ()):
         for column in side.output:
             known = both.of(column.id)
-            columns[column.id] = replace(known, nulls=max(known.nulls, OTHER.unmatched))
+            columns[column.id] = known._replace(nulls=max(known.nulls, OTHER.unmatched))
     return Estimate(both.rows, Overlay(columns, both.columns))
 
 
@@ -340,7 +339,7 @@ class _ScanColumns:
         known = self._statistics.columns.get(column.name)
         if known is None:
             return UNKNOWN
-        return replace(_column(column, known, self._rows), table=(min(self._columns), self._rows))
+        return _column(column, known, self._rows)._replace(table=(min(self._columns), self._rows))
 
 
 def _scan(statistics: TableStatistics, columns: tuple[Attribute, ...]) -> Estimate:

@@ -22,16 +22,18 @@ from engine.logical.plan import LogicalPlan
 from engine.tree.node import TreeNode
 from engine.tree.rules import rule
 
+_HOLDING = (Literal, Call)
+"""What every constant holds."""
 _NOT_VALUES = (Literal, Alias, SortOrder, Lambda, Frame, WindowSpec, SubqueryExpression)
 
 
-@rule(LogicalPlan)
+@rule(LogicalPlan, needs=_HOLDING)
 def fold_constants(plan: TreeNode, context: EvalContext) -> TreeNode | None:
     if not isinstance(plan, LogicalPlan):
         return None
 
     def visit(node: Any) -> Any:
-        if not node.children or isinstance(node, LogicalPlan):
+        if not node.children or isinstance(node, LogicalPlan) or not node.has(*_HOLDING):
             return node
         if node.foldable and node.resolved and not isinstance(node, _NOT_VALUES):
             return _value(node, context) or node.map_children(visit)

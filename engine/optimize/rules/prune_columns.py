@@ -37,7 +37,8 @@ def prune_columns(plan: TreeNode) -> TreeNode | None:
 
 def prune(plan: LogicalPlan, needed: Ids) -> LogicalPlan:
     """`plan` with at least the columns `needed`, in their order, and not many others; subqueries in it pruned too."""
-    plan = plan.map_expressions(_in_expression)
+    if any(each.has(SubqueryExpression) for each in plan.expressions):
+        plan = plan.map_expressions(_in_expression)
     match plan:
         case lp.Project(projections, child):
             kept = _kept(projections, needed)
