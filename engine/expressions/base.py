@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any, TypeGuard
 
 from engine.lazy import cached_property
-from engine.tree.node import TreeNode, node
+from engine.tree.node import TreeNode, node, settle
 from engine.types import BOOLEAN, VOID, DataType
 
 _ids = itertools.count(1)
@@ -35,6 +35,11 @@ class Mode(Enum):
 @node
 class Expression(TreeNode):
     """Something that has a value for each row."""
+
+    def __init_subclass__(cls, leaf: bool = False) -> None:
+        super().__init_subclass__(leaf)
+        if leaf:
+            settle(cls, resolved=True, deterministic=True, can_raise=False, references=frozenset())
 
     @property
     def dataType(self) -> DataType:
@@ -87,7 +92,7 @@ class NamedExpression(Expression):
 
 
 @node
-class Attribute(NamedExpression):
+class Attribute(NamedExpression, leaf=True):
     """A column of the plan below, known by `id`. `qualifier` is the path before the name ("t", or "spark_catalog.db.t")."""
 
     name: str
@@ -141,7 +146,7 @@ class Attribute(NamedExpression):
 
 
 @node
-class Literal(Expression):
+class Literal(Expression, leaf=True):
     """A constant. `value` is a Python value that `pyarrow.scalar(value, to_arrow(type))` takes, None for null.
 
     DECIMAL holds decimal.Decimal, DATE datetime.date or int days, TIMESTAMP int microseconds since 1970 UTC, TIMESTAMP_NTZ

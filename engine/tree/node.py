@@ -68,9 +68,12 @@ class TreeNode:
     own_kinds: ClassVar[int] = 1
     """The bits of this class and those it inherits from: a node is one of each."""
 
-    def __init_subclass__(cls) -> None:
+    def __init_subclass__(cls, leaf: bool = False) -> None:
+        """`leaf`: its nodes never have children, which need not be looked for then."""
         cls.own_kind = 1 << next(_numbers)
         cls.own_kinds = pattern(each for each in cls.__mro__ if issubclass(each, TreeNode))
+        if leaf:
+            settle(cls, children=(), _branches=(), kinds=cls.own_kinds)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise FrozenInstanceError(f"cannot assign to field {name!r}")
@@ -148,6 +151,7 @@ class TreeNode:
 
     def with_children(self, children: Iterable[TreeNode]) -> Self:
         """A copy with other children, in the order of `children`."""
+        children = tuple(children)
         own, branches, rest = self.__dict__, self._branches, iter(children)
         made = object.__new__(type(self))  # fields are all that `__init__` sets
         fresh = made.__dict__
@@ -155,6 +159,7 @@ class TreeNode:
             old = fresh[name] = own[name]
             if name in branches:
                 fresh[name] = _refilled(old, rest) if old.__class__ is tuple else next(rest)
+        fresh["_branches"], fresh["children"] = branches, children
         if "origin" in own:
             fresh["origin"] = own["origin"]
         return made
@@ -177,7 +182,13 @@ class TreeNode:
 
     def collect(self, kind: type[N]) -> list[N]:
         """Every node of class `kind` (or a subclass), parents first."""
-        return [node for node in self.walk() if isinstance(node, kind)] if self.has(kind) else []
+        wanted, found, stack = kind.own_kind, [], [self] if self.has(kind) else []
+        while stack:
+            node = stack.pop()
+            if node.own_kinds & wanted:
+                found.append(node)
+            stack.extend(child for child in reversed(node.children) if child.kinds & wanted)
+        return found  # type: ignore[return-value]
 
     def at(self, origin: Position | None) -> Self:
         """This node, read from the span `origin` of the query."""
@@ -194,6 +205,13 @@ class TreeNode:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+
+
+def settle(cls: type[TreeNode], **known: Any) -> None:
+    """Makes what all nodes of a class have in common attributes of the class, where it does not say otherwise."""
+    for name, value in known.items():
+        if name not in cls.__dict__:
+            setattr(cls, name, value)
 
 
 def copy_origin(source: TreeNode, target: N) -> N:

@@ -45,9 +45,12 @@ class Rule:
         settled = {} if settled is None else settled
         if id(tree) in settled or not tree.has(*self.on) or (self.needs and not tree.has(*self.needs)):
             return tree
-        if self.entire:
-            return self._kept(tree, self._rewritten(tree), settled)
-        return self._walker(settled)(tree)
+        if not self.entire:
+            return self._walker(settled)(tree)
+        found = self._rewritten(tree)
+        if found is tree:
+            settled[id(tree)] = tree
+        return found
 
     def _walker(self, settled: dict[int, TreeNode]) -> Rewrite:
         """The walk over a tree that holds one of the classes; one function with all it needs at hand, since planning spends
@@ -67,14 +70,11 @@ class Rule:
             node = node if fresh is None else node.with_children(fresh)
             if not top_down and node.own_kinds & on:
                 node = rewritten(node)
-            return self._kept(tree, node, settled)
+            if node is tree:
+                settled[id(tree)] = tree  # holding the tree keeps its id from being used again
+            return node
 
         return walk
-
-    def _kept(self, before: Any, after: Any, settled: dict[int, TreeNode]) -> Any:
-        if after is before:
-            settled[id(before)] = before  # holding the tree keeps its id from being used again
-        return after
 
     def _rewritten(self, node: Any) -> Any:
         found = self.rewrite(node) if self.context is None else self.rewrite(node, self.context)
