@@ -10,6 +10,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from engine.errors import AnalysisError, suggestions
@@ -367,7 +368,12 @@ class Conf(Mapping[str, str]):
 
 def typed(conf: Mapping[str, str], name: str) -> Any:
     """The typed value of a setting in a plain mapping, as tasks get it; the default where it is missing."""
-    text = conf.get(name, SETTINGS[name].default)
+    text = conf.get(name)
+    return _parsed(name, SETTINGS[name].default if text is None else text)
+
+
+@lru_cache(1024)
+def _parsed(name: str, text: str) -> Any:
     return SETTINGS[name].parse(text) if text != "" else None
 
 

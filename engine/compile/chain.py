@@ -37,6 +37,7 @@ from engine.physical.operator import Operator, Sink, Streaming
 from engine.physical.pipeline import Chain
 from engine.physical.project import ProjectExec
 from engine.physical.scan import ScanExec
+from engine.protocols import provides
 
 _FEW_ROWS = 1 << 14
 """Rows in one call: of chains in which rows may become many at first, and of others; and about as many as may come out."""
@@ -99,7 +100,7 @@ class CompiledChain:
         self.sink = sink
         self.chain = Chain(_encoded(chain.source), chain.steps)
         self.operators = compilable(chain, run)
-        self._sink = sink if isinstance(sink, CompiledSink) else None  # asking a protocol takes long
+        self._sink = cast(CompiledSink, sink) if provides(sink, CompiledSink) else None
         self.variants = Variants(chain.source.output, self._steps, self._sink_code, run)
 
     @property
@@ -189,7 +190,7 @@ class _Thread:
 
     def swallow(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         """Runs a batch into the sink; without code for it, gives what the sink must be given."""
-        owner, sink = self.owner, cast(CompiledSink, self.owner.sink)  # asking a protocol takes long
+        owner, sink = self.owner, cast(CompiledSink, self.owner.sink)
         variant = owner.variants.variant(prepared(batch).forms)
         if variant is None:
             yield from owner.interpreted(batch, len(owner.operators))

@@ -30,11 +30,13 @@ _GUARD = "guarded"
 
 @dataclass(frozen=True)
 class Mark:
-    """A place in a function's code: the blocks around it, how many values and lines came before, whether its block is open."""
+    """A place in a function's code: the blocks around it, how many values, lines and notes came before, whether its block is
+    open."""
 
     scope: tuple[int, ...]
     values: int
     lines: int
+    notes: int
     is_open: bool
 
 
@@ -55,10 +57,11 @@ class Function:
         self.violated = Label("violated")
         self._scope: tuple[int, ...] = ()
         self._undone: list[tuple[int, int]] = []
-        self._arguments = list(arguments)
+        self._arguments = dict(arguments)
         self._allocas: list[str] = []
         self._early: list[str] = []
         self._lines: list[str] = []
+        self._notes: list[tuple[int, Callable[[], str]]] = []
         self._count = 0
         self._open = True
 
@@ -66,15 +69,15 @@ class Function:
 
     def argument(self, name: str) -> Value:
         """The argument of that name."""
-        return Value(self, next(kind for own, kind in self._arguments if own == name), f"%{name}")
+        return Value(self, self._arguments[name], f"%{name}")
 
     def integer(self, type: str, number: int) -> Value:
         """A whole number."""
-        return self.boolean(bool(number)) if type == "i1" else Value(self, type, str(number))
+        return self.boolean(bool(number)) if type == "i1" else Value(self, type, str(number), number)
 
     def boolean(self, truth: bool) -> Value:
         """True or false, an i1."""
-        return Value(self, "i1", "true" if truth else "false")
+        return Value(self, "i1", "true" if truth else "false", int(truth))
 
     def number(self, type: str, number: float) -> Value:
         """A floating-point number, exactly."""
@@ -183,7 +186,7 @@ class Function:
 
     def mark(self) -> Mark:
         """Here."""
-        return Mark(self._scope, self._count, len(self._lines), self._open)
+        return Mark(self._scope, self._count, len(self._lines), len(self._notes), self._open)
 
     def holds(self, mark: Mark) -> bool:
         """Whether the code at `mark` has run for sure when the code here runs."""
@@ -201,7 +204,7 @@ class Function:
         """Takes back all that was written since `mark`."""
         before = [each for each in self._undone if each[0] < mark.values]  # the others are part of this
         self._undone = [*before, (mark.values, self._count)]
-        del self._lines[mark.lines :]
+        del self._lines[mark.lines :], self._notes[mark.notes :]
         self._scope, self._open = mark.scope, mark.is_open
 
     # control
@@ -314,18 +317,26 @@ class Function:
             self.place(self.label("dead"))
         self._lines.append(f"  {text}")
 
-    def note(self, text: str) -> None:
-        """A comment in the code."""
-        self._lines.extend(f"  ; {line}" for line in text.splitlines())
+    def note(self, text: Callable[[], str]) -> None:
+        """A comment in the code, which is asked for only where somebody reads it."""
+        self._notes.append((len(self._lines), text))
 
     def text(self, notes: bool = False) -> str:
         """The definition; comments only if asked for, since what is compiled is known by its text."""
-        lines = self._lines if notes else [line for line in self._lines if not line.startswith("  ;")]
-        given = ", ".join(f"{kind} {'noalias ' if kind == 'ptr' else ''}%{name}" for name, kind in self._arguments)
+        lines = self._noted() if notes else self._lines
+        given = ", ".join(
+            f"{kind} {'noalias ' if kind == 'ptr' else ''}%{name}" for name, kind in self._arguments.items()
+        )
         body = "\n".join((*self._allocas, *self._early, "  br label %begin", "begin:", *lines))
         end = "" if not self._open else "\n  unreachable"
         linkage = "internal " if self.internal else ""
         return f"define {linkage}{self.result} @{self.name}({given}) {self.attributes} {{\nentry:\n{body}{end}\n}}\n"
+
+    def _noted(self) -> list[str]:
+        lines = list(self._lines)
+        for place, text in reversed(self._notes):
+            lines[place:place] = [f"  ; {line}" for line in text().splitlines()]
+        return lines
 
     def _end(self, text: str) -> None:
         if self._open:

@@ -18,13 +18,14 @@ from engine.compile.frame import Frame
 from engine.compile.inputs import Inputs
 from engine.compile.ir import Function, Value, Variable, module_text
 from engine.compile.row import Row
-from engine.compile.selection import Selected, Selection, passing, promises, selected_rows, selection_of
+from engine.compile.selection import Selected, Selection, passing, selected_rows, selection_of
 from engine.compile.values import NotCompiled
 from engine.expressions.base import Attribute, Expression, NamedExpression
 from engine.expressions.predicates import conjunction, conjuncts
 from engine.lazy import cached_property
 from engine.physical.filter import FilterExec
 from engine.physical.operator import Operator
+from engine.protocols import provides
 
 if TYPE_CHECKING:
     from engine.compile.binding import FrameWords
@@ -199,15 +200,10 @@ def _rows(row: Row, steps: Sequence[Step], counts: dict[int, Variable], sink: Si
     def count(number: int, out: Value) -> None:
         counts[steps[number].operator.id].add(out.unsigned("i64"))
 
-    if _drops_rows(steps, sink) and promises(row, codes):
-        selected_rows(
-            row,
-            start,
-            stop,
-            lambda: selection_of(row, codes, count),
-            lambda found: _steps(row, steps, counts, 0, sink, found),
-        )
-        return
+    if _drops_rows(steps, sink):
+        selected = lambda: selection_of(row, codes, count)  # noqa: E731
+        if selected_rows(row, start, stop, selected, lambda found: _steps(row, steps, counts, 0, sink, found)):
+            return
     with function.loop(start, stop) as index, row.branch():
         row.index = index
         _steps(row, steps, counts, 0, sink)
@@ -217,7 +213,7 @@ def _drops_rows(steps: Sequence[Step], sink: SinkCode) -> bool:
     """Whether enough rows do not come out for it to pay to look for them beforehand."""
     if any(len(step.operator.inputs) > 1 for step in steps):
         return True
-    if isinstance(sink, Vectorized):
+    if provides(sink, Vectorized):
         return False
     return any(_selects(step.operator) for step in steps)
 
@@ -241,7 +237,7 @@ def _steps(
         _attempt(number, lambda: sink.write(row))
         return
     step = steps[number]
-    row.function.note(step.operator.describe())
+    row.function.note(step.operator.describe)
 
     def following() -> None:
         if selection is None or number >= selection.settled:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from engine.compile.ir import Value
@@ -71,20 +72,13 @@ def selection_of(row: Row, codes: Sequence[Selecting], count: Callable[[int, Val
     return Selection(keep, rests, len(rests))
 
 
-def promises(row: Row, codes: Sequence[Selecting]) -> bool:
-    """Whether steps say anything; nothing of it stays written."""
-    before = row.function.mark()
-    with row.branch():
-        found = selection_of(row, codes, lambda number, keep: None)  # noqa: ARG005
-    row.function.undo(before)
-    return found.keep.constant is None
-
-
 def selected_rows(
     row: Row, start: Value, stop: Value, selection: Callable[[], Selection], body: Callable[[Selection], None]
-) -> None:
-    """The loop over rows from `start` to before `stop`, with `body` for those that the selection leaves."""
+) -> bool:
+    """The loop over rows from `start` to before `stop`, with `body` for those that the selection leaves; whether there is one:
+    nothing is written where the steps say nothing."""
     function = row.function
+    before = function.mark()
     bytes_ = function.variable(f"[{_BLOCK + _WORD} x i8]").address
     with function.loop(start, stop, _BLOCK) as base:
         end = function.minimum(base + _BLOCK, stop)
@@ -92,15 +86,24 @@ def selected_rows(
             row.index = index
             found = selection()
             bytes_.store(found.keep.unsigned("i8"), index - base)
-        rows = end - base
-        for eighth in range(_WORD // 8):  # what is behind the last row is not left over from another block
-            bytes_.at(rows).store(row.number("i64", 0), eighth, align=1)
-        with function.loop(0, (rows + (_WORD - 1)) >> 6) as word:
-            left = function.variable("i64", function.bitmask(bytes_.at(word << 6)))
-            with function.forever() as done:
-                function.leave_if(left.get() == 0, done)
-                place = function.intrinsic("llvm.cttz.i64", "i64", left.get(), function.boolean(True))
-                left.set(left.get() & (left.get() - 1))
-                row.index = base + (word << 6) + place
-                with row.branch():
-                    body(found)
+        if found.keep.constant is None:
+            _left_rows(row, bytes_, base, end - base, partial(body, found))
+    if found.keep.constant is not None:
+        function.undo(before)
+    return found.keep.constant is None
+
+
+def _left_rows(row: Row, bytes_: Value, base: Value, rows: Value, body: Callable[[], None]) -> None:
+    """The loop over those of some rows from `base` on whose bytes are not 0."""
+    function = row.function
+    for eighth in range(_WORD // 8):  # what is behind the last row is not left over from another block
+        bytes_.at(rows).store(row.number("i64", 0), eighth, align=1)
+    with function.loop(0, (rows + (_WORD - 1)) >> 6) as word:
+        left = function.variable("i64", function.bitmask(bytes_.at(word << 6)))
+        with function.forever() as done:
+            function.leave_if(left.get() == 0, done)
+            place = function.intrinsic("llvm.cttz.i64", "i64", left.get(), function.boolean(True))
+            left.set(left.get() & (left.get() - 1))
+            row.index = base + (word << 6) + place
+            with row.branch():
+                body()

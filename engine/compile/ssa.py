@@ -20,20 +20,17 @@ SIZES: Final = {"i1": 1, "i8": 1, "i16": 2, "i32": 4, "i64": 8, "i128": 16, "flo
 """Bytes of a value of each type in memory."""
 
 
-@dataclass(frozen=True, eq=False)
 class Value:
-    """A value while the function runs; `text` is its name or its constant. Comparisons are signed, as SQL's are."""
+    """A value while the function runs; `text` is its name or its constant. Comparisons are signed, as SQL's are. `constant`
+    is the number, if it is a whole one known now. Code is written of thousands of these, so they are no dataclass."""
 
-    function: Function
-    type: str
-    text: str
+    __slots__ = ("constant", "function", "text", "type")
 
-    @property
-    def constant(self) -> int | None:
-        """The number, if it is a whole one known now."""
-        if self.type not in _INTEGERS or self.text.startswith("%"):
-            return None
-        return {"true": 1, "false": 0}.get(self.text) if self.type == "i1" else int(self.text)
+    def __init__(self, function: Function, type: str, text: str, constant: int | None = None) -> None:
+        self.function = function
+        self.type = type
+        self.text = text
+        self.constant = constant
 
     @property
     def bits(self) -> int:

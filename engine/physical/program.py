@@ -16,6 +16,7 @@ from engine.physical.scan import ScanExec
 from engine.physical.shared_columns import SharedColumns
 from engine.physical.subqueries import run_with_queries
 from engine.physical.task import TaskContext
+from engine.protocols import provides
 
 
 class Output(Protocol):
@@ -48,7 +49,7 @@ class StageProgram:
         queries = [pipeline for query in self.queries for pipeline in query.pipelines]
         run.lifetimes = Lifetimes([*queries, *self.pipelines])
         sources = [chain.source for pipeline in (*queries, *self.pipelines) for chain in pipeline.chains]
-        scans = [each for each in sources if isinstance(each, ScanExec) and isinstance(each.relation, Columnar)]
+        scans = [each for each in sources if isinstance(each, ScanExec) and provides(each.relation, Columnar)]
         run.shared = SharedColumns([(scan.relation, scan.request.columns) for scan in scans], task.memory)
         try:
             run_with_queries(self.queries, self.pipelines, run, lambda: self.output.sink(run))

@@ -9,7 +9,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 
@@ -33,6 +33,7 @@ from engine.physical.operator import (
 )
 from engine.physical.pipeline import Chain, Pipeline
 from engine.physical.task import TaskMetrics
+from engine.protocols import provides
 
 
 class Stopped(Exception):
@@ -58,8 +59,8 @@ def run_pipelines(pipelines: Sequence[Pipeline], run: Execution, output: Callabl
             key = built_key(target) if pipeline.build else result_key(target)
             if not pipeline.build:
                 run.results[key] = found
-            if isinstance(sink, HoldingSink):
-                run.holds[key] = sink.release
+            if provides(sink, HoldingSink):
+                run.holds[key] = cast(HoldingSink, sink).release
 
 
 def run_pipeline(pipeline: Pipeline, run: Execution, sink: Sink) -> None:
@@ -194,7 +195,7 @@ class _Group:
                 metrics.add(self._target.id, "time", spent)
 
     def _pull(self, queue: _Queue, local: Any) -> Iterator[pa.RecordBatch]:
-        begin = self._sink.begin if isinstance(self._sink, OrderedSink) else None
+        begin = cast(OrderedSink, self._sink).begin if provides(self._sink, OrderedSink) else None
         while (taken := queue.take()) is not None:
             number, morsel = taken
             if begin is not None:

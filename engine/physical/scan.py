@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import cast
 
 import pyarrow as pa
 
@@ -14,6 +15,7 @@ from engine.logical.relation import Columnar, Relation, ScanRequest, Split
 from engine.physical.column_scan import NOT_PINNED, ColumnScan
 from engine.physical.execution import Execution
 from engine.physical.operator import Morsel, Source, texts
+from engine.protocols import provides
 from engine.tree.node import node
 
 
@@ -61,8 +63,9 @@ class ScanExec(Source):
         columns = run.state(
             (self.id, "columns"), partial(ColumnScan, self.id, self.relation, self.columns, self.filters, run)
         )
-        if self.limit is None and isinstance(self.relation, Columnar):
-            return [partial(self._warm, self.relation, split, columns, run) for split in splits]
+        if self.limit is None and provides(self.relation, Columnar):
+            relation = cast(Columnar, self.relation)
+            return [partial(self._warm, relation, split, columns, run) for split in splits]
         return [partial(self._read, split, columns, run) for split in splits]
 
     def _warm(self, relation: Columnar, split: Split, columns: ColumnScan, run: Execution) -> Iterator[pa.RecordBatch]:
@@ -79,9 +82,9 @@ class ScanExec(Source):
             yield batch
 
     def _batches(self, split: Split, columns: ColumnScan, run: Execution) -> Iterator[pa.RecordBatch]:
-        request, relation = self.request, self.relation
-        if isinstance(relation, Columnar) and self.limit is None:
-            first = columns.first
+        request = self.request
+        if provides(self.relation, Columnar) and self.limit is None:
+            relation, first = cast(Columnar, self.relation), columns.first
             narrow = relation.columns_of(split, first) if first else None
             few = columns.few(narrow, self.encoded) if narrow is not None else None
             if few is not None:
@@ -91,7 +94,7 @@ class ScanExec(Source):
                 return columns.batches(found, relation.version(split), self.encoded)
             if relation.pin:
                 run.task.metrics.add(self.id, NOT_PINNED, split.bytes or 0)
-        return relation.read(split, request)
+        return self.relation.read(split, request)
 
     def details(self, name: Name | None) -> str:
         text = f"{'.'.join(self.name[-1:]) or self.relation.description} {texts(self.columns, name)}"

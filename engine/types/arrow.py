@@ -57,10 +57,13 @@ _PLAIN: dict[DataType, pa.DataType] = {
     TIMESTAMP_NTZ: pa.timestamp("us"),
 }
 
+_OF_CLASS: dict[type[DataType], pa.DataType] = {type(each): arrow for each, arrow in _PLAIN.items()}
+"""By class, since to compare types takes long and this is asked for each column of each batch."""
+
 
 def to_arrow(data_type: DataType) -> pa.DataType:
     """The Arrow type that holds values of `data_type` inside the engine."""
-    plain = _PLAIN.get(data_type)
+    plain = _OF_CLASS.get(type(data_type))
     if plain is not None:
         return plain
     match data_type:

@@ -99,7 +99,7 @@ class GroupedCode:
 
     def _by_built_row(self, row: Row, side: BuiltSide) -> Value:
         """The row of the group that the built row at hand is."""
-        row.function.note(f"groups are the built rows of {side.join.title}")
+        row.function.note(lambda: f"groups are the built rows of {side.join.title}")
         number = side.selected(row)
         row.fixed(SEEN, "ptr").store(row.number("i8", 1), number)
         return row.fixed(BUILT, "ptr").at(number * self.accumulators.words, "i64")

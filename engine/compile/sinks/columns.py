@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +24,7 @@ from engine.compile.values import NotCompiled, Sql, storage_of
 from engine.expressions.base import Attribute, Expression
 from engine.physical.batches import batch_of
 from engine.physical.encoding import decoded_column, is_number
+from engine.protocols import provides
 from engine.types.arrow import to_arrow
 
 ROOM = 1 << 16
@@ -99,8 +100,8 @@ class ColumnsCode:
                 coded = provider.place_of(expression) if form.codes else None
                 self.columns.append(_Output(attribute, expression, None, form.storage, coded=coded))
                 return row.value(expression)
-            if isinstance(provider, Taker):
-                self._taken(attribute, expression, provider)
+            if provides(provider, Taker):
+                self._taken(attribute, expression, cast(Taker, provider))
                 return None
         storage = storage_of(attribute.dataType)
         try:
@@ -110,13 +111,13 @@ class ColumnsCode:
         except NotCompiled:
             owner = next((each for each in row.providers if expression.references <= each.columns), None)
             if (
-                not isinstance(owner, Taker)
+                not provides(owner, Taker)
                 or expression.can_raise
                 or not expression.deterministic
                 or not expression.references
             ):
                 raise
-            self._taken(attribute, expression, owner)
+            self._taken(attribute, expression, cast(Taker, owner))
             return None
         self.columns.append(_Output(attribute, expression, None, storage))
         return value
