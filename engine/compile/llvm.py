@@ -57,6 +57,7 @@ class Compiler:
         self.statistics = {"compiled": 0, "from_memory": 0, "from_disk": 0}
         self._machines: dict[int, Any] = {}
         self._codes: OrderedDict[str, Code] = OrderedDict()
+        self._keys: dict[tuple[str, int], str] = {}
         self._lock = threading.RLock()
         self._numbers = 0
         self._jit: Any = None
@@ -68,8 +69,8 @@ class Compiler:
 
         Raises RuntimeError for text that LLVM does not take, or that calls what is not there, and Quarantined.
         """
-        key = self.key(text, level)
         with self._lock:
+            key = self._key_of(text, level)
             if crashed_before(key) or (
                 self.cache is not None and key not in self._codes and self.cache.is_quarantined(key)
             ):
@@ -89,6 +90,14 @@ class Compiler:
             while len(self._codes) > _KEPT_MODULES:
                 self._codes.popitem(last=False)
             return code
+
+    def _key_of(self, text: str, level: int) -> str:
+        found = self._keys.get((text, level))
+        if found is None:
+            if len(self._keys) >= 2 * _KEPT_MODULES:
+                self._keys.clear()
+            found = self._keys[text, level] = self.key(text, level)
+        return found
 
     def key(self, text: str, level: int) -> str:
         """The name of the code of `text` on this machine, with these versions."""

@@ -13,6 +13,7 @@ import stat
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 from engine.errors import InternalError
@@ -24,10 +25,14 @@ _PART = ".part"
 _STALE_SECONDS = 3600
 
 
+@lru_cache
+def _in(base: str | None) -> Path:
+    return (Path(base) if base else Path("~/.cache").expanduser()) / "flint" / "objects"
+
+
 def default_folder() -> Path:
     """Where object code is kept: in the user's cache."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path("~/.cache").expanduser()) / "flint" / "objects"
+    return _in(os.environ.get("XDG_CACHE_HOME"))
 
 
 class Quarantined(InternalError):

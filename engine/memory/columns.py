@@ -91,11 +91,10 @@ class ColumnCache:
         with self._lock:
             found = self._batches.get(key)
             for column in found.columns if found is not None else ():
-                entry = self._taken(column)
-                assert entry is not None, "batches go before their columns"
-                entry.job, entry.pin = job, pin or entry.pin
-                entry.hits += 1
-                self._add(column, entry)
+                if pin:
+                    self._pin(column, job, pin)
+                elif not self._loose.used(column, job):
+                    self._pinned.used(column, job)
             return found
 
     def keep_batches(self, key: Hashable, made: WarmBatches) -> None:
@@ -152,6 +151,13 @@ class ColumnCache:
                 for key, entry in kept.entries.items()
             ]
 
+    def _pin(self, key: Hashable, job: int, pin: int) -> None:
+        entry = self._taken(key)
+        assert entry is not None, "batches go before their columns"
+        entry.job, entry.pin = job, pin
+        entry.hits += 1
+        self._add(key, entry)
+
     def _taken(self, key: Hashable) -> _Entry | None:
         return self._loose.pop(key) or self._pinned.pop(key)
 
@@ -193,6 +199,16 @@ class _Kept:
         """As the last used."""
         self.entries[key] = entry
         self.held += entry.size
+
+    def used(self, key: Hashable, job: int) -> bool:
+        """Makes an entry the last used, if it is there; whether it is."""
+        entry = self.entries.get(key)
+        if entry is None:
+            return False
+        entry.job = job
+        entry.hits += 1
+        self.entries.move_to_end(key)
+        return True
 
     def pop(self, key: Hashable) -> _Entry | None:
         """Takes an entry out, if it is there."""

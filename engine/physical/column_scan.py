@@ -18,6 +18,7 @@ import pyarrow as pa
 from engine.compile.page_code import is_made, page_code
 from engine.config import typed
 from engine.expressions.base import Attribute, Expression
+from engine.lazy import cached_property
 from engine.logical.relation import Columns, Relation
 from engine.memory.columns import ColumnCache, Pieces, cache_limit, live_pins, memory_of
 from engine.memory.warm_batches import WarmBatches
@@ -54,7 +55,6 @@ class ColumnScan:
         self._runtime = filters_of(run, operator)
         self._filters = [each for each in filters if each.deterministic and not each.can_raise]
         self._trial, self._rows_trial = _Trial(), _Trial()
-        self._few = LateMaterialization(columns, self._filters, self.fetch, run)
         self._code_rows: int = typed(run.task.conf, "flint.compile.minRows")
         limit, cache = cache_limit(run.task.conf), run.task.memory.pool.columns
         cache.resize(limit)
@@ -80,6 +80,11 @@ class ColumnScan:
             self._metrics.add(self._operator, "bytes", size)
             self._metrics.progress(batch.num_rows, size)
             yield batch if encoded else decoded(batch, self._columns)
+
+    @cached_property
+    def _few(self) -> LateMaterialization:
+        """Made for the first split that is not in memory yet."""
+        return LateMaterialization(self._columns, self._filters, self.fetch, self._run)
 
     @property
     def first(self) -> list[str]:

@@ -15,22 +15,26 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from engine.kernels.buffers import fixed_values, valid
+from engine.lazy import cached_property
 from engine.physical.encoding import min_max
 from engine.physical.execution import Execution
 
 _TABLE_RANGE = 1 << 24
 """Values from a range no wider than this are looked up in a table of so many bytes; of others only the range counts."""
 
+_PARTS_BITS = 12
+"""Statistics are compared with so many equal parts of the range, a power of two."""
+
 
 @dataclass(frozen=True, eq=False)
 class RuntimeFilter:
     """Lets rows pass whose `column` (by position in the scan's output) is a whole number, as encoded columns hold them, from
-    `least` to `most`, and, where `table` is given, for which `table[value - least]` is true. Nulls do not pass."""
+    `least` to `most`, and, where `values` are given, is among them. Nulls do not pass."""
 
     column: int
     least: int
     most: int
-    table: npt.NDArray[np.bool_] | None = None
+    values: npt.NDArray[Any] | None = None
 
     @staticmethod
     def of(column: int, values: npt.NDArray[Any]) -> RuntimeFilter:
@@ -39,11 +43,29 @@ class RuntimeFilter:
         if not len(values):
             return RuntimeFilter(column, 1, 0)
         least, most = int(values.min()), int(values.max())
-        if most - least >= _TABLE_RANGE:
-            return RuntimeFilter(column, least, most)
-        table = np.zeros(most - least + 1, np.bool_)
-        table[values.astype(np.int64, copy=False) - least] = True
-        return RuntimeFilter(column, least, most, table)
+        return RuntimeFilter(column, least, most, None if most - least >= _TABLE_RANGE else values)
+
+    @cached_property
+    def table(self) -> npt.NDArray[np.bool_] | None:
+        """For each number from `least` to `most` whether it is among the values. Only rows that are not in memory yet are worth
+        it."""
+        return self._there(0)
+
+    @cached_property
+    def _parts(self) -> npt.NDArray[np.bool_] | None:
+        """The same for parts of the range, 2 ** `_part_bits` numbers each."""
+        return self._there(self._part_bits)
+
+    @property
+    def _part_bits(self) -> int:
+        return max(0, (self.most - self.least).bit_length() - _PARTS_BITS)
+
+    def _there(self, bits: int) -> npt.NDArray[np.bool_] | None:
+        if self.values is None:
+            return None
+        found = np.zeros((self.most - self.least >> bits) + 1, np.bool_)
+        found[self.values.astype(np.int64, copy=False) - self.least >> bits] = True
+        return found
 
     def may_pass(self, bounds: tuple[int, int] | None) -> bool:
         """Whether a value within `bounds`, None if unknown, may pass."""
@@ -52,7 +74,10 @@ class RuntimeFilter:
         least, most = max(bounds[0], self.least), min(bounds[1], self.most)
         if least > most:
             return False
-        return self.table is None or bool(self.table[least - self.least : most - self.least + 1].any())
+        if self._parts is None:
+            return True
+        first, last = (edge - self.least >> self._part_bits for edge in (least, most))
+        return bool(self._parts[first : last + 1].any())
 
     def any_passes(self, array: pa.Array) -> bool:
         """Whether any value of an encoded column passes; one that is not encoded may."""

@@ -184,6 +184,16 @@ def _most_bits(value: Sql) -> int:
     return bits_of(value.type) if is_whole(value.type) else 0
 
 
+Shape = tuple[tuple[Accumulator, int], ...]
+"""The kinds of accumulators, and where they are in a row."""
+
+
+def merge(shape: Shape, into: Value, row: Value) -> None:
+    """Adds the accumulators of one row to those of another."""
+    for each, offset in shape:
+        each.merge(Memory(into, offset, each.storage), Memory(row, offset, each.storage).get())
+
+
 @dataclass(frozen=True)
 class CallPlan:
     """The accumulators of one call: of its value, None for a count; of the number of its values, None where each group has
@@ -210,15 +220,16 @@ class Accumulators:
             self.words += accumulator.words
         return self.accumulators.index(accumulator)
 
+    @property
+    def shape(self) -> Shape:
+        """All that code depends on which merges rows."""
+        pairs = zip(self.accumulators, self.offsets, strict=True)
+        return tuple((Accumulator(each.kind, each.storage, ()), offset) for each, offset in pairs)
+
     def cells(self, row: Value) -> list[Memory]:
         """The places in a row."""
         pairs = zip(self.accumulators, self.offsets, strict=True)
         return [Memory(row, offset, each.storage) for each, offset in pairs]
-
-    def merge(self, into: Value, row: Value) -> None:
-        """Adds the accumulators of one row to those of another."""
-        for each, cell, other in zip(self.accumulators, self.cells(into), self.cells(row), strict=True):
-            each.merge(cell, other.get())
 
     def states(self, rows: Rows, calls: Sequence[AggregateCall], kernels: Sequence[AggregateKernel]) -> list[pa.Array]:
         """The states that the kernels would have for the groups `rows`."""

@@ -9,7 +9,7 @@ import ctypes
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from engine.compile.binding import FrameWords
 from engine.compile.code import code_of
-from engine.compile.ir import Function, module_text
+from engine.compile.ir import module_text
 from engine.compile.program import SinkCode
 from engine.compile.sinks.aggregate import (
     CACHE,
@@ -29,7 +29,7 @@ from engine.compile.sinks.aggregate import (
     TEXTS_FULL,
     GroupedCode,
 )
-from engine.compile.sinks.aggregate_accumulators import Accumulators
+from engine.compile.sinks.aggregate_accumulators import Accumulators, Shape, merge
 from engine.compile.tables.group_table import GroupTable, merged, shares
 from engine.compile.tables.grouping import NAMES, functions
 from engine.compile.tables.layout import KeyLayout, Rows, unpacked
@@ -187,16 +187,20 @@ class CompiledGroups:
         """Calls one of the functions of the tables' module, without the interpreter's lock."""
         with self._lock:
             if self._code is None:
-                made, names = self._functions()
-                self._code = code_of(module_text(made), names, self.run)
+                self._code = code_of(*self._module(), self.run)
         kinds = [ctypes.c_int64] * len(arguments)
         with self._code.calling():
             ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(self._code.addresses[name])(*arguments)
 
-    def _functions(self) -> tuple[Sequence[Function], Sequence[str]]:
-        """The functions of the tables' module, and the names of those that are called."""
+    def _module(self) -> tuple[str, Sequence[str]]:
+        """The tables' module, and the names of the functions that are called."""
         assert self.keys is not None
-        return functions(self.keys, self.accumulators.words, self.accumulators.merge), NAMES
+        return _module(self.keys.shape, self.accumulators.words, self.accumulators.shape), NAMES
+
+
+@lru_cache(256)
+def _module(layout: KeyLayout, stride: int, shape: Shape) -> str:
+    return module_text(functions(layout, stride, partial(merge, shape)))
 
 
 _MOST_CODES = 1 << 16

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -17,11 +17,11 @@ import pyarrow.compute as pc
 
 from engine.compile.binding import FrameWords
 from engine.compile.built_side import BuiltSide
-from engine.compile.ir import Function
+from engine.compile.ir import Function, module_text
 from engine.compile.program import SinkCode
 from engine.compile.row import Row
 from engine.compile.sinks.aggregate import BUILT, SEEN, TABLE
-from engine.compile.sinks.aggregate_accumulators import Accumulators
+from engine.compile.sinks.aggregate_accumulators import Accumulators, Shape, merge
 from engine.compile.sinks.aggregate_groups import Batches, CompiledGroups, ThreadGroups
 from engine.compile.tables.grouping import WORDS
 from engine.expressions.base import Alias, Expression
@@ -126,8 +126,8 @@ class GroupJoinGroups(CompiledGroups):
             state[:] = neutral
         return ThreadGroups(state, seen=np.zeros(self._rows, np.uint8))
 
-    def _functions(self) -> tuple[Sequence[Function], Sequence[str]]:
-        return [_absorb(self.accumulators)], [_ABSORB]
+    def _module(self) -> tuple[str, Sequence[str]]:
+        return _module(self.accumulators.words, self.accumulators.shape), (_ABSORB,)
 
     def _merged(self, start: int) -> Iterator[pa.RecordBatch]:
         """The groups from `start` on, of all threads."""
@@ -158,14 +158,19 @@ class GroupJoinGroups(CompiledGroups):
         return pc.take(column, pa.array(met + start), boundscheck=False)
 
 
-def _absorb(accumulators: Accumulators) -> Function:
+@lru_cache(256)
+def _module(stride: int, shape: Shape) -> str:
+    return module_text([_absorb(stride, shape)])
+
+
+def _absorb(stride: int, shape: Shape) -> Function:
     """absorb(rows, seen, others, others seen, start, stop): adds the groups of another thread."""
     names = [(name, "ptr") for name in ("rows", "seen", "others", "others_seen")]
     f = Function(_ABSORB, [*names, ("start", "i64"), ("stop", "i64")])
     rows, seen, others, others_seen = (f.argument(name) for name, _ in names)
     with f.loop(f.argument("start"), f.argument("stop")) as number, f.when(others_seen.load("i8", number) != 0):
         seen.store(f.integer("i8", 1), number)
-        place = number * accumulators.words
-        accumulators.merge(rows.at(place, "i64"), others.at(place, "i64"))
+        place = number * stride
+        merge(shape, rows.at(place, "i64"), others.at(place, "i64"))
     f.give(0)
     return f

@@ -13,7 +13,7 @@ known from types, or from the batches that there are.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,8 +22,9 @@ import pyarrow as pa
 
 from engine.compile.ir import Function, Value
 from engine.compile.values import Sql, is_whole
-from engine.expressions.base import Expression
+from engine.expressions.base import Expression, Literal
 from engine.kernels.buffers import decimal_array, fixed_array, holds_int64
+from engine.types import VOID
 from engine.types.arrow import to_arrow
 
 Rows = npt.NDArray[np.uint64]
@@ -31,6 +32,7 @@ Rows = npt.NDArray[np.uint64]
 
 _MIX = (-0x61C8864680B583EB, -0x4B47D0C5F3A3B4D1)
 _NAN = 0x7FF8000000000000
+_ANY = Literal(None, VOID)
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,11 @@ class KeyLayout:
 
     fields: tuple[KeyField, ...]
     words: int
+
+    @property
+    def shape(self) -> KeyLayout:
+        """All that code depends on which reads rows: it does not ask what the keys are."""
+        return KeyLayout(tuple(replace(each, expression=_ANY) for each in self.fields), self.words)
 
     @property
     def texts(self) -> frozenset[int]:
