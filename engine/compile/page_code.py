@@ -5,7 +5,8 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import threading
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -16,7 +17,24 @@ import pyarrow as pa
 from engine.compile.bit_packing import BLOCK
 from engine.compile.code import code_of
 from engine.compile.object_cache import Quarantined
-from engine.compile.pages import BOUNDS, PADDING, PLAIN, WIDE, module
+from engine.compile.pages import (
+    BOUNDS,
+    CURSOR,
+    ELSEWHERE,
+    LEVELS,
+    NULLS,
+    PADDING,
+    PLAIN,
+    RANGES,
+    ROOM,
+    SKIPPED,
+    SPREAD,
+    STORED,
+    UNPACKED,
+    WIDE,
+    WORDS,
+    module,
+)
 from engine.compile.text_pages import FULL
 from engine.config import typed
 from engine.physical.execution import Execution
@@ -35,6 +53,8 @@ class Bytes(NamedTuple):
         return cls(array, array.ctypes.data, len(array) - PADDING)
 
 
+_BROKEN = (pa.ArrowException, OSError, ValueError)
+"""What a library raises for bytes that it cannot unpack to what they are said to be."""
 _WORD, _PLACE = ctypes.c_int64, ctypes.c_void_p
 _CALLS = {
     "snappy": ctypes.CFUNCTYPE(_WORD, _PLACE, _WORD, _PLACE, _WORD),
@@ -43,7 +63,7 @@ _CALLS = {
     "chunk": ctypes.CFUNCTYPE(_WORD, *(_PLACE,) * 8, *(_WORD,) * 7),
     "numbers": ctypes.CFUNCTYPE(_WORD, *(_PLACE,) * 8, *(_WORD,) * 6),
 }
-_DICTIONARY_PAGE, _PLAIN_ENCODINGS = 2, (0, 2)
+_DICTIONARY_PAGE, _SECOND_VERSION, _PLAIN_ENCODINGS = 2, 3, (0, 2)
 
 
 class Dictionary(NamedTuple):
@@ -54,12 +74,35 @@ class Dictionary(NamedTuple):
     size: int
 
 
-class Numbers(NamedTuple):
-    """The numbers of a chunk; None where not all fit in the width, which only bounds can then tell."""
+@dataclass
+class Pages:
+    """The pages of a column chunk of `rows` rows: `size` bytes of `source`. `optional`: they tell which rows have a value, and
+    `nullable`, some may have none. `wanted` are the rows to decode, as pairs of first and one past the last with an end of
+    greatest numbers; all if None. Others then have any value. `unpacked` are pages of the codec ELSEWHERE. `skipped`
+    counts pages that were not decoded."""
+
+    source: Bytes
+    size: int
+    codec: int
+    rows: int
+    optional: bool = False
+    nullable: bool = False
+    wanted: npt.NDArray[np.int64] | None = None
+    unpacked: Bytes | None = None
+    skipped: int = 0
+
+
+class Decoded(NamedTuple):
+    """Numbers or codes of a chunk; which rows have one, None if all. The values are None where not all fit in the width, which
+    only the bounds can then tell."""
 
     values: pa.Buffer | None
-    least: int
-    most: int
+    present: pa.Buffer | None
+    least: int = 0
+    most: int = 0
+
+
+_ALL = np.array([0, *[np.iinfo(np.int64).max] * 3], np.int64)
 
 
 @dataclass(frozen=True)
@@ -77,11 +120,20 @@ class TextTarget:
         np.frombuffer(offsets, np.int32, 1)[0] = 0
         return cls(np.array([0, 0, room, offsets.address, data.address], np.int64), offsets, data)
 
-    def array(self) -> pa.Array:
+    def array(self, present: pa.Buffer | None) -> pa.Array:
         """The texts."""
         count, length = self.state[:2].tolist()
         self.bytes.resize(length + PADDING, shrink_to_fit=2 * length < self.state[2])
-        return pa.Array.from_buffers(pa.string(), count, [None, self.offsets, self.bytes.slice(0, length)], 0)
+        return pa.Array.from_buffers(pa.string(), count, [present, self.offsets, self.bytes.slice(0, length)])
+
+    def skip(self, rows: int, wanted: npt.NDArray[np.int64]) -> None:
+        """Makes rows that are not among those wanted empty, as far as their pages were left out."""
+        offsets = np.frombuffer(self.offsets, np.int32)
+        count, length = self.state[:2].tolist()
+        offsets[count + 1 :] = length
+        self.state[0] = rows
+        for end, start in _between(wanted, rows):
+            offsets[end + 1 : start] = offsets[end]
 
 
 class PageCode:
@@ -93,20 +145,22 @@ class PageCode:
         self._local = threading.local()
         self._functions: dict[str, tuple[int, Any]] = {}
 
-    def dictionary(self, chunk: Bytes, size: int, codec: int) -> Dictionary | None:
-        """The dictionary page at the beginning of a chunk of `size` bytes."""
-        fields = self._fields()
-        head = self._call("page_header", chunk.address, size, fields.address)
+    def dictionary(self, pages: Pages) -> Dictionary | None:
+        """The dictionary page at the beginning of a chunk."""
+        fields, size, start = self._fields(), pages.size, pages.source.address
+        head = self._call("page_header", start, size, fields.address)
         words = _words(fields)
         kind, unpacked, packed, checksum, count, encoding = (int(words[place]) for place in (1, 2, 3, 4, 57, 58))
         if head < 0 or kind != _DICTIONARY_PAGE or checksum != -1 or encoding not in _PLAIN_ENCODINGS:
             return None
         if count < 0 or not 0 <= packed <= size - head or not 0 <= unpacked <= _EXPANSION * size:
             return None
-        if codec == PLAIN:
-            return Dictionary(count, chunk.address + head, unpacked) if packed == unpacked else None
+        if pages.unpacked is not None:
+            return Dictionary(count, pages.unpacked.address, unpacked) if unpacked <= pages.unpacked.size else None
+        if pages.codec == PLAIN:
+            return Dictionary(count, start + head, unpacked) if packed == unpacked else None
         target = self.space("dictionary", unpacked)
-        if self._call("snappy", chunk.address + head, packed, target.address, unpacked) != 0:
+        if self._call("snappy", start + head, packed, target.address, unpacked) != 0:
             return None
         return Dictionary(count, target.address, unpacked)
 
@@ -118,54 +172,114 @@ class PageCode:
         target = TextTarget.of(count, size - 4 * count)
         if self._call("plain_texts", source, size, count, target.state.ctypes.data, None) != 0:
             return None
-        return target.array()
+        return target.array(None)
 
-    def plain_texts(
-        self, chunk: Bytes, size: int, codec: int, optional: bool, rows: int, dictionary: pa.Array | None, room: int
-    ) -> pa.Array | None:
-        """The `rows` texts of a chunk, none of which is null, one after another. `room` is how many bytes they may take."""
-        target = TextTarget.of(rows, min(room, _MOST_TEXTS))
+    def plain_texts(self, pages: Pages, dictionary: pa.Array | None, room: int) -> pa.Array | None:
+        """The texts of a chunk, one after another. `room` is how many bytes they may take."""
+        target = TextTarget.of(pages.rows, min(room, _MOST_TEXTS))
         words, entries = np.zeros(2, np.int64), 0
         if dictionary is not None:
             _, offsets, data = dictionary.buffers()
             words[:], entries = (offsets.address, data.address), len(dictionary)
         functions = (self._code.addresses[name] for name in ("place_texts", "plain_texts"))
-        places = *self._places(size), words.ctypes.data, *functions, target.state.ctypes.data
-        status = self._call("chunk", chunk.address, *places, size, rows, optional, codec, _room(size), entries, 0)
+        places = words.ctypes.data, *functions, target.state.ctypes.data
+        status = self._pages("chunk", pages, "spread_texts", places, (entries, 0))
         if status == FULL and room < _MOST_TEXTS:
-            return self.plain_texts(chunk, size, codec, optional, rows, dictionary, min(4 * room, _MOST_TEXTS))
-        return target.array() if status == 0 else None
+            return self.plain_texts(pages, dictionary, min(4 * room, _MOST_TEXTS))
+        if status == 0 and pages.wanted is not None:
+            target.skip(pages.rows, pages.wanted)
+        return target.array(self._present(pages)) if status == 0 else None
 
-    def codes(
-        self, chunk: Bytes, size: int, codec: int, optional: bool, rows: int, entries: int, bits: int
-    ) -> pa.Buffer | None:
-        """The `rows` codes of a chunk, none of which is null, as whole numbers of `bits` bits; all less than `entries`."""
-        target = pa.allocate_buffer(rows * bits // 8 + PADDING)
-        places = *self._places(size), 0, self._code.addresses[f"place_i{bits}_0"], 0, target.address
-        numbers = size, rows, optional, codec, _room(size), entries, bits // 8
-        status = self._call("chunk", chunk.address, *places, *numbers)
-        return target.slice(0, rows * bits // 8) if status == 0 else None
+    def codes(self, pages: Pages, entries: int, bits: int) -> Decoded | None:
+        """The codes of a chunk as whole numbers of `bits` bits; all less than `entries`."""
+        target = pa.allocate_buffer(pages.rows * bits // 8 + PADDING)
+        places = 0, self._code.addresses[f"place_i{bits}_0"], 0, target.address
+        if self._pages("chunk", pages, f"spread_i{bits}", places, (entries, bits // 8)) != 0:
+            return None
+        return Decoded(_of_rows(target, pages, bits), self._present(pages))
 
-    def numbers(
-        self, chunk: Bytes, size: int, codec: int, optional: bool, rows: int, stored: int, bits: int
-    ) -> Numbers | None:
-        """The `rows` values of a chunk, none of which is null and each of `stored` bytes, as whole numbers of `bits` bits."""
-        target, addresses = pa.allocate_buffer(rows * bits // 8 + PADDING), self._code.addresses
-        functions = addresses[f"place_i{bits}_1"], addresses[f"narrow_i{8 * stored}_i{bits}"]
-        places = *self._places(size), self.space("dictionary", _room(size)).address, *functions, target.address
-        status = self._call("numbers", chunk.address, *places, size, rows, optional, codec, _room(size), bits // 8)
+    def numbers(self, pages: Pages, stored: str, bits: int, size: int = 0) -> Decoded | None:
+        """The values of a chunk as whole numbers of `bits` bits. They are `stored` as i32, i64, or as `be`: `size` bytes, of
+        which the highest is the first."""
+        target, addresses = pa.allocate_buffer(pages.rows * bits // 8 + PADDING), self._code.addresses
+        functions = addresses[f"place_i{bits}_1"], addresses[f"narrow_{stored}_i{bits}"]
+        places = self.space("dictionary", _room(pages.size)).address, *functions, target.address
+        status = self._pages("numbers", pages, f"spread_i{bits}", places, (bits // 8,), size)
         if status not in (0, WIDE):
             return None
         least, most = _words(self._fields())[BOUNDS : BOUNDS + 2].tolist()
-        return Numbers(target.slice(0, rows * bits // 8) if status == 0 else None, least, most)
+        values = _of_rows(target, pages, bits) if status == 0 else None
+        return Decoded(values, self._present(pages), least, most)
 
-    def _places(self, size: int) -> tuple[int, int, int]:
-        """Spaces for a page of a chunk of `size` bytes, for headers, and for a block of codes."""
-        return (
-            self.space("page", _room(size)).address,
-            self._fields().address,
-            self.space("block", 4 * BLOCK).address,
-        )
+    def _pages(
+        self, name: str, pages: Pages, spread: str, places: tuple[int, ...], numbers: tuple[int, ...], stored: int = 0
+    ) -> int:
+        """Calls `chunk` or `numbers`; gives the status."""
+        size, fields, wanted, unpacked = pages.size, self._fields(), pages.wanted, pages.unpacked
+        levels = self._levels(pages.rows) if pages.nullable else None
+        if levels is not None:
+            levels.array[: pages.rows] = 1
+        words = _words(fields)
+        words[[SKIPPED, NULLS, CURSOR]] = 0
+        words[RANGES] = (_ALL if wanted is None else wanted).ctypes.data
+        words[LEVELS] = 0 if levels is None else levels.address
+        words[SPREAD], words[STORED] = self._code.addresses[spread], stored
+        words[[UNPACKED, ROOM]] = (0, 0) if unpacked is None else (unpacked.address, unpacked.size)
+        page, block = self.space("page", _room(size)), self.space("block", 4 * BLOCK)
+        spaces = page.address, fields.address, block.address
+        given = size, pages.rows, pages.optional, pages.codec, _room(size)
+        status = self._call(name, pages.source.address, *spaces, *places, *given, *numbers)
+        pages.skipped = int(words[SKIPPED])
+        return status
+
+    def _levels(self, rows: int) -> Bytes:
+        return self.space("levels", rows)
+
+    def _present(self, pages: Pages) -> pa.Buffer | None:
+        """Which rows have a value, as bits, after `_pages`; None if all have."""
+        if not pages.nullable or not _words(self._fields())[NULLS]:
+            return None
+        return pa.py_buffer(np.packbits(self._levels(pages.rows).array[: pages.rows], bitorder="little"))
+
+    def unpacked(self, pages: Pages, codec: pa.Codec, room: int) -> Pages | None:
+        """The pages, unpacked by a library: in `room` bytes, of which no more is used than there is."""
+        target, filled = self.space("unpacked", room), 0
+        for kind, place, packed, unpacked, row, levels in self._headers(pages):
+            if filled + unpacked > room:
+                return None
+            if kind == _DICTIONARY_PAGE or _is_wanted(pages.wanted, row):
+                data = pages.source.array[place : place + packed]
+                target.array[filled : filled + levels] = data[:levels]
+                try:
+                    whole = (
+                        codec.decompress(pa.py_buffer(data[levels:]), unpacked - levels) if unpacked > levels else b""
+                    )
+                    target.array[filled + levels : filled + unpacked] = np.frombuffer(whole, np.uint8)
+                except _BROKEN:  # pyarrow says what is wrong with it
+                    return None
+            filled += unpacked
+        return replace(pages, codec=ELSEWHERE, unpacked=Bytes(target.array, target.address, filled))
+
+    def _headers(self, pages: Pages) -> Iterator[tuple[int, int, int, int, tuple[int, int], int]]:
+        """Of each page: its kind, where it is, how many bytes packed and unpacked, its rows, and how many bytes are levels, or
+        else are not packed, before the others. Ends where a header is not as it should be."""
+        place, row, fields = 0, 0, self._fields()
+        words = _words(fields)
+        while place < pages.size and row < pages.rows:
+            head = self._call("page_header", pages.source.address + place, pages.size - place, fields.address)
+            kind, unpacked, packed = words[1:4].tolist()
+            place += head
+            if head < 0 or packed < 0 or unpacked < 0 or packed > pages.size - place:
+                return
+            second = kind == _SECOND_VERSION
+            count = 0 if kind == _DICTIONARY_PAGE else max(0, int(words[65 if second else 41]))
+            levels = max(0, int(words[69])) if second else 0
+            if second and words[71] == 0:
+                levels = packed
+            if levels > min(packed, unpacked):
+                return
+            yield kind, place, packed, unpacked, (row, row + count), levels
+            place, row = place + packed, row + count
 
     def _call(self, name: str, *arguments: Any) -> int:
         address = self._code.addresses[name]
@@ -186,11 +300,34 @@ class PageCode:
         return known
 
     def _fields(self) -> Bytes:
-        return self.space("fields", 8 * (BOUNDS + 2))
+        return self.space("fields", 8 * WORDS)
 
 
 def _words(fields: Bytes) -> npt.NDArray[np.int64]:
-    return fields.array[: 8 * (BOUNDS + 2)].view(np.int64)
+    return fields.array[: 8 * WORDS].view(np.int64)
+
+
+def _of_rows(target: pa.Buffer, pages: Pages, bits: int) -> pa.Buffer:
+    """The values that were decoded; 0 between the wanted rows, where memory was not written to."""
+    if pages.wanted is not None:
+        numbers = np.frombuffer(target, f"i{bits // 8}")
+        for end, start in _between(pages.wanted, pages.rows):
+            numbers[end:start] = 0
+    return target.slice(0, pages.rows * bits // 8)
+
+
+def _between(wanted: npt.NDArray[np.int64], rows: int) -> Iterator[tuple[int, int]]:
+    """The ranges of rows that are not wanted."""
+    edges = [0, *wanted[:-2].tolist(), rows]
+    return zip(edges[::2], edges[1::2], strict=True)
+
+
+def _is_wanted(wanted: npt.NDArray[np.int64] | None, rows: tuple[int, int]) -> bool:
+    """Whether any of the rows from the first to before the second is."""
+    if wanted is None:
+        return True
+    place = int(np.searchsorted(wanted[1::2], rows[0], "right"))
+    return bool(wanted[2 * place] < rows[1])
 
 
 def _room(size: int) -> int:

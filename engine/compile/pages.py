@@ -1,7 +1,7 @@
 """Code that decodes the pages of Parquet column chunks.
 
-    chunk ──▶ page_header ──▶ snappy ──▶ codes ──▶ the dictionary's values, or the codes, in the width that is asked for
-                                └──▶ plain numbers, narrowed, or texts
+    chunk ──▶ page_header ──▶ snappy ──▶ levels ──▶ codes ──▶ the dictionary's values, or the codes, as wide as asked for
+                 └──▶ no row is wanted: skipped        └──▶ plain numbers, narrowed, or texts
 
 It knows what nearly all chunks are made of, and says so (a status that is not 0) where it meets anything else, or a file
 that is corrupt: pyarrow then reads the chunk, or finds out what is wrong with it. No byte of a file is believed: sizes and
@@ -13,20 +13,29 @@ from __future__ import annotations
 
 from engine.compile.bit_packing import codes, placing, varint
 from engine.compile.ir import Function, Label, module_text
+from engine.compile.levels import levels, spread_texts, spreading
 from engine.compile.snappy import snappy
 from engine.compile.ssa import SIZES, Value, Variable
-from engine.compile.text_pages import place_texts, plain_texts
+from engine.compile.text_pages import place_texts, plain_texts, skip_texts
 
 PADDING = 64
 FIELDS = 80
 """How many words `page_header` fills: field f of the header at f, field g of its struct f at 8 * f + g; -1 for none."""
 BOUNDS = FIELDS
 """The place after them of two words with the least and the greatest number of a chunk."""
+RANGES, LEVELS, SPREAD, STORED, UNPACKED, ROOM = range(BOUNDS + 2, BOUNDS + 8)
+"""Words that are given: where the wanted rows are, as pairs of first and one past the last, in order, to an end of two
+greatest numbers; where a byte for each row is, or null if all must have a value; the function that moves values to their
+rows; how many bytes a number has that is stored with its highest byte first; where pages of the codec ELSEWHERE are, and how
+many bytes."""
+SKIPPED, NULLS, CURSOR = range(BOUNDS + 8, BOUNDS + 11)
+"""Words that count pages that were left out, and rows without a value; and how much of ROOM is used."""
+WORDS = BOUNDS + 11
 WIDE = 3
 """The status where a number needs more bits than it was to have."""
 
-PLAIN, SNAPPY = 0, 1
-"""Codecs, by Parquet's numbers."""
+PLAIN, SNAPPY, ELSEWHERE = 0, 1, 99
+"""Codecs, by Parquet's numbers; the last is that of pages that a library has unpacked, one after another."""
 _DICTIONARY_PAGE = 2
 
 
@@ -36,6 +45,8 @@ def module() -> tuple[str, list[str]]:
     functions = [snappy(), page_header(), chunk(), numbers(), plain_texts(), place_texts()]
     functions += [placing(width, True) for width in widths] + [placing(width, False) for width in widths[:3]]
     functions += [narrowing("i32", width) for width in widths[:3]] + [narrowing("i64", width) for width in widths]
+    functions += [narrowing(None, width) for width in widths]
+    functions += [spreading(width) for width in widths] + [spread_texts()]
     return module_text(functions), [each.name for each in functions]
 
 
@@ -109,10 +120,11 @@ def _header_field(
 
 
 def chunk() -> Function:
-    """Decodes all data pages of a chunk of `rows` values, none of them null. `optional` is 1 where the pages tell which values
-    are null, `scratch` has `room` bytes for a page, `block` room for codes, `fields` is for headers. Codes of `entries` values
-    in `dictionary` are placed in `target` by the function `place`, plain values by `narrow`, both as numbers of
-    `width` bytes. Gives 0 if all is as expected; a status that `place` or `narrow` gives is passed on."""
+    """Decodes all data pages of a chunk of `rows` values that have rows among those wanted. `optional` is 1 where pages have
+    levels, `scratch` has `room` bytes for a page, `block` room for codes, `fields` is for headers and has the words above.
+    Codes of `entries` values in `dictionary` are placed in `target` by the function `place`, plain values by `narrow`, both
+    as numbers of `width` bytes, 0 for texts. Gives 0 if all is as expected; a status that `place` or `narrow` gives is passed
+    on."""
     numbers = ("size", "rows", "optional", "codec", "room", "entries", "width")
     places = ("source", "scratch", "fields", "block", "dictionary", "place", "narrow", "target")
     f = Function("chunk", [(name, "ptr") for name in places] + [(name, "i64") for name in numbers])
@@ -120,8 +132,9 @@ def chunk() -> Function:
     place, filled = f.variable("i64", 0), f.variable("i64", 0)
     size, rows, other = f.argument("size"), f.argument("rows"), f.label("other")
     fields = f.argument("fields")
+    wanted = f.variable("ptr", fields.load("ptr", RANGES))
     with f.forever() as done:
-        f.leave_if(filled.get() >= rows, done)
+        f.leave_if((filled.get() >= rows) | (wanted.get().load("i64") >= rows), done)
         length = f.helped(page_header(), f.argument("source").at(place.get()), size - place.get(), fields)
         f.leave_if(length < 0, other)
         place.add(length)
@@ -129,46 +142,87 @@ def chunk() -> Function:
         f.leave_if((packed < 0) | (unpacked < 0) | (packed > size - place.get()), other)
         f.leave_if(fields.load("i64", 4) != -1, other)  # a checksum, which pyarrow looks at
         with f.when(kind != _DICTIONARY_PAGE):
-            _data_page(f, f.argument("source").at(place.get()), packed, unpacked, filled, other)
+            _page(f, f.argument("source").at(place.get()), wanted, filled, other)
         place.add(packed)
+        fields.store(fields.load("i64", CURSOR) + unpacked, CURSOR)
     f.give(0)
     f.place(other)
     f.give(2)
     return f
 
 
-def _data_page(f: Function, page: Value, packed: Value, unpacked: Value, filled: Variable, other: Label) -> None:
-    """A page of the first version, whose levels are packed with its values, or of the second."""
+def _page(f: Function, page: Value, wanted: Variable, filled: Variable, other: Label) -> None:
+    """Decodes a data page, or skips it if no row of it is wanted."""
     fields = f.argument("fields")
-    kind, first = fields.load("i64", 1), fields.load("i64", 1) == 0
+    kind = fields.load("i64", 1)
     f.leave_if((kind != 0) & (kind != 3), other)
-    count, encoding = (f.select(first, fields.load("i64", one), fields.load("i64", two)) for one, two in _HEADERS)
+    count, encoding = (f.select(kind == 0, fields.load("i64", v1), fields.load("i64", v2)) for v1, v2 in _HEADERS)
     f.leave_if((count < 0) | (count > f.argument("rows") - filled.get()), other)
-    levels, is_packed = f.variable("i64", 0), f.variable("i64", f.argument("codec"))
-    with f.when(~first):
-        nulls, definition, repetition, compressed = (fields.load("i64", slot) for slot in (66, 69, 70, 71))
-        f.leave_if(
-            (nulls != 0) | (repetition > 0) | (definition < 0) | (definition > f.minimum(packed, unpacked)), other
-        )
-        levels.set(definition)
-        is_packed.set(f.select(compressed == 0, f.integer("i64", PLAIN), f.argument("codec")))
-    size = unpacked - levels.get()
-    data = unpacked_page(f, page.at(levels.get()), packed - levels.get(), size, is_packed.get(), other)
-    start = f.variable("i64", 0)
-    with f.when(first & (f.argument("optional") == 1)):
-        start.set(_levels(f, data, size, count, other))
-    target = f.argument("target").at(filled.get() * f.argument("width"))
-    values, left = data.at(start.get()), size - start.get()
+    with f.forever() as reached:
+        f.leave_if(wanted.get().load("i64", 1) > filled.get(), reached)
+        wanted.set(wanted.get().at(16))
+
+    def skip() -> None:
+        fields.store(fields.load("i64", SKIPPED) + 1, SKIPPED)
+        with f.when(f.argument("width") == 0):
+            skip_texts(f.argument("target"), count)
+
     f.either(
-        (encoding == 8) | (encoding == 2),
-        lambda: _coded(f, values, left, count, target, other),
-        lambda: _plain(f, values, left, count, target, encoding, other),
+        wanted.get().load("i64") < filled.get() + count,
+        lambda: _data_page(f, page, count, encoding, filled.get(), other),
+        skip,
     )
     filled.add(count)
 
 
+def _data_page(f: Function, page: Value, count: Value, encoding: Value, row: Value, other: Label) -> None:
+    """A page of the first version, whose levels are packed with its values, or of the second, from row `row` on."""
+    fields = f.argument("fields")
+    packed, unpacked = fields.load("i64", 3), fields.load("i64", 2)
+    first, optional = fields.load("i64", 1) == 0, f.argument("optional") == 1
+    levels_size, is_packed = f.variable("i64", 0), f.variable("i64", f.argument("codec"))
+    with f.when(~first):
+        definition, repetition, compressed = (fields.load("i64", slot) for slot in (69, 70, 71))
+        f.leave_if((repetition > 0) | (definition < 0) | (definition > f.minimum(packed, unpacked)), other)
+        levels_size.set(definition)
+        is_packed.set(f.select(compressed == 0, f.integer("i64", PLAIN), f.argument("codec")))
+    skipped = levels_size.get()
+    size = unpacked - skipped
+    data = unpacked_page(f, page.at(skipped), packed - skipped, size, is_packed.get(), skipped, other)
+    start, present = f.variable("i64", 0), f.variable("i64", count)
+    with f.when(first & optional):
+        f.leave_if(size < 4, other)
+        length = data.load("i32", align=1).unsigned("i64")
+        f.leave_if(length > size - 4, other)
+        present.set(_levels(f, data.at(4), length, count, row, other))
+        start.set(length + 4)
+    with f.when(~first & optional & (skipped > 0)):
+        present.set(_levels(f, page, skipped, count, row, other))
+    target = f.argument("target").at(row * f.argument("width"))
+    values, left = data.at(start.get()), size - start.get()
+    with f.when(present.get() > 0):
+        f.either(
+            (encoding == 8) | (encoding == 2),
+            lambda: _coded(f, values, left, present.get(), target, other),
+            lambda: _plain(f, values, left, present.get(), target, encoding, other),
+        )
+    with f.when(present.get() < count):
+        fields.store(fields.load("i64", NULLS) + (count - present.get()), NULLS)
+        given = target, count, present.get(), fields.load("ptr", LEVELS).at(row)
+        _pass_on(f, f.call_pointer(fields.load("ptr", SPREAD), "i64", *given))
+
+
 _HEADERS = ((41, 65), (42, 68))
 """Where number and encoding of a page's values are, by version."""
+
+
+def _levels(f: Function, source: Value, size: Value, count: Value, row: Value, other: Label) -> Value:
+    """How many of `count` rows from `row` on have a value, by their levels."""
+    target = f.argument("fields").load("ptr", LEVELS)
+    place = f.select(target == f.null(), target, target.at(row))
+    present = f.helped(levels(), source, size, count, place)
+    f.leave_if((present < 0) | ((present < count) & (target == f.null())), other)
+    return present
 
 
 def _coded(f: Function, values: Value, size: Value, count: Value, target: Value, other: Label) -> None:
@@ -189,9 +243,11 @@ def _pass_on(f: Function, status: Value) -> None:
         f.give(status)
 
 
-def unpacked_page(f: Function, page: Value, packed: Value, unpacked: Value, codec: Value, other: Label) -> Value:
-    """Where the bytes of a page are once they are unpacked."""
-    data = f.variable("ptr")
+def unpacked_page(
+    f: Function, page: Value, packed: Value, unpacked: Value, codec: Value, skipped: Value | int, other: Label
+) -> Value:
+    """Where the bytes of a page are once they are unpacked, without the first that are `skipped`."""
+    data, fields = f.variable("ptr"), f.argument("fields")
 
     def unpack() -> None:
         data.set(f.argument("scratch"))
@@ -202,20 +258,13 @@ def unpacked_page(f: Function, page: Value, packed: Value, unpacked: Value, code
         data.set(page)
         f.leave_if(packed != unpacked, other)
 
-    f.either(codec == SNAPPY, unpack, as_it_is)
+    def elsewhere() -> None:
+        start = fields.load("i64", CURSOR) + skipped
+        f.leave_if(unpacked > fields.load("i64", ROOM) - start, other)
+        data.set(fields.load("ptr", UNPACKED).at(start))
+
+    f.either(codec == SNAPPY, unpack, lambda: f.either(codec == PLAIN, as_it_is, elsewhere))
     return data.get()
-
-
-def _levels(f: Function, data: Value, size: Value, count: Value, other: Label) -> Value:
-    """Where the levels of a page end, which must say in one run that no value is null."""
-    f.leave_if(size < 4, other)
-    length = data.load("i32", align=1).unsigned("i64")
-    f.leave_if(length > size - 4, other)
-    place = f.variable("i64", 4)
-    head = varint(f, data, size, place, other)
-    f.leave_if(((head & 1) == 1) | ((head >> 1) < count) | (place.get() >= size), other)
-    f.leave_if(data.load("i8", place.get()) != 1, other)
-    return length + 4
 
 
 def numbers() -> Function:
@@ -236,7 +285,8 @@ def numbers() -> Function:
         f.leave_if((packed < 0) | (unpacked < 0) | (packed > size - head) | (checksum != -1), other)
         f.leave_if((encoding != 0) & (encoding != 2), other)
         f.leave_if((count < 0) | (count > unpacked) | (unpacked > f.argument("room")), other)
-        data = unpacked_page(f, source.at(head), packed, unpacked, f.argument("codec"), other)
+        f.leave_if(count * f.argument("width") > f.argument("room"), other)
+        data = unpacked_page(f, source.at(head), packed, unpacked, f.argument("codec"), 0, other)
         _pass_on(
             f, f.call_pointer(f.argument("narrow"), "i64", data, unpacked, count, f.argument("dictionary"), fields)
         )
@@ -254,20 +304,24 @@ def numbers() -> Function:
     return f
 
 
-def narrowing(stored: str, width: str) -> Function:
-    """Writes `count` numbers as narrower ones, and widens the bounds in `fields` so that they are within."""
+def narrowing(stored: str | None, width: str) -> Function:
+    """Writes `count` numbers as narrower ones, and widens the bounds in `fields` so that they are within. `stored` is None for
+    numbers of as many bytes as the word STORED says, at most 8, the highest first."""
     arguments = [("source", "ptr"), ("size", "i64"), ("count", "i64"), ("target", "ptr"), ("fields", "ptr")]
-    f = Function(f"narrow_{stored}_{width}", arguments)
-    with f.when(f.argument("size") != f.argument("count") * SIZES[stored]):
+    f = Function(f"narrow_{stored or 'be'}_{width}", arguments)
+    wide, fields = stored or "i64", f.argument("fields")
+    size = f.integer("i64", SIZES[wide]) if stored else fields.load("i64", STORED)
+    with f.when(f.argument("size") != f.argument("count") * size):
         f.give(2)
-    low = f.variable(stored, (1 << SIZES[stored] * 8 - 1) - 1)
-    high = f.variable(stored, -(1 << SIZES[stored] * 8 - 1))
+    low = f.variable(wide, (1 << SIZES[wide] * 8 - 1) - 1)
+    high = f.variable(wide, -(1 << SIZES[wide] * 8 - 1))
     with f.loop(0, f.argument("count")) as row:
-        value = f.argument("source").at(row, stored).load(stored, align=1)
+        value = f.argument("source").at(row * size).load(wide, align=1)
+        if stored is None:
+            value = f.intrinsic("llvm.bswap.i64", "i64", value).arithmetic_shift(64 - (size << 3))
         low.set(f.select(value < low.get(), value, low.get()))
         high.set(f.select(value > high.get(), value, high.get()))
         f.argument("target").store(value.signed(width), row)
-    fields = f.argument("fields")
     least, most = (fields.load("i64", BOUNDS + place) for place in (0, 1))
     for place, before, found in ((0, least, low.get().signed("i64")), (1, most, high.get().signed("i64"))):
         better = found < before if place == 0 else found > before

@@ -10,9 +10,10 @@ from io import FileIO
 
 import pyarrow as pa
 
-from engine.compile.page_code import Bytes, PageCode
+from engine.compile.page_code import Bytes, Decoded, PageCode, Pages
 from engine.compile.pages import PADDING, PLAIN, SNAPPY
 from engine.physical.encoding import WIDTHS, bits_of, is_number, narrowed
+from engine.physical.row_ranges import RowRanges
 from engine.sources.files import DataFile
 from engine.sources.footers import Footer
 from engine.sources.texts import is_text
@@ -23,7 +24,9 @@ _WIDTHS = {1: 4, 2: 8}
 """Bytes of INT32 and INT64."""
 _REALS = {4: (pa.float32(), FLOAT), 5: (pa.float64(), DOUBLE)}
 """FLOAT and DOUBLE: how pyarrow reads them, and what they are in SQL."""
-_BYTE_ARRAY = 6
+_BYTE_ARRAY, _FIXED_BYTES = 6, 7
+_OTHER_CODECS = {2: "gzip", 4: "brotli", 6: "zstd", 7: "lz4_raw"}
+"""Those of which a library unpacks page by page what code then decodes, by Parquet's numbers."""
 _MOST_BYTES = 256 << 20
 _EXPANSION = 32
 """How much larger than its file's bytes a chunk is taken to be, whatever the footer says."""
@@ -32,18 +35,19 @@ _EXPANSION = 32
 class CodedChunk:
     """The chunk of a column, of the type `data_type`, if it is of the common make; `of` gives None for others."""
 
-    def __init__(self, known: Footer, name: str, chunk: Chunk, rows: int) -> None:
+    def __init__(self, known: Footer, name: str, chunk: Chunk, rows: int, data_type: DataType) -> None:
         self._known = known
         self._name = name
         self._chunk = chunk
         self._rows = rows
-        self._optional = known.levels(name)[0] == 1
+        self._data_type = data_type
+        self.pages_skipped = 0
 
     @staticmethod
     def of(file: DataFile, known: Footer, group: int, name: str, data_type: DataType) -> CodedChunk | None:
         """The chunk of a column that is read as the type it has."""
         chunk, rows = known.chunk(group, name), known.rows(group)
-        if chunk is None or chunk.codec not in (PLAIN, SNAPPY) or chunk.nulls:
+        if chunk is None or chunk.codec not in (PLAIN, SNAPPY, *_OTHER_CODECS):
             return None
         inside = chunk.start >= 4 and 0 < chunk.length <= min(file.size - chunk.start, _MOST_BYTES)
         if not inside or chunk.values != rows or not rows or known.levels(name) not in ((0, 0), (1, 0)):
@@ -53,59 +57,76 @@ class CodedChunk:
         number = chunk.type in _WIDTHS and is_number(data_type) and as_stored
         text = chunk.type == _BYTE_ARRAY and data_type == STRING and kind == pa.string()
         real = _REALS.get(chunk.type) == (kind, data_type)
-        return CodedChunk(known, name, chunk, rows) if number or text or real else None
+        fixed = chunk.type == _FIXED_BYTES and isinstance(data_type, DecimalType) and 0 < known.fixed_size(name) <= 8
+        return CodedChunk(known, name, chunk, rows, data_type) if number or text or real or fixed else None
 
-    def read(self, stream: FileIO, code: PageCode, data_type: DataType) -> pa.Array | None:
-        """All rows, from the file opened without a buffer. Raises OSError."""
-        source = self._bytes(stream, code)
-        if self._chunk.type in _WIDTHS:
-            return self._numbers(code, source, data_type)
-        if self._chunk.type in _REALS:
-            return self._reals(code, source)
-        return self._texts(code, source)
+    def read(self, stream: FileIO, code: PageCode, wanted: RowRanges | None) -> pa.Array | None:
+        """All rows, from the file opened without a buffer; those that are not `wanted` have any value. Raises OSError."""
+        chunk, source = self._chunk, self._bytes(stream, code)
+        optional, words = self._known.levels(self._name)[0] == 1, None if wanted is None else wanted.words
+        found: Pages | None = Pages(
+            source, chunk.length, chunk.codec, self._rows, optional, optional and chunk.nulls != 0, words
+        )
+        if chunk.codec in _OTHER_CODECS and found is not None:
+            found = code.unpacked(found, pa.Codec(_OTHER_CODECS[chunk.codec]), min(chunk.size, _MOST_BYTES))
+        if found is None:
+            return None
+        array = self._texts(code, found) if chunk.type == _BYTE_ARRAY else self._values(code, found)
+        self.pages_skipped = found.skipped
+        return array
 
-    def _numbers(self, code: PageCode, source: Bytes, data_type: DataType) -> pa.Array | None:
+    def _values(self, code: PageCode, pages: Pages) -> pa.Array | None:
+        real = _REALS.get(self._chunk.type)
+        if real is not None:  # bits that are passed on as they are
+            bits = real[0].bit_width
+            found = code.numbers(pages, f"i{bits}", bits)
+            return None if found is None else self._array(real[0], found)
+        return self._numbers(code, pages)
+
+    def _numbers(self, code: PageCode, pages: Pages) -> pa.Array | None:
         """In the width that the statistics of the file tell, or if those are wrong, or there are none, that all need."""
-        stored, known, chunk = _WIDTHS[self._chunk.type], self._known.bits(self._name), self._chunk
-        for bits in dict.fromkeys((known or 8 * stored, 8 * stored)):
-            found = code.numbers(source, chunk.length, chunk.codec, self._optional, self._rows, stored, bits)
+        known, size = self._known.bits(self._name), 0
+        if self._chunk.type == _FIXED_BYTES:
+            size = self._known.fixed_size(self._name)
+            stored, most = "be", min(bits for bits in WIDTHS if bits >= 8 * size)
+        else:
+            most = 8 * _WIDTHS[self._chunk.type]
+            stored = f"i{most}"
+        known = min(known, most)
+        for bits in dict.fromkeys((known or most, most)):
+            found = code.numbers(pages, stored, bits, size)
             if found is None:
                 return None
-            if isinstance(data_type, DecimalType) and max(-found.least, found.most) >= 10**data_type.precision:
+            kind = self._data_type
+            if isinstance(kind, DecimalType) and max(-found.least, found.most) >= 10**kind.precision:
                 return None
             if found.values is not None:
-                array = pa.Array.from_buffers(_whole(bits), self._rows, [None, found.values], 0)
+                array = self._array(_whole(bits), found)
                 return array if bits == known else narrowed(array, max(known, WIDTHS[0]))
         return None
 
-    def _reals(self, code: PageCode, source: Bytes) -> pa.Array | None:
-        """Bits that are passed on as they are."""
-        (kind, _), chunk = _REALS[self._chunk.type], self._chunk
-        stored = kind.bit_width // 8
-        found = code.numbers(source, chunk.length, chunk.codec, self._optional, self._rows, stored, 8 * stored)
-        if found is None or found.values is None:
+    def _array(self, kind: pa.DataType, found: Decoded) -> pa.Array | None:
+        if found.values is None:
             return None
-        return pa.Array.from_buffers(kind, self._rows, [None, found.values], 0)
+        return pa.Array.from_buffers(kind, self._rows, [found.present, found.values])
 
-    def _texts(self, code: PageCode, source: Bytes) -> pa.Array | None:
+    def _texts(self, code: PageCode, pages: Pages) -> pa.Array | None:
         """Codes where a dictionary is enough and worth it, else the texts themselves."""
-        found = code.dictionary(source, self._chunk.length, self._chunk.codec)
+        found = code.dictionary(pages)
         dictionary = code.texts(found) if found is not None else None
-        if self._chunk.dictionary_coded and dictionary is not None and 2 * len(dictionary) <= self._rows:
-            return self._codes(code, source, dictionary)
-        chunk, room = self._chunk, min(self._chunk.size, _EXPANSION * self._chunk.length)
-        texts = code.plain_texts(source, chunk.length, chunk.codec, self._optional, self._rows, dictionary, room)
+        if self._chunk.dictionary_coded and dictionary is not None and 0 < 2 * len(dictionary) <= self._rows:
+            return self._codes(code, pages, dictionary)
+        chunk = self._chunk
+        texts = code.plain_texts(pages, dictionary, min(chunk.size, _EXPANSION * chunk.length))
         return texts if texts is not None and is_text(texts) else None
 
-    def _codes(self, code: PageCode, source: Bytes, dictionary: pa.Array) -> pa.Array | None:
+    def _codes(self, code: PageCode, pages: Pages, dictionary: pa.Array) -> pa.Array | None:
         if not is_text(dictionary) or len(dictionary.unique()) != len(dictionary):
             return None
-        bits, count, chunk = bits_of(0, len(dictionary) - 1), len(dictionary), self._chunk
-        values = code.codes(source, chunk.length, chunk.codec, self._optional, self._rows, count, bits)
-        if values is None:
-            return None
-        codes = pa.Array.from_buffers(_whole(bits), self._rows, [None, values], 0)
-        return pa.DictionaryArray.from_arrays(codes, dictionary, safe=False)
+        bits, count = bits_of(0, len(dictionary) - 1), len(dictionary)
+        found = code.codes(pages, count, bits)
+        codes = self._array(_whole(bits), found) if found is not None else None
+        return None if codes is None else pa.DictionaryArray.from_arrays(codes, dictionary, safe=False)
 
     def _bytes(self, stream: FileIO, code: PageCode) -> Bytes:
         """The chunk, and PADDING bytes more."""

@@ -128,6 +128,14 @@ class Footer:
             self._levels[name] = column.max_definition_level, column.max_repetition_level
         return self._levels[name]
 
+    def fixed_size(self, name: str) -> int:
+        """How many bytes a number has that is stored with its highest byte first; 0 for columns of other kinds."""
+        if name not in self._leaves:
+            return 0
+        column = self.metadata.schema.column(self._leaves[name])
+        fixed = column.physical_type == "FIXED_LEN_BYTE_ARRAY" and pa.types.is_decimal(self.arrow_type(name))
+        return int(column.length) if fixed else 0
+
     def arrow_type(self, name: str) -> pa.DataType:
         """What pyarrow reads a column as."""
         return self._types[name][0]
@@ -144,7 +152,9 @@ class Footer:
         """The width that the whole numbers stored in a column need by the statistics of all groups; 0 if they do not say."""
         if name not in self._bits:
             chunks = [self.chunk(group, name) for group in range(self.groups)]
-            bounds = [_plain(raw, each.type) for each in chunks if each is not None for raw in (each.least, each.most)]
+            fixed = bool(self.fixed_size(name))
+            raws = [(raw, each.type) for each in chunks if each is not None for raw in (each.least, each.most)]
+            bounds = [_whole(raw) if fixed and raw is not None else _plain(raw, kind) for raw, kind in raws]
             whole = [bound for bound in bounds if type(bound) is int]
             self._bits[name] = bits_of(min(whole), max(whole)) if whole and len(whole) == 2 * self.groups else 0
         return self._bits[name]
@@ -291,13 +301,17 @@ def _plain(raw: bytes | None, type: int) -> Any:
     return None
 
 
+def _whole(raw: bytes) -> int:
+    return int.from_bytes(raw, "big", signed=True)
+
+
 def _value(raw: Any, column: Any) -> Any:
     """A statistic in the form that `pruning.comparable` gives; None where its meaning is not sure."""
     if raw is None:
         return None
     logical, physical = column.logical_type.type, column.physical_type
     if logical == "DECIMAL":
-        number = int.from_bytes(raw, "big", signed=True) if isinstance(raw, bytes) else raw
+        number = _whole(raw) if isinstance(raw, bytes) else raw
         return Decimal(number).scaleb(-column.scale)
     if logical == "TIMESTAMP":
         unit = str(column.logical_type).lower()

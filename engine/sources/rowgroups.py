@@ -16,6 +16,7 @@ import pyarrow as pa
 from engine.compile.page_code import PageCode
 from engine.logical.relation import Split
 from engine.physical.encoding import coded, encoded, is_number
+from engine.physical.row_ranges import Pieces, RowRanges
 from engine.sources.coded_chunks import CodedChunk
 from engine.sources.files import DataFile, check_unchanged, read_error, reason_of
 from engine.sources.filescan import BATCH_ROWS, FilePart, FileRelation, check_digits, constant, fit
@@ -25,8 +26,6 @@ from engine.types import STRING, DecimalType, StructField
 
 WHOLE_BYTES = 128 << 20
 """Row groups of which more is to be read are read batch by batch, and are not kept."""
-
-Pieces = tuple[pa.Array, ...]
 
 
 class RowGroup:
@@ -39,6 +38,7 @@ class RowGroup:
         self._known = footer(part.file)
         self.rows = self._known.rows(part.piece)
         self.pin = relation.pin
+        self.pages_skipped = 0
         self._fields = {field.name: field for field in relation.schema.fields}
         partitions = [field.name for field in relation.listing.columns.fields]
         self._values = dict(zip(partitions, part.file.values, strict=False))
@@ -71,19 +71,22 @@ class RowGroup:
         least, most = (int(Decimal(bound).scaleb(scale)) for bound in (found.minimum, found.maximum))
         return least, most
 
-    def read(self, columns: Sequence[str], code: PageCode | None = None) -> list[Pieces]:
+    def read(
+        self, columns: Sequence[str], code: PageCode | None = None, wanted: RowRanges | None = None
+    ) -> list[Pieces]:
         """The columns. Raises FAILED_READ_FILE if the file changed or its pages are corrupt."""
-        found = self._checked([column for column in columns if self._name(column) is not None], code)
-        return [found[column] if column in found else self._constant(column) for column in columns]
+        stored = [column for column in columns if self._name(column) is not None]
+        found = self._checked(stored, code, wanted)
+        return [found[column] if column in found else self._constant(column, wanted) for column in columns]
 
-    def _checked(self, columns: Sequence[str], code: PageCode | None) -> dict[str, Pieces]:
+    def _checked(self, columns: Sequence[str], code: PageCode | None, wanted: RowRanges | None) -> dict[str, Pieces]:
         """Columns that the file has; its failures, and a file that is not the one that was listed, as errors."""
         file = self._file
         if not columns:
             return {}
         check_unchanged(file)
         try:
-            found = self._decoded(columns, code) if code is not None else {}
+            found = self._decoded(columns, code, wanted) if code is not None else {}
             rest = [column for column in columns if column not in found]
             if rest:
                 reader = Chunks(file, self._known, self._group, [self._fields[column] for column in rest])
@@ -95,9 +98,12 @@ class RowGroup:
         for pieces in found.values():
             if sum(map(len, pieces)) != self.rows:
                 raise wrong_rows(file, self.rows, sum(map(len, pieces)))
+        if wanted is not None:
+            whole = RowRanges(((0, self.rows),))
+            found = {column: wanted.pieces(pieces, whole) for column, pieces in found.items()}
         return found
 
-    def _decoded(self, columns: Sequence[str], code: PageCode) -> dict[str, Pieces]:
+    def _decoded(self, columns: Sequence[str], code: PageCode, wanted: RowRanges | None) -> dict[str, Pieces]:
         """Those columns that compiled code knows how to decode."""
         chunks: dict[str, CodedChunk] = {}
         for column in columns:
@@ -110,15 +116,16 @@ class RowGroup:
         found: dict[str, Pieces] = {}
         with open(self._file.path, "rb", buffering=0) as stream:  # noqa: PTH123 - a Path takes longer than its file
             for column, chunk in chunks.items():
-                array = chunk.read(stream, code, self._type(column))
+                array = chunk.read(stream, code, wanted)
                 if array is not None:
                     found[column] = tuple(array.slice(start, BATCH_ROWS) for start in range(0, len(array), BATCH_ROWS))
+                    self.pages_skipped += chunk.pages_skipped
         return found
 
-    def _constant(self, column: str) -> Pieces:
+    def _constant(self, column: str, wanted: RowRanges | None) -> Pieces:
         field, value = self._fields[column], self._values.get(column)
-        sizes = [min(BATCH_ROWS, self.rows - start) for start in range(0, self.rows, BATCH_ROWS)]
-        return tuple(constant(value, field, size) for size in sizes)
+        ranges = wanted or RowRanges(((0, self.rows),))
+        return tuple(constant(value, field, size) for _, size in ranges.cut(BATCH_ROWS))
 
     def _name(self, column: str) -> str | None:
         """The column's name in the file; None if it has none, or a directory gives the value."""

@@ -1,0 +1,94 @@
+"""Which rows of a split are read, where not all are: ranges that pages, and batches, are cut by.
+
+    rows of pages that may pass by their statistics ──▶ of these, about rows that pass a filter ──▶ pieces of the columns
+
+Ranges are wide: what is left out is whole pages and what is decoded for nothing is part of the last ones, but batches of a few
+rows would cost more than they save.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from engine.lazy import cached_property
+
+GAP = 4096
+"""So many rows at least are between two ranges: pages have more."""
+_END = np.iinfo(np.int64).max
+
+Pieces = tuple[pa.Array, ...]
+
+
+@dataclass(frozen=True)
+class RowRanges:
+    """Rows by ranges, each (first, one past the last), in order."""
+
+    ranges: tuple[tuple[int, int], ...]
+
+    @staticmethod
+    def of(ranges: Sequence[tuple[int, int]], gap: int = GAP) -> RowRanges:
+        """Of ranges in order, those joined that are near to each other."""
+        joined: list[tuple[int, int]] = []
+        for start, stop in ranges:
+            if joined and start - joined[-1][1] < gap:
+                joined[-1] = joined[-1][0], max(stop, joined[-1][1])
+            elif start < stop:
+                joined.append((start, stop))
+        return RowRanges(tuple(joined))
+
+    @staticmethod
+    def about(rows: npt.NDArray[np.int64], gap: int = GAP) -> RowRanges:
+        """The ranges that hold `rows`, which ascend."""
+        if not len(rows):
+            return RowRanges(())
+        breaks = np.flatnonzero(np.diff(rows) >= gap)
+        starts = rows[np.append(0, breaks + 1)]
+        stops = rows[np.append(breaks, len(rows) - 1)] + 1
+        return RowRanges(tuple(zip(starts.tolist(), stops.tolist(), strict=True)))
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return sum(stop - start for start, stop in self.ranges)
+
+    def __and__(self, other: RowRanges) -> RowRanges:
+        """The rows that both have."""
+        found, mine, theirs = [], list(self.ranges), list(other.ranges)
+        while mine and theirs:
+            start, stop = max(mine[0][0], theirs[0][0]), min(mine[0][1], theirs[0][1])
+            if start < stop:
+                found.append((start, stop))
+            done = mine if mine[0][1] <= theirs[0][1] else theirs
+            done.pop(0)
+        return RowRanges(tuple(found))
+
+    @cached_property
+    def words(self) -> npt.NDArray[np.int64]:
+        """As compiled code reads them (`engine/compile/pages.py`)."""
+        return np.array([*(place for each in self.ranges for place in each), _END, _END], np.int64)
+
+    def cut(self, size: int) -> Iterator[tuple[int, int]]:
+        """Start and length of pieces, cut at ranges and at multiples of `size`."""
+        for start, stop in self.ranges:
+            while start < stop:
+                end = min(stop, (start // size + 1) * size)
+                yield start, end - start
+                start = end
+
+    def pieces(self, found: Pieces, of: RowRanges) -> Pieces:
+        """The pieces of these rows, all of them among those of `of`, whose pieces are `found`."""
+        cut: list[pa.Array] = []
+        place = index = 0  # of the piece at `index` and its first row within its range
+        for start, stop in of.ranges:
+            end = start
+            while end < stop and index < len(found):
+                place, end = end, end + len(found[index])
+                for first, last in (RowRanges(((place, end),)) & self).ranges:
+                    cut.append(found[index].slice(first - place, last - first))
+                index += 1
+        return tuple(cut)
