@@ -31,6 +31,7 @@ from engine.physical.built_rows import BuiltRowsExec
 from engine.physical.encoding import decoded
 from engine.physical.execution import Execution
 from engine.physical.filter import FilterExec
+from engine.physical.group_limit import GroupLimitExec
 from engine.physical.join import JoinExec
 from engine.physical.materialize import MaterializeExec
 from engine.physical.operator import Operator, Sink, Streaming
@@ -111,7 +112,7 @@ class CompiledChain:
     @property
     def passes(self) -> bool:
         """Whether the source's batches go on as they are, to a sink that takes them encoded."""
-        return not self.chain.steps and isinstance(self.sink, EncodedRows)
+        return not self.chain.steps and isinstance(self.sink, EncodedRows) and self.sink.keeps_all
 
     @property
     def multiplies(self) -> bool:
@@ -170,7 +171,7 @@ def compilable(chain: Chain, run: Execution) -> tuple[Streaming, ...]:
 
 def _encoded(source: Operator) -> Operator:
     """The source with batches as code likes them."""
-    if not isinstance(source, AggregateExec | MaterializeExec | ScanExec):
+    if not isinstance(source, AggregateExec | GroupLimitExec | MaterializeExec | ScanExec):
         return source
     made = replace(source, encoded=True)
     made.__dict__["id"] = source.id

@@ -43,6 +43,9 @@ class Frame(Expression):
     upper: Expression
 
 
+Ranking: TypeAlias = OneOf["row_number", "rank", "dense_rank"]
+RANKINGS: tuple[Ranking, ...] = ("row_number", "rank", "dense_rank")
+
 WHOLE_PARTITION = Frame("rows", Unbounded(), Unbounded())
 UP_TO_CURRENT = Frame("range", Unbounded(), CurrentRow())
 

@@ -21,7 +21,7 @@ T = Kind("ANY", (DataType,), group="T")
 
 
 @function("row_number", (), returns=INT, kind="window", nullable="never")
-class RowNumber(windows.RowNumber):
+class RowNumber(windows.Rank):
     """The number of the row in its partition, from 1.
 
     > SELECT row_number() OVER (ORDER BY x) FROM VALUES ('a') AS t(x);
@@ -39,7 +39,7 @@ class Rank(windows.Rank):
 
 
 @function("dense_rank", (Variadic(ANY),), returns=INT, kind="window", nullable="never")
-class DenseRank(windows.DenseRank):
+class DenseRank(windows.Rank):
     """One more than the number of different order keys before that of the row.
 
     > SELECT dense_rank() OVER (ORDER BY x) FROM VALUES ('a') AS t(x);

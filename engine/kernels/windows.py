@@ -102,20 +102,21 @@ class WindowFunction:
         return ExecutionError("DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", parameters, self.call.origin)
 
 
-class RowNumber(WindowFunction):
-    def values(self, layout: Layout, frames: Frames, arguments: Sequence[pa.Array]) -> Any:  # noqa: ARG002
-        return np.add(layout.numbers - layout.starts, 1)
+def ranks(function: str, layout: Layout) -> Ints:
+    """What `row_number`, `rank` or `dense_rank` gives for each row."""
+    if function == "row_number":
+        return layout.numbers - layout.starts + 1
+    if function == "rank":
+        return layout.peer_starts - layout.starts + 1
+    groups: Ints = np.cumsum(layout.peer_starts == layout.numbers)
+    return groups - groups[layout.starts] + 1
 
 
 class Rank(WindowFunction):
-    def values(self, layout: Layout, frames: Frames, arguments: Sequence[pa.Array]) -> Any:  # noqa: ARG002
-        return np.add(layout.peer_starts - layout.starts, 1)
+    """Also `row_number` and `dense_rank`."""
 
-
-class DenseRank(WindowFunction):
     def values(self, layout: Layout, frames: Frames, arguments: Sequence[pa.Array]) -> Any:  # noqa: ARG002
-        groups = np.cumsum(layout.peer_starts == layout.numbers)
-        return np.add(groups - groups[layout.starts], 1)
+        return ranks(self.call.function, layout)
 
 
 class PercentRank(WindowFunction):

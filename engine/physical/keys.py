@@ -9,6 +9,8 @@ import pyarrow as pa
 
 from engine.expressions.base import Attribute, Expression
 from engine.kernels.buffers import fixed_array, fixed_values, valid
+from engine.kernels.grouping import group_rows
+from engine.kernels.packed_sort import is_text
 from engine.kernels.sorting import SortKey, sort_rows
 from engine.physical.batches import Columns
 from engine.physical.execution import Execution
@@ -41,3 +43,10 @@ def numbered(array: pa.Array) -> pa.Array:
     ranks = np.empty(len(array.dictionary), np.int32)
     ranks[sort_rows([SortKey(array.dictionary)], len(ranks))] = np.arange(len(ranks), dtype=np.int32)
     return fixed_array(ranks[fixed_values(array.indices)], pa.int32(), valid(array.indices))
+
+
+def owners(partition: Sequence[pa.Array], rows: int) -> list[SortKey]:
+    """What brings the rows of each partition together: texts and lists are sooner numbered than sorted."""
+    if any(is_text(array.type) or pa.types.is_nested(array.type) for array in partition):
+        return [SortKey(pa.array(group_rows(partition, rows).ids))]
+    return [SortKey(array) for array in partition]

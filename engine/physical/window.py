@@ -20,8 +20,6 @@ from engine.functions.registry import lookup
 from engine.kernels.aggregates import inputs_of
 from engine.kernels.buffers import Ints, Mask
 from engine.kernels.frames import aggregate_over, frames_of
-from engine.kernels.grouping import group_rows
-from engine.kernels.packed_sort import is_text
 from engine.kernels.sorting import SortKey, first_of_runs, sort_rows
 from engine.kernels.windows import Layout, layout_of
 from engine.lazy import cached_property
@@ -30,7 +28,7 @@ from engine.physical.collect import SpillWriter
 from engine.physical.encoded_columns import EncodedColumns
 from engine.physical.encoding import decoded_column
 from engine.physical.execution import Execution
-from engine.physical.keys import key_arrays, numbered
+from engine.physical.keys import key_arrays, numbered, owners
 from engine.physical.operator import Breaker, Morsel, Operator, Sink, texts
 from engine.physical.partitioned import Keyed, Partitioned
 from engine.physical.whole_partitions import sees_whole_partitions, whole_partitions
@@ -126,7 +124,7 @@ class WindowSink(EncodedRows):
             return whole_partitions(operator, rows, partition, self.run)
         order = self._kept([key.child for key in operator.order], rows)
         keys = [SortKey(numbered(a), k.ascending, k.nulls_first) for a, k in zip(order, operator.order, strict=True)]
-        places = sort_rows([*_owners(partition, rows.rows), *keys], rows.rows, threads)
+        places = sort_rows([*owners(partition, rows.rows), *keys], rows.rows, threads)
         self.run.check()
         first = first_of_runs([array.take(pa.array(places)) for array in partition], rows.rows)
         pieces = itertools.pairwise(_cuts(first))
@@ -156,13 +154,6 @@ class WindowSink(EncodedRows):
 def _in_its_type(array: pa.Array, data_type: DataType) -> pa.Array:
     """Order keys as frames add to them; texts, to which nothing is added, may be numbers."""
     return array if isinstance(data_type, StringType) else decoded_column(array, data_type)
-
-
-def _owners(partition: Sequence[pa.Array], rows: int) -> list[SortKey]:
-    """What brings the rows of each partition together: texts and lists are sooner numbered than sorted."""
-    if any(is_text(array.type) or pa.types.is_nested(array.type) for array in partition):
-        return [SortKey(pa.array(group_rows(partition, rows).ids))]
-    return [SortKey(array) for array in partition]
 
 
 def _cuts(first: Mask) -> list[int]:

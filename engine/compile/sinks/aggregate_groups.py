@@ -171,10 +171,13 @@ class CompiledGroups:
         with self._lock:
             number, self._made = self._made, self._made + 1
         texts = TextTable(number, self.grown)
-        table = GroupTable(self.accumulators.words, self._call, texts, self.grown)
+        table = self._table(texts)
         if self.keys.texts:
             texts.rehash = partial(self._call, "rehash_texts")
         return ThreadGroups(np.zeros((0, 0), np.uint64), table)
+
+    def _table(self, texts: TextTable) -> GroupTable:
+        return GroupTable(self.accumulators.words, self._call, texts, self.grown)
 
     def _neutral(self) -> Rows:
         words: list[int] = []

@@ -20,6 +20,9 @@ class EncodedRows(CollectSink):
 
     columns: Sequence[Attribute]
 
+    keeps_all = True
+    """Whether no row is dropped, so that batches of a source may come as they are."""
+
     def on_disk(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         return decoded(batch, self.columns)
 

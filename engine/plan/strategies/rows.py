@@ -16,12 +16,13 @@ from engine.physical.sort import SortExec
 from engine.physical.top_n import TopNExec
 from engine.physical.union import UnionExec
 from engine.plan.planner import Needed, Planner
+from engine.plan.strategies.windows import plan_limited
 
 
 def plan_filter(node: lp.Filter, planner: Planner, needed: Needed) -> Operator:
     """WHERE; columns that only the condition reads are left behind."""
     below = None if needed is None else needed | node.condition.references
-    child = planner.plan(node.child, below)
+    child = plan_limited(node, planner, below) or planner.plan(node.child, below)
     columns = tuple(column for column in child.output if needed is None or column.id in needed)
     return FilterExec(node.condition, columns, child)
 
