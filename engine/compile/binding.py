@@ -49,6 +49,7 @@ class FrameWords:
                 self._set_literal(key[1], key)
         for step in program.steps:
             step.code.bind(self)
+        run.at_end(self._forget)
 
     def set(self, key: Hashable, value: int, keep: Any = None, room: int = 0) -> None:
         """Sets a word, where the code reads it. `keep` is held as long as the word is not set again: whose address it is.
@@ -79,7 +80,8 @@ class FrameWords:
             return 0
 
         function = _CALLBACK(call)
-        self.set(key, ctypes.cast(function, ctypes.c_void_p).value or 0, function)
+        address = ctypes.c_void_p.from_address(ctypes.addressof(function)).value  # a cast would tie it to itself
+        self.set(key, address or 0, function)
 
     def call(self, address: int, start: int, stop: int) -> bool:
         """Runs the code over rows of the bound batch; whether each expression had a value. Raises errors of callbacks."""
@@ -103,6 +105,11 @@ class FrameWords:
         counted = self.words[self._counters].tolist()
         self.words[self._counters] = 0
         return dict(zip(self.program.counters, counted, strict=True))
+
+    def _forget(self) -> None:
+        """Lets go of what knows this frame: its inputs, and what code calls."""
+        del self.inputs, self.state
+        self._keep.clear()
 
     def _set_literal(self, literal: Literal, key: tuple[Any, ...]) -> None:
         if isinstance(literal.dataType, StringType | BinaryType):

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from engine.compile.binding import FrameWords
 from engine.compile.prepared import prepared
-from engine.compile.program import MOST_ROWS, NAME, SinkCode, Step
+from engine.compile.program import MOST_ROWS, NAME, SinkCode
 from engine.compile.sinks.build import EncodedRows
 from engine.compile.sinks.columns import ColumnsBuffers, ColumnsCode
 from engine.compile.steps import step_of
@@ -101,8 +101,10 @@ class CompiledChain:
         self.sink = sink
         self.chain = Chain(_encoded(chain.source), chain.steps)
         self.operators = compilable(chain, run)
-        self._sink = cast(CompiledSink, sink) if provides(sink, CompiledSink) else None
-        self.variants = Variants(chain.source.output, self._steps, self._sink_code, run)
+        whole = len(self.operators) == len(chain.steps)
+        has_code = whole and provides(sink, CompiledSink)
+        self._sink_code = cast(CompiledSink, sink).code if has_code else _no_code
+        self.variants = Variants(chain.source.output, self.operators, self._sink_code, run)
 
     @property
     def promises(self) -> bool:
@@ -149,19 +151,16 @@ class CompiledChain:
             batches = operator.stream(batches, self.run)
         return batches
 
-    def _steps(self) -> list[Step]:
-        return [step for step in (step_of(operator, self.run) for operator in self.operators) if step is not None]
-
-    def _sink_code(self) -> SinkCode | None:
-        whole = len(self.operators) == len(self.chain.steps)
-        return self._sink.code() if whole and self._sink is not None else None
-
     def _counted(self, step: Operator, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         rows = 0
         for batch in batches:
             rows += batch.num_rows
             yield batch
         self.run.task.metrics.add(step.id, "rows", rows)
+
+
+def _no_code() -> None:
+    """Of a sink that takes batches, or comes after operators without code."""
 
 
 def compilable(chain: Chain, run: Execution) -> tuple[Streaming, ...]:

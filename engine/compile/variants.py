@@ -13,10 +13,11 @@ from engine.compile.forms import Form
 from engine.compile.object_cache import Quarantined
 from engine.compile.program import NAME, CannotWrite, Program, SinkCode, Step, write
 from engine.compile.sinks.columns import ColumnsCode
+from engine.compile.steps import step_of
 from engine.config import typed
 from engine.expressions.base import Attribute
 from engine.physical.execution import Execution
-from engine.physical.operator import Operator
+from engine.physical.operator import Operator, Streaming
 
 _MOST_VARIANTS = 8
 
@@ -39,7 +40,7 @@ class Variant:
 
 
 class Variants:
-    """The programs of a chain whose compilable steps are made by `steps`, and its sink's code by `sink` (None: it has none).
+    """The programs of a chain of `operators`, whose sink's code is made by `sink` (None: it has none).
 
     The level is settled by the first batch: operators after it are given batches from then on. A batch whose forms do not
     allow that level is interpreted. `reasons` says why an operator has no code, by its id.
@@ -48,7 +49,7 @@ class Variants:
     def __init__(
         self,
         attributes: Sequence[Attribute],
-        steps: Callable[[], list[Step]],
+        operators: Sequence[Streaming],
         sink: Callable[[], SinkCode | None],
         run: Execution,
     ) -> None:
@@ -57,7 +58,7 @@ class Variants:
         self.level: Level | None = None
         self.seconds = 0.0
         """What writing and compiling took."""
-        self._steps = steps
+        self._operators = operators
         self._sink = sink
         self._run = run
         self._known: dict[tuple[Form, ...], Variant | None] = {}
@@ -91,6 +92,10 @@ class Variants:
         self.level = level
         return None
 
+    def _steps(self) -> list[Step]:
+        """Their code, made anew for each program."""
+        return [step for step in (step_of(operator, self._run) for operator in self._operators) if step is not None]
+
     def _made(self, forms: tuple[Form, ...]) -> Variant | None:
         started = time.perf_counter()
         program = self.write(forms)
@@ -98,7 +103,7 @@ class Variants:
             return None
         assert self.level is not None
         try:
-            code = compile_program(program, self._run)
+            code = code_of(program.text, [NAME], self._run)
         except Quarantined:
             self.reasons.setdefault(-1, "this code has ended a process before")
             return None
@@ -118,11 +123,6 @@ class Variants:
             self.reasons[steps[reason.steps].operator.id] = str(reason)
         else:
             self.reasons.setdefault(-1, str(reason))
-
-
-def compile_program(program: Program, run: Execution) -> Any:
-    """The machine code of a program, as the settings of the job want it."""
-    return code_of(program.text, [NAME], run)
 
 
 def _shorter(level: Level, failed: int, steps: Sequence[Step]) -> Level:

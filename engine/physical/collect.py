@@ -44,8 +44,9 @@ class Collected:
 
     def settle(self) -> None:
         """Makes batches of all rows."""
-        if self.rest is not None:
-            self.rest()
+        rest, self.rest = self.rest, None
+        if rest is not None:
+            rest()
 
 
 class CollectSink:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from functools import partial
 
 import pyarrow as pa
 
@@ -84,7 +85,7 @@ class ColumnScan:
     @cached_property
     def _few(self) -> LateMaterialization:
         """Made for the first split that is not in memory yet."""
-        return LateMaterialization(self._columns, self._filters, self.fetch, self._run)
+        return LateMaterialization(self._columns, self._filters, self._run)
 
     @property
     def first(self) -> list[str]:
@@ -95,13 +96,14 @@ class ColumnScan:
 
     def few(self, split: Columns, encoded: bool) -> Iterator[pa.RecordBatch] | None:
         """The rows of a split that pass the filters, encoded or in engine types, if they are few."""
-        found = self._few.rows(split)
+        fetch = partial(self.fetch, split)
+        found = self._few.rows(split, fetch)
         if self._rows_trial.ended(found is None) or found is None:
             return None
         if not any(map(len, found[0])):
             self._skipped()
             return iter(())
-        batches = self._few.batches(split, *found, self._names)
+        batches = self._few.batches(split, *found, self._names, fetch)
         return batches if encoded or batches is None else (decoded(batch, self._columns) for batch in batches)
 
     def batches(self, split: Columns, version: Hashable, encoded: bool) -> Iterator[pa.RecordBatch]:

@@ -40,6 +40,7 @@ class Execution:
         self.lifetimes = Lifetimes(())
         self.shared = SharedColumns((), task.memory)
         self._states: MutableMapping[Hashable, Any] = {}
+        self._at_end: list[Callable[[], None]] = []
         self._lock = threading.RLock()
 
     def compile(self, expression: Expression, columns: Sequence[Attribute]) -> Kernel:
@@ -91,6 +92,18 @@ class Execution:
         give_back = self.holds.pop(key, None)
         if give_back is not None:
             give_back()
+
+    def at_end(self, work: Callable[[], None]) -> None:
+        """Has `work` done when the run is over: it takes apart what holds itself, which else would wait for the collector."""
+        self._at_end.append(work)
+
+    def close(self) -> None:
+        """Ends the run: what operators keep here is let go, with the memory and files behind it."""
+        self.shared.forget()
+        for work in self._at_end:
+            work()
+        for kept in (self._at_end, self._states, self.results, self.holds):
+            kept.clear()
 
     def check(self) -> None:
         """Raises Cancelled when the task was asked to stop."""

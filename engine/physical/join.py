@@ -317,12 +317,13 @@ class BatchJoin:
             return None
         streamed = [(place, c) for place, c in enumerate(self.layout.streamed) if c.id in condition.references]
         built = [(place, c) for place, c in enumerate(self.layout.built) if c.id in condition.references]
+        side = self.built
         test = self.run.predicate(condition, [column for _, column in (*streamed, *built)])
 
         def keep(batch: pa.RecordBatch, left: Ints, right: Ints) -> Mask:
             rows, built_rows = pa.array(left), pa.array(right)
             columns = [batch.column(place).take(rows) for place, _ in streamed]
-            columns += [self.built.columns.column(place, built_rows) for place, _ in built]
+            columns += [side.columns.column(place, built_rows) for place, _ in built]
             mask = test(batch_of(columns, len(left))).fill_null(False)
             return np.asarray(mask.to_numpy(zero_copy_only=False), np.bool_)
 

@@ -8,8 +8,7 @@ SELECT * of few rows so holds a few columns of a row group at once, not all, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -29,22 +28,16 @@ _AT_ONCE = 32 << 20
 _MOST_BYTES = 128 << 20
 
 
-class Fetch(Protocol):
-    """Reads columns of a split, by position."""
-
-    def __call__(self, split: Columns, places: Sequence[int], /) -> list[Pieces]:
-        """The pieces of each, cut at the same rows."""
+Fetch = Callable[[Sequence[int]], list[Pieces]]
+"""Reads columns of a split, by position: the pieces of each, cut at the same rows."""
 
 
 class LateMaterialization:
     """The way for one scan. `filters` are deterministic and raise nothing. `places` are those of the columns that they read;
     none where it is not worth while."""
 
-    def __init__(
-        self, columns: Sequence[Attribute], filters: Sequence[Expression], fetch: Fetch, run: Execution
-    ) -> None:
+    def __init__(self, columns: Sequence[Attribute], filters: Sequence[Expression], run: Execution) -> None:
         self._columns = columns
-        self._fetch = fetch
         found = {column.id: place for place, column in enumerate(columns)}
         used = [list({each.id: each for each in condition.collect(Attribute)}.values()) for condition in filters]
         known = [attributes and all(each.id in found for each in attributes) for attributes in used]
@@ -56,9 +49,9 @@ class LateMaterialization:
         places = sorted({place for places, _, _ in self._conditions for place in places})
         self.places = places if len(columns) >= _WIDE * len(places) else []
 
-    def rows(self, split: Columns) -> tuple[list[pa.Array], list[Pieces]] | None:
+    def rows(self, split: Columns, fetch: Fetch) -> tuple[list[pa.Array], list[Pieces]] | None:
         """The rows that pass, by their places in each piece, and the columns at `places`; None if they are not few."""
-        read = self._fetch(split, self.places)
+        read = fetch(self.places)
         pieces = dict(zip(self.places, read, strict=True))
         rows = [
             self._passing({place: each[number] for place, each in pieces.items()}) for number in range(len(read[0]))
@@ -66,16 +59,16 @@ class LateMaterialization:
         return (rows, read) if _FEW * sum(map(len, rows)) <= split.rows else None
 
     def batches(
-        self, split: Columns, rows: Sequence[pa.Array], read: Sequence[Pieces], names: Sequence[str]
+        self, split: Columns, rows: Sequence[pa.Array], read: Sequence[Pieces], names: Sequence[str], fetch: Fetch
     ) -> Iterator[pa.RecordBatch] | None:
         """These rows of all columns, of which those at `places` are read; None if one column is too large to be held."""
         sizes = [split.size(name) for name in names]
         if max(sizes) > _MOST_BYTES:
             return None
-        return self._batches(split, rows, read, sizes)
+        return self._batches(rows, read, sizes, fetch)
 
     def _batches(
-        self, split: Columns, rows: Sequence[pa.Array], read: Sequence[Pieces], sizes: Sequence[int]
+        self, rows: Sequence[pa.Array], read: Sequence[Pieces], sizes: Sequence[int], fetch: Fetch
     ) -> Iterator[pa.RecordBatch]:
         taken = dict(zip(self.places, (_taken(pieces, rows) for pieces in read), strict=True))
         groups: list[list[int]] = [[]]
@@ -86,7 +79,7 @@ class LateMaterialization:
                 groups.append([])
             groups[-1].append(place)
         for group in filter(None, groups):
-            taken |= {place: _taken(each, rows) for place, each in zip(group, self._fetch(split, group), strict=True)}
+            taken |= {place: _taken(each, rows) for place, each in zip(group, fetch(group), strict=True)}
         for arrays in zip(*(taken[place] for place in range(len(self._columns))), strict=True):
             yield batch_of(arrays, len(arrays[0]))
 

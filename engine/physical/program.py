@@ -54,4 +54,4 @@ class StageProgram:
         try:
             run_with_queries(self.queries, self.pipelines, run, lambda: self.output.sink(run))
         finally:
-            run.shared.forget()
+            run.close()

@@ -13,6 +13,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
 
@@ -224,7 +225,7 @@ class TaskContext:
         """A new file for what an operator cannot hold, closed at the latest with this attempt; its metrics count it.
         Raises ClusterError (SPILL_DISK_FULL)."""
         path = self.spill_dir() / f"{operator_id}-{next(self._numbers)}"
-        file = SpillFile(path, partitions, lambda size: self.metrics.add(operator_id, "spill_bytes", size))
+        file = SpillFile(path, partitions, partial(self.metrics.add, operator_id, "spill_bytes"))
         self.metrics.add(operator_id, "spill_files", 1)
         self._spilled.append(file)
         return file

@@ -118,12 +118,13 @@ class LoopSink(EmitSink):
         """Appends the rows of the next level. What its breakers reserve is given back with it."""
         task = copy(self.run.task)
         task.memory = TaskMemory(task.memory.pool, task.partition)
+        run = Level(self.run, task, level)
         try:
-            run = Level(self.run, task, level)
             run.results[_level(self.operator.key)] = before
             output = partial(EmitSink, self.spool.append, run)
             run_with_queries(repeated.queries, repeated.pipelines, run, output)
         finally:
+            run.close()
             task.memory.close()
 
 

@@ -38,6 +38,9 @@ class Evaluation:
     def compile(self, expression: Expression, columns: Sequence[Attribute]) -> Callable[[pa.RecordBatch], pa.Array]:
         return compile_expression(expression, columns, self.context)
 
+    def at_end(self, work: Callable[[], None]) -> None:
+        """Nothing: there is no end, and frames go with the test."""
+
 
 class Stored:
     """A sink: the value of `expression` in two words at the row's place, and whether it is null."""

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.compile.binding import FrameWords, bind_column, bind_dictionary
+from engine.compile.code import code_of
 from engine.compile.forms import form_of
 from engine.compile.inputs import stored_value
 from engine.compile.ir import Value
@@ -32,7 +33,6 @@ from engine.compile.tables.keys import addresses_directly
 from engine.compile.tables.presence import Presence, presence_of
 from engine.compile.tables.ranks import Marking, Ranks
 from engine.compile.values import NotCompiled, Sql
-from engine.compile.variants import compile_program
 from engine.config import typed
 from engine.errors import InternalError
 from engine.expressions.base import Attribute, Expression
@@ -290,7 +290,7 @@ class JoinTable:
     def _for_rows(self, sink: SinkCode, threads: int, begin: Callable[[FrameWords], None]) -> list[FrameWords]:
         """Runs a sink over the numbers of all rows, in several threads; gives their frames. Raises Quarantined."""
         program = write([], [], [], sink, checked=bool(typed(self._run.task.conf, "flint.compile.checked")))
-        code = compile_program(program, self._run)
+        code = code_of(program.text, [NAME], self._run)
         frames = [FrameWords(program, self._run) for _ in range(threads)]
         starts = iter(range(0, self.rows, _MORSEL))
 

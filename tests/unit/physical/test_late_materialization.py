@@ -96,7 +96,9 @@ def test_many_rows_are_read_as_ever_and_it_is_tried_no_more(
 ) -> None:
     tried = []
     rows = LateMaterialization.rows
-    monkeypatch.setattr(LateMaterialization, "rows", lambda self, split: tried.append(split) or rows(self, split))
+    monkeypatch.setattr(
+        LateMaterialization, "rows", lambda self, split, fetch: tried.append(split) or rows(self, split, fetch)
+    )
 
     def after(columns: dict[str, Attribute]) -> Expression:
         return GreaterThan(columns["k"], Literal(20, LONG))
