@@ -54,7 +54,7 @@ class Compiler:
 
     def __init__(self, cache: ObjectCache | None) -> None:
         self.cache = cache
-        self.statistics = {"compiled": 0, "from_memory": 0, "from_disk": 0}
+        self.statistics = {"compiled": 0, "from_memory": 0, "from_disk": 0, "refused": 0}
         self._machines: dict[int, Any] = {}
         self._codes: OrderedDict[str, Code] = OrderedDict()
         self._keys: dict[tuple[str, int], str] = {}
@@ -163,7 +163,10 @@ class Compiler:
     def _optimize(self) -> None:
         while True:
             text, key, names, code = self._background.get()
-            code.swap(self._compiled(text, names, 2, key))
+            try:
+                code.swap(self._compiled(text, names, 2, key))
+            except RuntimeError:  # the code that runs is right, and stays
+                self.statistics["refused"] += 1
 
 
 @lru_cache

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ctypes
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from engine.compile.ir import Function, module_text
-from engine.compile.llvm import Compiler, compiler
+from engine.compile.llvm import Code, Compiler, compiler
 from engine.compile.object_cache import ObjectCache, Quarantined
 
 
@@ -84,7 +85,7 @@ def test_code_is_linked_from_files(tmp_path: Path) -> None:
     assert call(first.compile(code(5), ["f"])) == 6
     second = Compiler(ObjectCache(folder))
     assert call(second.compile(code(5), ["f"])) == 6
-    assert second.statistics == {"compiled": 0, "from_memory": 0, "from_disk": 1}
+    assert second.statistics == {"compiled": 0, "from_memory": 0, "from_disk": 1, "refused": 0}
     path = next(folder.glob("*.object"))
     path.write_bytes(path.read_bytes()[:-9])
     third = Compiler(ObjectCache(folder))
@@ -114,3 +115,22 @@ def test_better_code_is_swapped_in(tmp_path: Path) -> None:
     while made.level == 0 and time.monotonic() < deadline:
         time.sleep(0.01)
     assert (made.level, call(made)) == (2, 10)
+
+
+def test_code_that_cannot_be_improved_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Optimized, a module may call what its plain form does not."""
+    plain = Compiler._compiled
+
+    def refusing(self: Compiler, text: str, names: Sequence[str], level: int, key: str) -> Code:
+        if level and text == code(7):
+            raise RuntimeError("Machine code needs memchr from elsewhere.")
+        return plain(self, text, names, level, key)
+
+    monkeypatch.setattr(Compiler, "_compiled", refusing)
+    made = Compiler(ObjectCache(tmp_path / "objects"))
+    refused, other = (made.compile(code(number), ["f"], improve=True) for number in (7, 8))
+    deadline = time.monotonic() + 60
+    while other.level == 0 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert (refused.level, other.level, made.statistics["refused"]) == (0, 2, 1)
+    assert (call(refused), call(other)) == (8, 9)
