@@ -147,6 +147,15 @@ def _spilled(metrics: Mapping[tuple[int, str], Summary]) -> str:
     return f"spilled {_size(size)} in {files:.0f} files" if files else "no spill"
 
 
+_REASONS = {
+    "groups": "statistics of row groups",
+    "pages": "statistics of pages",
+    "joins": "values of joins",
+    "filters": "values of filters",
+}
+"""What lets a scan leave out rows, by the ends of its metrics' names."""
+
+
 def _extra(metrics: Mapping[tuple[int, str], Summary], node: Operator) -> str:
     parts = []
     size = _metric(metrics, node.id, "bytes")
@@ -158,6 +167,11 @@ def _extra(metrics: Mapping[tuple[int, str], Summary], node: Operator) -> str:
     skipped, warm = (int(_metric(metrics, node.id, name)) for name in ("row_groups_skipped", "columns_warm"))
     if skipped:
         parts.append(f"{skipped} left out")
+    for name, reason in _REASONS.items():
+        if rows := int(_metric(metrics, node.id, f"rows_left_out_by_{name}")):
+            parts.append(f"{rows:,} rows left out by {reason}")
+    if pages := int(_metric(metrics, node.id, "pages_skipped")):
+        parts.append(f"{pages:,} pages not decoded")
     if warm:
         parts.append(f"{warm}/{warm + int(_metric(metrics, node.id, 'columns_read'))} columns warm")
     spilled = _metric(metrics, node.id, "spill_bytes")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import pyarrow as pa
 
 from engine.expressions.base import Expression
+from engine.logical.row_ranges import RowRanges
 from engine.types import StructType
+
+MayPass: TypeAlias = Callable[[tuple[int, int] | None], bool]
+"""Whether a value may pass that is within bounds, as encoded columns hold it; None if they are not known."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,8 @@ class Columns(Protocol):
 
     rows: int
     pin: int
+    pages_skipped: int
+    """Counts pages that `read` did not decode, since no row of theirs was wanted."""
 
     def key(self, column: str) -> Hashable | None:
         """Names the rows of a column of this split for good: no other rows ever have it. None where nothing is read."""
@@ -91,11 +97,19 @@ class Columns(Protocol):
     def size(self, column: str) -> int:
         """About how many bytes reading the column takes."""
 
-    def read(self, columns: Sequence[str], code: Any = None) -> list[tuple[pa.Array, ...]]:
+    def read(
+        self, columns: Sequence[str], code: Any = None, wanted: RowRanges | None = None
+    ) -> list[tuple[pa.Array, ...]]:
         """The pieces of each column, of at most some 128k rows, encoded; those of all columns are cut at the same rows.
-        `code` is compiled code that may help (`engine/compile/page_code.py`).
+        `code` is compiled code that may help (`engine/compile/page_code.py`); `wanted` are the rows to read, if not all.
 
         Raises as `Relation.read`."""
+
+    def by_pages(
+        self, filters: Sequence[Expression], runtime: Sequence[tuple[str, MayPass]]
+    ) -> tuple[RowRanges, RowRanges] | None:
+        """The rows that may pass `filters`, and what joins tell of columns, by statistics of parts of the split; None if there
+        are none. Raises as `Relation.read`."""
 
     def bounds(self, column: str) -> tuple[int, int] | None:
         """Between which whole numbers, as they are encoded, the values are said to be; None for other columns."""

@@ -1,11 +1,11 @@
 """Reads the splits of a scan column by column: warm columns from the cache, those of filters first, the others if a row is
 left to need them.
 
-    statistics ──▶ columns of runtime filters ──▶ columns of filters ──▶ the others
-       none passes: nothing is read        none passes: no more is read
+    statistics of the split, of its pages ──▶ columns of runtime filters ──▶ columns of filters ──▶ the others
+       none passes: nothing is read        none passes: no more is read, few do: only pages with such rows (`reading.py`)
 
-Looking for rows that pass costs time in this order, and pays only where whole pieces fall away. So a scan watches: if none of
-the first pieces does, it stops to look.
+Looking for rows that pass costs time in this order, and pays only where whole pages fall away. So a scan watches: if none of
+the first pieces has many of those, it stops to look.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import threading
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import partial
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from engine.compile.page_code import is_made, page_code
@@ -21,17 +23,21 @@ from engine.config import typed
 from engine.expressions.base import Attribute, Expression
 from engine.lazy import cached_property
 from engine.logical.relation import Columns, Relation
-from engine.memory.columns import ColumnCache, Pieces, cache_limit, live_pins, memory_of
+from engine.logical.row_ranges import Pieces, RowRanges
+from engine.memory.columns import ColumnCache, cache_limit, live_pins, memory_of
 from engine.memory.warm_batches import WarmBatches
 from engine.physical.batches import BATCH_ROWS, batch_of
 from engine.physical.encoding import decoded
 from engine.physical.execution import Execution
 from engine.physical.late_materialization import LateMaterialization
-from engine.physical.runtime_filter import filters_of
+from engine.physical.reading import Reading, Test
+from engine.physical.runtime_filter import RuntimeFilter, filters_of
 
 NOT_PINNED = "bytes_not_pinned"
 """The metric that counts bytes of columns that CACHE TABLE asks for and there is no room for."""
 
+_SHARE, _SHARE_CACHED = 0.5, 0.25
+"""Where no more of the rows may pass, others are not read; the second where whole columns stay for the next query."""
 _TRIALS = 2
 """After so many pieces of which no one fell away, filters are looked at no more."""
 
@@ -55,7 +61,7 @@ class ColumnScan:
         self._metrics = run.task.metrics
         self._runtime = filters_of(run, operator)
         self._filters = [each for each in filters if each.deterministic and not each.can_raise]
-        self._trial, self._rows_trial = _Trial(), _Trial()
+        self._trial, self._pages_trial, self._rows_trial = _Trial(), _Trial(), _Trial()
         self._code_rows: int = typed(run.task.conf, "flint.compile.minRows")
         limit, cache = cache_limit(run.task.conf), run.task.memory.pool.columns
         cache.resize(limit)
@@ -100,8 +106,9 @@ class ColumnScan:
         found = self._few.rows(split, fetch)
         if self._rows_trial.ended(found is None) or found is None:
             return None
-        if not any(map(len, found[0])):
+        if not len(found[0]):
             self._skipped()
+            self._left_out("filters", split.rows)
             return iter(())
         batches = self._few.batches(split, *found, self._names, fetch)
         return batches if encoded or batches is None else (decoded(batch, self._columns) for batch in batches)
@@ -110,54 +117,63 @@ class ColumnScan:
         """The rows of a split that may pass, encoded or in engine types."""
         if not all(each.may_pass(split.bounds(self._names[each.column])) for each in self._runtime):
             self._skipped()
+            self._left_out("groups", split.rows)
             return
-        reading = _Reading(split, self)
-        if not self._passes(reading):
+        reading = Reading(split, partial(self.fetch, split), _SHARE if self._cache is None else _SHARE_CACHED)
+        if not self._narrow(reading):
             self._skipped()
             return
         found = reading.columns(range(len(self._names)))
         for start in range(0, split.rows if not found else 0, BATCH_ROWS):
             yield batch_of([], min(BATCH_ROWS, split.rows - start))
-        for batch in self._remembered(split, version, found):
+        whole = reading.wanted is None
+        for batch in self._remembered(split, version, found) if whole else _batches(found):
             yield batch if encoded else decoded(batch, self._columns)
 
     def _remembered(self, split: Columns, version: Hashable, found: Sequence[Pieces]) -> Iterable[pa.RecordBatch]:
         """Batches of the columns of a split, and for the next query, where these are in the cache."""
         cache, keys = self._cache, [split.key(name) for name in self._names]
         if cache is None or not keys or None in keys or not all(key in cache for key in keys):
-            return (batch_of(arrays, len(arrays[0])) for arrays in zip(*found, strict=True))
+            return _batches(found)
         made = [batch_of(arrays, len(arrays[0])) for arrays in zip(*found, strict=True)]
         cache.keep_batches((version, self._kinds), WarmBatches(keys, made, split.bounds))
         return made
 
-    def fetch(self, split: Columns, places: Sequence[int]) -> list[Pieces]:
-        """Some columns of a split: from the cache, or read together and kept."""
+    def fetch(self, split: Columns, places: Sequence[int], wanted: RowRanges | None) -> list[Pieces]:
+        """Some columns of a split, or some rows of them: from the cache, or read together and kept."""
         names = [self._names[place] for place in places]
         keys = [split.key(name) for name in names]
         found = [
-            None if key is None else self._kept(key, name, split.pin) for key, name in zip(keys, names, strict=True)
+            None if key is None else self._kept(key, name, split, wanted) for key, name in zip(keys, names, strict=True)
         ]
         missing = [place for place, pieces in enumerate(found) if pieces is None]
         read = [place for place in missing if keys[place] is not None]
         self._metrics.add(self._operator, "columns_warm", len(names) - len(missing))
         self._metrics.add(self._operator, "columns_read", len(read))
-        for place, pieces in zip(missing, self._read(split, [names[place] for place in missing]), strict=True):
-            key = keys[place]
-            found[place] = pieces if key is None else self._keep(key, names[place], pieces, split.pin)
+        for place, pieces in zip(missing, self._read(split, [names[place] for place in missing], wanted), strict=True):
+            key = keys[place] if wanted is None else _part_of(keys[place], wanted)
+            others = wanted is None and names[place] in self._shared
+            found[place] = pieces if key is None else self._keep(key, names[place], pieces, split.pin, others)
         return [pieces for pieces in found if pieces is not None]
 
-    def _kept(self, key: Hashable, name: str, pin: int) -> Pieces | None:
-        found = self._cache.get(key, self._run.task.job_id, pin) if self._cache is not None else None
-        return found or self._run.shared.get(key, last=name not in self._shared)
+    def _kept(self, key: Hashable, name: str, split: Columns, wanted: RowRanges | None) -> Pieces | None:
+        found = self._cache.get(key, self._run.task.job_id, split.pin) if self._cache is not None else None
+        found = found or self._run.shared.get(key, last=name not in self._shared)
+        if wanted is None:
+            return found
+        if found is not None:
+            return wanted.pieces(found, RowRanges(((0, split.rows),)))
+        part = _part_of(key, wanted)
+        return self._cache.get(part, self._run.task.job_id, split.pin) if self._cache is not None else None
 
-    def _keep(self, key: Hashable, name: str, pieces: Pieces, pin: int) -> Pieces:
-        """Keeps what was read of a column, as far as there is room; gives it as it is kept."""
+    def _keep(self, key: Hashable, name: str, pieces: Pieces, pin: int, others: bool) -> Pieces:
+        """Keeps what was read of a column, as far as there is room, also for other scans; gives it as it is kept."""
         pieces = self._run.task.memory.pool.columns.dictionaries.shared(name, pieces)
         if self._cache is not None and self._cache.put(key, pieces, self._run.task.job_id, pin):
             return pieces
         if pin:
             self._metrics.add(self._operator, NOT_PINNED, memory_of(pieces))
-        if name in self._shared:
+        if others:
             self._run.shared.put(key, pieces)
         return pieces
 
@@ -166,58 +182,85 @@ class ColumnScan:
         cache = self._cache
         return cache is not None and all((key := split.key(name)) is not None and key in cache for name in self._names)
 
-    def _read(self, split: Columns, names: Sequence[str]) -> list[Pieces]:
+    def _read(self, split: Columns, names: Sequence[str], wanted: RowRanges | None) -> list[Pieces]:
         run = self._run
-        wanted = split.rows >= self._code_rows or is_made()  # what is there costs less than pyarrow even for one row
-        code = run.state("page code", lambda: page_code(run)) if wanted and names else None
-        return split.read(names, code)
+        enough = split.rows >= self._code_rows or is_made()  # what is there costs less than pyarrow even for one row
+        code = run.state("page code", lambda: page_code(run)) if enough and names else None
+        found = split.read(names, code, wanted)
+        if split.pages_skipped:
+            self._metrics.add(self._operator, "pages_skipped", split.pages_skipped)
+            split.pages_skipped = 0
+        return found
 
-    def _passes(self, reading: _Reading) -> bool:
-        """Whether any row may pass, as far as it pays to look."""
-        if not self._trial.goes_on or reading.is_warm():
+    def _narrow(self, reading: Reading) -> bool:
+        """Leaves out rows that do not pass, as far as it pays to look; whether any are left."""
+        looks = self._names and (self._runtime or self._filters) and not reading.split.pin
+        if not looks or self.is_warm(reading.split):
             return True
+        if self._pages_trial.goes_on and not self._by_pages(reading):
+            return False
+        if not self._trial.goes_on:
+            return True
+        left_out = sum(self._by_test(reading, *each) for each in self._tests())
+        self._trial.ended(not left_out)
+        return reading.rows.rows > 0
+
+    def _by_pages(self, reading: Reading) -> bool:
+        """Leaves out pages by their statistics; whether any row is left."""
+        runtime = [(self._names[each.column], each.may_pass) for each in self._runtime]
+        known = reading.split.by_pages(self._filters, runtime)
+        if known is not None:
+            left_out = reading.narrow(known[0] & known[1])
+            self._left_out("pages", left_out)
+            self._pages_trial.ended(not left_out)
+        return reading.rows.rows > 0
+
+    def _tests(self) -> Iterator[tuple[str, list[int], Test]]:
+        """Of runtime filters and filters that can be tested on columns: who tells, these columns by place, and the test."""
         for each in self._runtime:
-            (pieces,) = reading.columns([each.column])
-            if not any(each.any_passes(piece) for piece in pieces):
-                return self._trial.ended(False)
+            yield "joins", [each.column], _join_test(each)
         places = {column.id: place for place, column in enumerate(self._columns)}
         for condition in self._filters:
-            if not self._any_row(condition, places, reading):
-                return self._trial.ended(False)
-        return self._trial.ended(True) if self._runtime or self._filters else True
+            used = list({column.id: column for column in condition.collect(Attribute)}.values())
+            if used and all(column.id in places for column in used):
+                yield "filters", [places[column.id] for column in used], self._test(condition, used)
 
-    def _any_row(self, condition: Expression, places: dict[int, int], reading: _Reading) -> bool:
-        used = list({column.id: column for column in condition.collect(Attribute)}.values())
-        if not used or not all(column.id in places for column in used):
-            return True
+    def _test(self, condition: Expression, used: list[Attribute]) -> Test:
         keep = self._run.predicate(condition, used)
-        for arrays in zip(*reading.columns([places[column.id] for column in used]), strict=True):
-            if keep(decoded(batch_of(arrays, len(arrays[0])), used)).true_count:
-                return True
-        return False
+
+        def test(arrays: Sequence[pa.Array]) -> npt.NDArray[np.bool_]:
+            found = keep(decoded(batch_of(arrays, len(arrays[0])), used))
+            passing: npt.NDArray[np.bool_] = found.fill_null(False).to_numpy(zero_copy_only=False)
+            return passing
+
+        return test
+
+    def _by_test(self, reading: Reading, who: str, places: list[int], test: Test) -> int:
+        """Leaves out rows that are not near to one that passes; gives how many."""
+        rows = reading.about(places, test) if reading.rows.rows else None
+        left_out = reading.narrow(rows) if rows is not None else 0
+        self._left_out(who, left_out)
+        return left_out
+
+    def _left_out(self, who: str, rows: int) -> None:
+        if rows:
+            self._metrics.add(self._operator, f"rows_left_out_by_{who}", rows)
 
     def _skipped(self) -> None:
         self._metrics.add(self._operator, "row_groups_skipped", 1)
 
 
-class _Reading:
-    """The columns of one split that have been read so far."""
+def _join_test(wanted: RuntimeFilter) -> Test:
+    return lambda arrays: wanted.passing(arrays[0])
 
-    def __init__(self, split: Columns, scan: ColumnScan) -> None:
-        self._split = split
-        self._scan = scan
-        self._found: dict[int, Pieces] = {}
 
-    def columns(self, places: Sequence[int]) -> list[Pieces]:
-        """Columns by position; those not there yet are read together."""
-        missing = [place for place in places if place not in self._found]
-        if missing:
-            self._found.update(zip(missing, self._scan.fetch(self._split, missing), strict=True))
-        return [self._found[place] for place in places]
+def _batches(found: Sequence[Pieces]) -> Iterator[pa.RecordBatch]:
+    return (batch_of(arrays, len(arrays[0])) for arrays in zip(*found, strict=True))
 
-    def is_warm(self) -> bool:
-        """Whether nothing is saved by reading less."""
-        return self._scan.is_warm(self._split)
+
+def _part_of(key: Hashable, wanted: RowRanges) -> Hashable:
+    """The key of some rows of a column."""
+    return (*key, wanted.ranges) if isinstance(key, tuple) else None
 
 
 class _Trial:

@@ -3,22 +3,26 @@
     columns of filters ──▶ rows that pass ──▶ the other columns, some at a time ──▶ these rows of them
                             too many: None, and the split is read as others are
 
-SELECT * of few rows so holds a few columns of a row group at once, not all, and decodes each by itself.
+Of the other columns only pages with such rows are decoded. SELECT * of few rows so
+holds a few columns of a row group at once, not all, and decodes each by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.expressions.base import Attribute, Expression
 from engine.logical.relation import Columns
-from engine.memory.columns import Pieces
+from engine.logical.row_ranges import Pieces, RowRanges
 from engine.physical.batches import batch_of
 from engine.physical.encoding import decoded
 from engine.physical.execution import Execution
+from engine.physical.reading import Fetch
 
 _WIDE = 8
 """So many times as many columns as filters read make it worth while to know the rows first."""
@@ -26,10 +30,6 @@ _FEW = 16
 """At most this part of the rows."""
 _AT_ONCE = 32 << 20
 _MOST_BYTES = 128 << 20
-
-
-Fetch = Callable[[Sequence[int]], list[Pieces]]
-"""Reads columns of a split, by position: the pieces of each, cut at the same rows."""
 
 
 class LateMaterialization:
@@ -49,28 +49,42 @@ class LateMaterialization:
         places = sorted({place for places, _, _ in self._conditions for place in places})
         self.places = places if len(columns) >= _WIDE * len(places) else []
 
-    def rows(self, split: Columns, fetch: Fetch) -> tuple[list[pa.Array], list[Pieces]] | None:
-        """The rows that pass, by their places in each piece, and the columns at `places`; None if they are not few."""
-        read = fetch(self.places)
-        pieces = dict(zip(self.places, read, strict=True))
-        rows = [
-            self._passing({place: each[number] for place, each in pieces.items()}) for number in range(len(read[0]))
+    def rows(self, split: Columns, fetch: Fetch) -> tuple[npt.NDArray[np.int64], list[Pieces]] | None:
+        """The rows that pass, and the columns at `places`; None if they are not few."""
+        read = fetch(self.places, None)
+        found = [
+            self._passing(dict(zip(self.places, pieces, strict=True))) + start
+            for pieces, (start, _) in zip(zip(*read, strict=True), _whole(split).cut(), strict=True)
         ]
-        return (rows, read) if _FEW * sum(map(len, rows)) <= split.rows else None
+        rows = np.concatenate(found)
+        return (rows, read) if _FEW * len(rows) <= split.rows else None
 
     def batches(
-        self, split: Columns, rows: Sequence[pa.Array], read: Sequence[Pieces], names: Sequence[str], fetch: Fetch
+        self,
+        split: Columns,
+        rows: npt.NDArray[np.int64],
+        read: Sequence[Pieces],
+        names: Sequence[str],
+        fetch: Fetch,
     ) -> Iterator[pa.RecordBatch] | None:
         """These rows of all columns, of which those at `places` are read; None if one column is too large to be held."""
         sizes = [split.size(name) for name in names]
         if max(sizes) > _MOST_BYTES:
             return None
-        return self._batches(rows, read, sizes, fetch)
+        return self._batches(split, rows, read, sizes, fetch)
 
     def _batches(
-        self, rows: Sequence[pa.Array], read: Sequence[Pieces], sizes: Sequence[int], fetch: Fetch
+        self,
+        split: Columns,
+        rows: npt.NDArray[np.int64],
+        read: Sequence[Pieces],
+        sizes: Sequence[int],
+        fetch: Fetch,
     ) -> Iterator[pa.RecordBatch]:
-        taken = dict(zip(self.places, (_taken(pieces, rows) for pieces in read), strict=True))
+        about = RowRanges.about(rows) if not split.pin else _whole(split)  # what is pinned is read whole
+        places = [pa.array(each) for each in about.places(rows)]
+        known = [about.pieces(pieces, _whole(split)) for pieces in read]
+        taken = dict(zip(self.places, (_taken(pieces, places) for pieces in known), strict=True))
         groups: list[list[int]] = [[]]
         for place in range(len(self._columns)):
             if place in taken:
@@ -79,11 +93,12 @@ class LateMaterialization:
                 groups.append([])
             groups[-1].append(place)
         for group in filter(None, groups):
-            taken |= {place: _taken(each, rows) for place, each in zip(group, fetch(group), strict=True)}
+            found = fetch(group, about)
+            taken |= {place: _taken(each, places) for place, each in zip(group, found, strict=True)}
         for arrays in zip(*(taken[place] for place in range(len(self._columns))), strict=True):
             yield batch_of(arrays, len(arrays[0]))
 
-    def _passing(self, piece: dict[int, pa.Array]) -> pa.Array:
+    def _passing(self, piece: dict[int, pa.Array]) -> npt.NDArray[np.int64]:
         mask = None
         for places, attributes, keep in self._conditions:
             arrays = [piece[place] for place in places]
@@ -91,7 +106,11 @@ class LateMaterialization:
             mask = found if mask is None else pc.and_kleene(mask, found)
             if not mask.true_count:
                 break
-        return pc.indices_nonzero(mask)
+        return np.asarray(pc.indices_nonzero(mask), np.int64)
+
+
+def _whole(split: Columns) -> RowRanges:
+    return RowRanges(((0, split.rows),))
 
 
 def _taken(pieces: Pieces, rows: Sequence[pa.Array]) -> list[pa.Array]:

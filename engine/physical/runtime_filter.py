@@ -16,7 +16,6 @@ import pyarrow as pa
 
 from engine.kernels.buffers import fixed_values, valid
 from engine.lazy import cached_property
-from engine.physical.encoding import min_max
 from engine.physical.execution import Execution
 
 _TABLE_RANGE = 1 << 24
@@ -79,21 +78,19 @@ class RuntimeFilter:
         first, last = (edge - self.least >> self._part_bits for edge in (least, most))
         return bool(self._parts[first : last + 1].any())
 
-    def any_passes(self, array: pa.Array) -> bool:
-        """Whether any value of an encoded column passes; one that is not encoded may."""
+    def passing(self, array: pa.Array) -> npt.NDArray[np.bool_]:
+        """Which values of an encoded column pass; those of one that is not encoded may."""
         if not pa.types.is_signed_integer(array.type):
-            return True
-        least, most = min_max(array)
-        if least is None or most is None or not self.may_pass((least, most)):
-            return False
-        if self.table is None:
-            return True
-        values = fixed_values(array).astype(np.int64) - self.least
-        inside = (values >= 0) & (values < len(self.table))
+            return np.ones(len(array), np.bool_)
+        values = fixed_values(array)
+        inside = (values >= self.least) & (values <= self.most)
         present = valid(array)
         if present is not None:
             inside &= present
-        return bool(self.table[values[inside]].any())
+        if self.table is not None:
+            places = np.flatnonzero(inside)
+            inside[places] = self.table[values[places].astype(np.int64) - self.least]
+        return inside
 
 
 def add_filter(run: Execution, scan: int, found: RuntimeFilter) -> None:

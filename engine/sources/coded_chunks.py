@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from engine.compile.page_code import Bytes, Decoded, PageCode, Pages
 from engine.compile.pages import PADDING, PLAIN, SNAPPY
+from engine.logical.row_ranges import RowRanges
 from engine.physical.encoding import WIDTHS, bits_of, is_number, narrowed
-from engine.physical.row_ranges import RowRanges
 from engine.sources.files import DataFile
 from engine.sources.footers import Footer
 from engine.sources.texts import is_text

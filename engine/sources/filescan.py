@@ -14,6 +14,7 @@ from engine.errors import AnalysisError
 from engine.expressions.base import Expression
 from engine.lazy import cached_property
 from engine.logical.relation import ScanRequest, Split, Splits, TableStatistics
+from engine.logical.row_ranges import PIECE_ROWS
 from engine.physical.encoding import min_max
 from engine.sources.analyzed import TableFacts, known_better, stamp_of
 from engine.sources.files import DataFile, Listing, Selection, list_files, read_error, stat_file
@@ -22,7 +23,7 @@ from engine.sources.partitions import PartitionColumns
 from engine.types import ArrayType, DataType, DecimalType, MapType, StructField, StructType
 from engine.types.arrow import to_arrow
 
-BATCH_ROWS = 128 * 1024
+BATCH_ROWS = PIECE_ROWS
 """Most rows of a batch that a source gives."""
 
 

@@ -12,6 +12,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from decimal import Decimal
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ import pyarrow.parquet as pq
 from engine.lazy import cached_property
 from engine.physical.encoding import bits_of
 from engine.sources.files import DataFile, check_unchanged, read_error, reason_of
+from engine.sources.page_index import PageStatistics, page_statistics
 from engine.sources.plain_footer import metadata_of, plain_metadata
 from engine.sources.pruning import Bounds
 from engine.sources.thrift import Chunk, column_chunks
@@ -35,7 +37,8 @@ MAGIC = b"PAR1"
 PHYSICAL_TYPES = ("BOOLEAN", "INT32", "INT64", "INT96", "FLOAT", "DOUBLE", "BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")
 KEPT_FOOTERS = 1024
 KEPT_SUMS = 10_000
-"""Of one footer: sums of bytes by row group and columns."""
+"""Of one footer: sums of bytes by row group and columns, and page indexes by row group and column."""
+_MOST_INDEX = 4 << 20
 READ_FAILURES = (pa.ArrowException, OSError, MemoryError, OverflowError, ValueError)
 """What pyarrow raises for files that are not as they should be."""
 
@@ -51,6 +54,7 @@ class Footer:
         self._bounds: dict[tuple[int, str], Bounds | None] = {}
         self._sums: dict[tuple[int, tuple[str, ...]], int] = {}
         self._bits: dict[str, int] = {}
+        self._pages: dict[tuple[int, str], list[tuple[int, int, Bounds]]] = {}
         self._levels: dict[str, tuple[int, int]] = {}
         self._sizes: list[tuple[int, int]] = [
             (metadata.row_group(g).num_rows, metadata.row_group(g).total_byte_size) for g in range(self.groups)
@@ -201,18 +205,46 @@ class Footer:
             return False
         return own == wanted or (isinstance(own, NumericType) and isinstance(wanted, NumericType))
 
+    def pages(self, group: int, field: StructField, stream: FileIO) -> list[tuple[int, int, Bounds]]:
+        """What the page index says of a column, read as `field`: rows from one to before another, and their bounds. None
+        where there is none that is of use."""
+        name = self.column(field.name)
+        if name is None or not self._compatible(name, field.dataType):
+            return []
+        key = (group, name)
+        if key not in self._pages:
+            if len(self._pages) > KEPT_SUMS:
+                self._pages.clear()
+            self._pages[key] = self._read_pages(group, name, stream)
+        return self._pages[key]
+
+    def _read_pages(self, group: int, name: str, stream: FileIO) -> list[tuple[int, int, Bounds]]:
+        chunk = self.chunk(group, name)
+        if chunk is None or chunk.index is None or self.levels(name)[1]:
+            return []
+        offsets, offsets_size, values, values_size = chunk.index
+        try:
+            column_index, offset_index = _part(stream, values, values_size), _part(stream, offsets, offsets_size)
+            found = page_statistics(column_index, offset_index, self._sizes[group][0])
+        except ValueError:
+            return []  # no statistics: every page may have any value
+        return [
+            (each.start, each.stop, self._bounds_of(name, chunk, each, each.stop - each.start, True)) for each in found
+        ]
+
     def _read_bounds(self, group: int, name: str) -> Bounds | None:
         chunk = self.chunk(group, name)
-        if chunk is None:
-            return None
-        rows, nulls = self._sizes[group][0], chunk.nulls
-        column = self.metadata.schema.column(self._leaves[name])
-        least, most = (_value(_plain(raw, chunk.type), column) for raw in (chunk.least, chunk.most))
+        return self._bounds_of(name, chunk, chunk, self._sizes[group][0], chunk.exact) if chunk is not None else None
+
+    def _bounds_of(self, name: str, chunk: Chunk, piece: Chunk | PageStatistics, rows: int, complete: bool) -> Bounds:
+        """The bounds of a chunk, or of one of its pages, of `rows` rows; `complete` unless they are truncated."""
+        column, nulls = self.metadata.schema.column(self._leaves[name]), piece.nulls
+        least, most = (_value(_plain(raw, chunk.type), column) for raw in (piece.least, piece.most))
         if nulls is not None and not 0 <= nulls <= rows:
             nulls = None
         if least is None or most is None or least > most:
             least = most = None
-        exact = chunk.exact and least is not None and not isinstance(least, bytes | float)
+        exact = complete and least is not None and not isinstance(least, bytes | float)
         return Bounds(least, most, nulls, rows, exact)
 
 
@@ -299,6 +331,17 @@ def _plain(raw: bytes | None, type: int) -> Any:
     if type in (4, 5) and len(raw) == 4 * (type - 3):
         return struct.unpack("<f" if type == 4 else "<d", raw)[0]
     return None
+
+
+def _part(stream: FileIO, start: int, size: int) -> bytes:
+    """Some bytes of a file. Raises ValueError for more than there are, or than an index has."""
+    if start < 0 or not 0 < size <= _MOST_INDEX:
+        raise ValueError("malformed footer: an index of no such size")
+    stream.seek(start)
+    found = stream.read(size)
+    if len(found) != size:
+        raise ValueError("malformed footer: an index beyond the end")
+    return found
 
 
 def _whole(raw: bytes) -> int:

@@ -7,20 +7,23 @@ takes three times as long as their texts. What a footer says is only a choice of
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from decimal import Decimal
+from io import FileIO
 from typing import Any
 
 import pyarrow as pa
 
 from engine.compile.page_code import PageCode
-from engine.logical.relation import Split
+from engine.expressions.base import Attribute, Expression
+from engine.logical.relation import MayPass, Split
+from engine.logical.row_ranges import Pieces, RowRanges
 from engine.physical.encoding import coded, encoded, is_number
-from engine.physical.row_ranges import Pieces, RowRanges
 from engine.sources.coded_chunks import CodedChunk
 from engine.sources.files import DataFile, check_unchanged, read_error, reason_of
 from engine.sources.filescan import BATCH_ROWS, FilePart, FileRelation, check_digits, constant, fit
 from engine.sources.footers import READ_FAILURES, Footer, footer, open_file
+from engine.sources.pruning import Bounds, excluded
 from engine.sources.texts import is_text
 from engine.types import STRING, DecimalType, StructField
 
@@ -61,15 +64,48 @@ class RowGroup:
 
     def bounds(self, column: str) -> tuple[int, int] | None:
         """From the statistics of the footer."""
+        known = self._known.bounds(self._group, self._fields[column]) if self._is_plain(column) else None
+        return None if known is None else self._numbers(column, known)
+
+    def _is_plain(self, column: str) -> bool:
+        """Whether a column is of whole numbers that are read as they are stored."""
         name, data_type = self._name(column), self._type(column)
-        if name is None or not is_number(data_type) or self._known.own_type(name) != data_type:
+        return name is not None and is_number(data_type) and self._known.own_type(name) == data_type
+
+    def _numbers(self, column: str, found: Bounds) -> tuple[int, int] | None:
+        if found.minimum is None:
             return None
-        found = self._known.bounds(self._group, self._fields[column])
-        if found is None or found.minimum is None:
-            return None
+        data_type = self._type(column)
         scale = data_type.scale if isinstance(data_type, DecimalType) else 0
         least, most = (int(Decimal(bound).scaleb(scale)) for bound in (found.minimum, found.maximum))
         return least, most
+
+    def by_pages(
+        self, filters: Sequence[Expression], runtime: Sequence[tuple[str, MayPass]]
+    ) -> tuple[RowRanges, RowRanges] | None:
+        """The rows of pages of which the file's page index does not say that none passes the filters, or what joins tell of
+        columns; None where it says nothing. Raises FAILED_READ_FILE if the file changed."""
+        used = [({each.name for each in condition.collect(Attribute)}, condition) for condition in filters]
+        by_filters = [(names.pop(), _filter_test(condition)) for names, condition in used if len(names) == 1]
+        by_joins = [(column, self._join_test(column, each)) for column, each in runtime if self._is_plain(column)]
+        columns = {column for column, _ in [*by_filters, *by_joins]}
+        chunks = [self._known.chunk(self._group, self._name(column) or "") for column in columns]
+        if not any(chunk is not None and chunk.index is not None for chunk in chunks):
+            return None
+        check_unchanged(self._file)
+        with open(self._file.path, "rb", buffering=0) as stream:  # noqa: PTH123 - a Path takes longer than its file
+            return self._passing(by_filters, stream), self._passing(by_joins, stream)
+
+    def _passing(self, tests: Sequence[tuple[str, Callable[[Bounds], bool]]], stream: FileIO) -> RowRanges:
+        found = RowRanges(((0, self.rows),))
+        for column, test in tests:
+            pages = self._known.pages(self._group, self._fields[column], stream) if self._name(column) else []
+            if pages:
+                found &= RowRanges.of([(start, stop) for start, stop, bounds in pages if test(bounds)], 1)
+        return found
+
+    def _join_test(self, column: str, may_pass: MayPass) -> Callable[[Bounds], bool]:
+        return lambda bounds: not bounds.all_null and may_pass(self._numbers(column, bounds))
 
     def read(
         self, columns: Sequence[str], code: PageCode | None = None, wanted: RowRanges | None = None
@@ -125,7 +161,7 @@ class RowGroup:
     def _constant(self, column: str, wanted: RowRanges | None) -> Pieces:
         field, value = self._fields[column], self._values.get(column)
         ranges = wanted or RowRanges(((0, self.rows),))
-        return tuple(constant(value, field, size) for _, size in ranges.cut(BATCH_ROWS))
+        return tuple(constant(value, field, size) for _, size in ranges.cut())
 
     def _name(self, column: str) -> str | None:
         """The column's name in the file; None if it has none, or a directory gives the value."""
@@ -133,6 +169,10 @@ class RowGroup:
 
     def _type(self, column: str) -> Any:
         return self._fields[column].dataType
+
+
+def _filter_test(condition: Expression) -> Callable[[Bounds], bool]:
+    return lambda bounds: not excluded([condition], lambda _: bounds)
 
 
 def wrong_rows(file: DataFile, expected: int, found: int) -> Exception:

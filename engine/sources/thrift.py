@@ -18,7 +18,12 @@ Spec = dict[int, Any]
 
 _STATISTICS: Spec = {1: None, 2: None, 3: None, 5: None, 6: None, 7: None, 8: None}
 _PAGES: Spec = {1: None, 2: None}
-_CHUNK: Spec = {1: None, 3: {1: None, **dict.fromkeys((4, 5, 6, 7, 9, 11)), 12: _STATISTICS, 13: [_PAGES]}}
+_INDEX = (4, 5, 6, 7)
+_CHUNK: Spec = {
+    1: None,
+    **dict.fromkeys(_INDEX),
+    3: {1: None, **dict.fromkeys((4, 5, 6, 7, 9, 11)), 12: _STATISTICS, 13: [_PAGES]},
+}
 _FOOTER: Spec = {4: [{1: [_CHUNK]}]}
 
 
@@ -29,6 +34,7 @@ class Chunk:
     `least` and `most` are encoded as plain values, None where they are not stated or their order is not sure; `exact`
     unless they are said to be truncated. `dictionary_coded`: the footer says that every page of values is.
     `codec` is Parquet's number; `values` values are in `length` bytes from `start` on, -1 where that is not in this file.
+    `index` is where the offset and the column index are, each with its length; none of it where one is not there.
     """
 
     type: int
@@ -43,6 +49,7 @@ class Chunk:
     values: int
     start: int
     length: int
+    index: tuple[int, int, int, int] | None
 
 
 def column_chunks(footer: bytes) -> list[list[Chunk]]:
@@ -66,7 +73,11 @@ def _chunk(found: dict[int, Any]) -> Chunk:
     coded = bool(pages) and all(encoding in _DICTIONARY_CODES for encoding in pages)
     start = data.get(11) or data.get(9, -1)
     place = (data.get(4, -1), data.get(5, -1), -1 if 1 in found else start, data.get(7, -1))
-    return Chunk(data[1], max(0, data.get(6, 0)), 11 in data, statistics.get(3), least, most, exact, coded, *place)
+    known = all(number in found for number in _INDEX) and 1 not in found
+    index = (found[4], found[5], found[6], found[7]) if known else None
+    return Chunk(
+        data[1], max(0, data.get(6, 0)), 11 in data, statistics.get(3), least, most, exact, coded, *place, index
+    )
 
 
 _VALUE_PAGES = (0, 3)
@@ -124,7 +135,7 @@ def _value(data: bytes, place: int, kind: int, spec: Any, depth: int) -> tuple[A
     if kind in (I16, I32, I64):
         return signed(data, place)
     if kind == BINARY:
-        length, place = _unsigned(data, place)
+        length, place = unsigned(data, place)
         if place + length > len(data):
             raise ValueError("malformed footer: a text beyond the end")
         return data[place : place + length], place + length
@@ -137,7 +148,7 @@ def skip(data: bytes, place: int, kind: int, depth: int) -> int:
             place += 1
         return place + 1
     if kind == BINARY:
-        length, place = _unsigned(data, place)
+        length, place = unsigned(data, place)
         return place + length
     if kind in (BOOL_TRUE, BOOL_FALSE):
         return place
@@ -164,7 +175,7 @@ def _skip_list(data: bytes, place: int, depth: int) -> int:
 
 
 def _skip_map(data: bytes, place: int, depth: int) -> int:
-    count, place = _unsigned(data, place)
+    count, place = unsigned(data, place)
     if count:
         kinds = data[place]
         place += 1
@@ -188,13 +199,14 @@ def list_head(data: bytes, place: int) -> tuple[int, int, int]:
     place += 1
     count = head >> 4
     if count == 15:
-        count, place = _unsigned(data, place)
+        count, place = unsigned(data, place)
     if count > len(data):
         raise ValueError("malformed footer: a list beyond the end")
     return count, head & 15, place
 
 
-def _unsigned(data: bytes, place: int) -> tuple[int, int]:
+def unsigned(data: bytes, place: int) -> tuple[int, int]:
+    """A number in groups of seven bits at `place`, and where it ends."""
     byte = data[place]
     place += 1
     if byte < 128:
@@ -215,5 +227,5 @@ def signed(data: bytes, place: int) -> tuple[int, int]:
     number = data[place]
     place += 1
     if number > 127:
-        number, place = _unsigned(data, place - 1)
+        number, place = unsigned(data, place - 1)
     return (number >> 1) ^ -(number & 1), place

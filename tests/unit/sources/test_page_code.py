@@ -17,8 +17,8 @@ from engine.compile.pages import PADDING, PLAIN, SNAPPY
 from engine.errors import FlintError
 from engine.kernels.context import EvalContext
 from engine.logical.relation import ScanRequest
+from engine.logical.row_ranges import RowRanges
 from engine.physical.execution import Execution
-from engine.physical.row_ranges import RowRanges
 from engine.physical.task import TaskContext
 from engine.sources.base import open_relation
 from engine.sources.parquet import ParquetRelation

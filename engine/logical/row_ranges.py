@@ -19,6 +19,8 @@ from engine.lazy import cached_property
 
 GAP = 4096
 """So many rows at least are between two ranges: pages have more."""
+PIECE_ROWS = 128 * 1024
+"""Rows of a split are also cut at multiples of so many."""
 _END = np.iinfo(np.int64).max
 
 Pieces = tuple[pa.Array, ...]
@@ -72,23 +74,23 @@ class RowRanges:
         """As compiled code reads them (`engine/compile/pages.py`)."""
         return np.array([*(place for each in self.ranges for place in each), _END, _END], np.int64)
 
-    def cut(self, size: int) -> Iterator[tuple[int, int]]:
-        """Start and length of pieces, cut at ranges and at multiples of `size`."""
+    def cut(self) -> Iterator[tuple[int, int]]:
+        """Start and length of pieces, cut at ranges and at multiples of PIECE_ROWS."""
         for start, stop in self.ranges:
             while start < stop:
-                end = min(stop, (start // size + 1) * size)
+                end = min(stop, (start // PIECE_ROWS + 1) * PIECE_ROWS)
                 yield start, end - start
                 start = end
 
     def pieces(self, found: Pieces, of: RowRanges) -> Pieces:
         """The pieces of these rows, all of them among those of `of`, whose pieces are `found`."""
-        cut: list[pa.Array] = []
-        place = index = 0  # of the piece at `index` and its first row within its range
-        for start, stop in of.ranges:
-            end = start
-            while end < stop and index < len(found):
-                place, end = end, end + len(found[index])
-                for first, last in (RowRanges(((place, end),)) & self).ranges:
-                    cut.append(found[index].slice(first - place, last - first))
-                index += 1
+        cut = []
+        for piece, (start, length) in zip(found, of.cut(), strict=True):
+            part = self & RowRanges(((start, start + length),))
+            cut += [piece.slice(first - start, last - first) for first, last in part.ranges]
         return tuple(cut)
+
+    def places(self, rows: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
+        """Where `rows`, which ascend and are all among these, are in each piece."""
+        edges = [(start, *np.searchsorted(rows, (start, start + length)).tolist()) for start, length in self.cut()]
+        return [rows[first:last] - start for start, first, last in edges]
