@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
-from engine.compile.ir import Function, Value, Variable
+from engine.compile.ir import Function, Operand, Value, Variable
 
 _STEP, _PAGE = 64, 4096
 _VECTOR = f"<{_STEP} x i8>"
@@ -161,4 +161,101 @@ def _skip_ascii(f: Function, text: Value, length: Value, position: Variable, lef
         left.set(rest - 8)
 
 
-HELPERS: tuple[Callable[[], Function], ...] = (finding, counting, skipping)
+@lru_cache
+def finding_again() -> Function:
+    """i64 nth(ptr text, i64 length, ptr part, i64 size, i64 number): where occurrence `number` (from 1) of `part` begins, -1
+    where there are fewer. None is within another."""
+    f = Function("text_find_again", [*_TEXT_AND_PART, ("number", "i64")], internal=True)
+    text, length, part, size = (f.argument(name) for name, _ in _TEXT_AND_PART)
+    position = f.variable("i64", 0)
+    with f.loop(1, f.argument("number")):
+        position.set(_after(f, position, (text, length, part, size), -1))
+    found = f.helped(finding(), text.at(position.get()), length - position.get(), part, size)
+    f.give(f.select(found < 0, found, found + position.get()))
+    return f
+
+
+@lru_cache
+def occurrences() -> Function:
+    """i64 occurrences(ptr text, i64 length, ptr part, i64 size): how often `part` is there, none within another."""
+    f = Function("text_occurrences", list(_TEXT_AND_PART), internal=True)
+    text, length, part, size = (f.argument(name) for name, _ in _TEXT_AND_PART)
+    position, count = f.variable("i64", 0), f.variable("i64", 0)
+    with f.forever():
+        position.set(_after(f, position, (text, length, part, size), count.get()))
+        count.add(1)
+    return f
+
+
+_TEXT_AND_PART = (("text", "ptr"), ("length", "i64"), ("part", "ptr"), ("size", "i64"))
+
+
+def _after(f: Function, position: Variable, given: tuple[Value, Value, Value, Value], otherwise: Operand) -> Value:
+    """The place after the next `part` from a position on; the function gives `otherwise` if there is none."""
+    text, length, part, size = given
+    now = position.get()
+    found = f.helped(finding(), text.at(now), length - now, part, size)
+    with f.when(found < 0):
+        f.give(otherwise)
+    return now + found + size
+
+
+@lru_cache
+def start_of_rest() -> Function:
+    """i64 start(ptr text, i64 length, ptr strip, i64 size): where the first byte is that is none of `strip`."""
+    f = Function("text_start", [("text", "ptr"), ("length", "i64"), ("strip", "ptr"), ("size", "i64")], internal=True)
+    text = f.argument("text")
+    with f.loop(0, f.argument("length")) as place, f.when(~_is_among(f, text.load("i8", place))):
+        f.give(place)
+    f.give(f.argument("length"))
+    return f
+
+
+@lru_cache
+def end_of_rest() -> Function:
+    """i64 end(ptr text, i64 start, i64 length, ptr strip, i64 size): the place after the last byte that is none of `strip`."""
+    arguments = [("text", "ptr"), ("start", "i64"), ("length", "i64"), ("strip", "ptr"), ("size", "i64")]
+    f = Function("text_end", arguments, internal=True)
+    text, start, end = f.argument("text"), f.argument("start"), f.variable("i64", f.argument("length"))
+    with f.forever() as done:
+        now = end.get()
+        f.leave_if(now <= start, done)
+        f.leave_if(~_is_among(f, text.load("i8", now - 1)), done)
+        end.set(now - 1)
+    f.give(end.get())
+    return f
+
+
+def _is_among(f: Function, byte: Value) -> Value:
+    """Whether a byte is one of those to strip."""
+    found = f.variable("i1", False)
+    with f.loop(0, f.argument("size")) as place:
+        found.set(found.get() | (f.argument("strip").load("i8", place) == byte))
+    return found.get()
+
+
+@lru_cache
+def stepping_back() -> Function:
+    """i64 back(ptr text, i64 end, i64 count): where `count` characters before `end` begin, -1: there are fewer."""
+    f = Function("text_back", [("text", "ptr"), ("end", "i64"), ("count", "i64")], internal=True)
+    position, left = f.variable("i64", f.argument("end")), f.variable("i64", f.argument("count"))
+    with f.forever() as done:
+        f.leave_if(left.get() == 0, done)
+        with f.when(position.get() <= 0):
+            f.give(-1)
+        position.set(position.get() - 1)
+        left.set(left.get() - _is_start(f.argument("text").load("i8", position.get())).unsigned("i64"))
+    f.give(position.get())
+    return f
+
+
+HELPERS: tuple[Callable[[], Function], ...] = (
+    finding,
+    counting,
+    skipping,
+    finding_again,
+    occurrences,
+    start_of_rest,
+    end_of_rest,
+    stepping_back,
+)

@@ -34,8 +34,7 @@ class Moments(Aggregation):
         if mask is not None:
             values, gids = values[mask], gids[mask]
         with np.errstate(all="ignore"):
-            count = add_doubles(np.ones(len(gids)), gids, groups)
-            mean = add_doubles(values, gids, groups) / np.maximum(count, 1)
+            count, mean = _whole(np.ones(len(gids)), values, gids, groups)
             distance = values - mean[gids]
             moments = [add_doubles(distance**power, gids, groups) for power in range(2, self.powers + 1)]
         return [pa.array(column) for column in (count, mean, *moments)]
@@ -54,8 +53,7 @@ class Moments(Aggregation):
     def merge(self, gids: Ints, groups: int, states: Sequence[pa.Array]) -> list[pa.Array]:
         count, mean, *moments = (fixed_values(state) for state in states)
         with np.errstate(all="ignore"):
-            total = add_doubles(count, gids, groups)
-            whole = add_doubles(np.where(count > 0, count * mean, 0), gids, groups) / np.maximum(total, 1)
+            total, whole = _whole(count, mean, gids, groups)
             d = np.where(count > 0, mean - whole[gids], 0)
             merged = [add_doubles(moments[0] + count * d**2, gids, groups)]
             if self.powers >= 3:
@@ -78,6 +76,18 @@ class Moments(Aggregation):
 
 _FEW = 256
 """Rows of a group that are added one by one, so that the digits are Spark's."""
+
+
+def _whole(counts: Floats, means: Floats, gids: Ints, groups: int) -> tuple[Floats, Floats]:
+    """The number of values of each group and their mean, of parts with so many and such means: as distances from the first, so
+    that equal values are their mean to the last digit, and have no variance."""
+    total = add_doubles(counts, gids, groups)
+    origin = np.zeros(groups)
+    some = np.flatnonzero(counts > 0)[::-1]
+    origin[gids[some]] = means[some]
+    origin[~np.isfinite(origin)] = 0
+    distances = np.where(counts > 0, counts * (means - origin[gids]), 0)
+    return total, origin + add_doubles(distances, gids, groups) / np.maximum(total, 1)
 
 
 def _row_by_row(values: Floats, gids: Ints, groups: int, powers: int) -> list[Floats]:
@@ -155,9 +165,7 @@ class PairMoments(Aggregation):
             both = np.logical_and.reduce(masks)
             y, x, gids = y[both], x[both], gids[both]
         with np.errstate(all="ignore"):
-            count = add_doubles(np.ones(len(gids)), gids, groups)
-            mean_y = add_doubles(y, gids, groups) / np.maximum(count, 1)
-            mean_x = add_doubles(x, gids, groups) / np.maximum(count, 1)
+            (count, mean_y), (_, mean_x) = (_whole(np.ones(len(gids)), each, gids, groups) for each in (y, x))
             dy, dx = y - mean_y[gids], x - mean_x[gids]
             parts = [add_doubles(part, gids, groups) for part in (dy * dx, dy * dy, dx * dx)]
         return [pa.array(column) for column in (count, mean_y, mean_x, *parts)]
@@ -165,9 +173,7 @@ class PairMoments(Aggregation):
     def merge(self, gids: Ints, groups: int, states: Sequence[pa.Array]) -> list[pa.Array]:
         count, mean_y, mean_x, co, yy, xx = (fixed_values(state) for state in states)
         with np.errstate(all="ignore"):
-            total = add_doubles(count, gids, groups)
-            whole_y = add_doubles(np.where(count > 0, count * mean_y, 0), gids, groups) / np.maximum(total, 1)
-            whole_x = add_doubles(np.where(count > 0, count * mean_x, 0), gids, groups) / np.maximum(total, 1)
+            (total, whole_y), (_, whole_x) = (_whole(count, each, gids, groups) for each in (mean_y, mean_x))
             dy = np.where(count > 0, mean_y - whole_y[gids], 0)
             dx = np.where(count > 0, mean_x - whole_x[gids], 0)
             parts = [co + count * dy * dx, yy + count * dy * dy, xx + count * dx * dx]

@@ -41,7 +41,24 @@ DECIMALS = (DecimalType(9, 2), DecimalType(15, 2), DecimalType(18, 4), DecimalTy
 INTEGERS: tuple[DataType, ...] = (BYTE, SHORT, INT, LONG)
 TYPES: tuple[DataType, ...] = (*INTEGERS, DOUBLE, FLOAT, *DECIMALS, STRING, DATE, TIMESTAMP_NTZ, BOOLEAN)
 TEXTS = ("", "a", "b", "ab", "Abc", "ñ𝄞b", "a longer text, ab abc", "special requests" * 3, "x" * 60 + "ab", "aab" * 12)
-PATTERNS = ("%b%", "a%", "%b", "%", "ab", "a%b", "%special%requests%", "%ab%b%", "a%a%b", "", "%longer text%")
+PATTERNS = (
+    "%b%",
+    "a%",
+    "%b",
+    "%",
+    "ab",
+    "a%b",
+    "%special%requests%",
+    "%ab%b%",
+    "a%a%b",
+    "",
+    "%longer text%",
+    "_b%",
+    "%_b",
+    "%a_a%",
+    "%_b_%b",
+    "__",
+)
 
 
 def value(kind: DataType, source: random.Random, small: bool = False) -> Any:
@@ -106,6 +123,16 @@ class Grammar:
                 ),
                 lambda: resolve_call("substring", (below(STRING), Literal(1, INT), Literal(2, INT))),
                 lambda: resolve_call("upper", (below(STRING),)),
+                lambda: resolve_call(self.source.choice(("trim", "ltrim", "rtrim")), (below(STRING),)),
+                lambda: resolve_call("trim", (Literal(self.source.choice(("a", "ab", "")), STRING), below(STRING))),
+                lambda: resolve_call(
+                    "substring_index",
+                    (
+                        below(STRING),
+                        Literal(self.source.choice(TEXTS[1:5]), STRING),
+                        Literal(self.source.choice((-2, -1, 1, 2)), INT),
+                    ),
+                ),
             ]
         if kind == DATE:
             return [
@@ -148,6 +175,12 @@ class Grammar:
                 ),
                 lambda: resolve_call("datediff", (below(DATE), below(DATE))),
                 lambda: op.BitwiseAnd(below(INT), below(INT)),
+                lambda: resolve_call("instr", (below(STRING), below(STRING))),
+                lambda: resolve_call("locate", (Literal("b", STRING), below(STRING), Literal(2, INT))),
+                lambda: resolve_call(
+                    self.source.choice(("shiftleft", "shiftright", "shiftrightunsigned")), (below(INT), below(INT))
+                ),
+                lambda: resolve_call("bit_count", (below(LONG),)),
             ]
         if kind == LONG:
             inner = self.source.choice((INT, LONG, DECIMALS[1]))

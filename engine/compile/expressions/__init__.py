@@ -7,6 +7,7 @@ batches before the code runs (`Row`).
 
 from engine.compile.expressions import (
     arithmetic,
+    bits,
     branching,
     calls,
     casts,
@@ -15,7 +16,6 @@ from engine.compile.expressions import (
     literals,
     logic,
     membership,
-    numbers,
 )
 from engine.compile.row import Emitter
 from engine.expressions.base import Expression
@@ -26,7 +26,7 @@ EMITTERS: dict[type[Expression], Emitter] = {
     **logic.EMITTERS,
     **membership.EMITTERS,
     **arithmetic.EMITTERS,
-    **numbers.EMITTERS,
+    **bits.EMITTERS,
     **branching.EMITTERS,
     **casts.EMITTERS,
     **like.EMITTERS,

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from engine.compile.expressions import dates, numbers, texts, timestamps
+from engine.compile.expressions import bits, dates, numbers, text_ends, text_search, texts, timestamps
 from engine.compile.row import Emitter, Row
 from engine.compile.values import NotCompiled, Sql
 from engine.expressions.calls import Call
 
-CALLS: dict[str, Emitter] = {**texts.CALLS, **numbers.CALLS, **dates.CALLS, **timestamps.CALLS}
+CALLS: dict[str, Emitter] = {
+    **texts.CALLS,
+    **text_search.CALLS,
+    **text_ends.CALLS,
+    **numbers.CALLS,
+    **bits.CALLS,
+    **dates.CALLS,
+    **timestamps.CALLS,
+}
 
 
 def _call(expression: Call, row: Row) -> Sql:

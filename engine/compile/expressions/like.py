@@ -1,17 +1,24 @@
-"""LIKE with constant patterns of texts and %: where each text is found after the one before, the pattern fits."""
+"""LIKE with constant patterns: where each piece between % is found after the one before, the pattern fits. Pieces are
+texts, and with _ texts and characters in turn."""
 
 from __future__ import annotations
 
+from itertools import groupby
+from typing import TypeAlias
+
 from engine.compile.expressions.texts import contains, guarded, has_prefix, has_suffix
-from engine.compile.ir import Value
+from engine.compile.ir import Label, Value
 from engine.compile.row import Emitter, Row
-from engine.compile.text_scans import equal_bytes, finding
+from engine.compile.text_scans import equal_bytes, finding, skipping, stepping_back
 from engine.compile.values import NotCompiled, Sql, Text
 from engine.errors import ExecutionError
 from engine.expressions import predicates as pred
 from engine.expressions.base import Literal
-from engine.kernels.like import ANY, parse_like
+from engine.kernels.like import ANY, ONE, parse_like
 from engine.types import BOOLEAN, STRING, StringType
+
+Piece: TypeAlias = tuple[object, ...]
+"""Texts and ONEs."""
 
 
 def _like(expression: pred.Like, row: Row) -> Sql:
@@ -22,8 +29,6 @@ def _like(expression: pred.Like, row: Row) -> Sql:
         parts = parse_like(pattern.value, expression.escape)
     except ExecutionError:
         raise NotCompiled("LIKE with a malformed pattern") from None
-    if not all(part is ANY or isinstance(part, str) for part in parts):
-        raise NotCompiled("LIKE with _")
     value = row.value(expression.value)
     if not isinstance(value.type, StringType):
         raise NotCompiled("LIKE of bytes")
@@ -33,6 +38,8 @@ def _like(expression: pred.Like, row: Row) -> Sql:
 
 
 def _fits(row: Row, text: Text, parts: list[object]) -> Value:
+    if ONE in parts:
+        return _fits_pieces(row, text, parts)
     texts = [_constant(row, part) for part in parts if isinstance(part, str)]
     if not texts:
         return row.function.boolean(True) if parts else text.length == 0
@@ -70,6 +77,72 @@ def _fits_all(row: Row, text: Text, texts: list[Text], starts: bool, ends: bool)
         fits.set(True)
     function.place(missing)
     return fits.get()
+
+
+def _fits_pieces(row: Row, text: Text, parts: list[object]) -> Value:
+    """Of patterns with _."""
+    pieces = [tuple(piece) for is_any, piece in groupby(parts, lambda part: part is ANY) if not is_any]
+    starts, ends = parts[0] is not ANY, parts[-1] is not ANY
+    function = row.function
+    fits, missing = function.variable("i1", False), function.label("missing")
+    position, end = function.integer("i64", 0), text.length
+    with function.inner():
+        if starts:
+            position = _matched(row, text, pieces[0], position, end, missing)
+        if ends and (len(pieces) > 1 or not starts):
+            size = sum(len(part) if isinstance(part, str) else 1 for part in pieces[-1])
+            back = function.helped(stepping_back(), text.address, end, row.number("i64", size))
+            function.leave_if(back < position, missing)
+            _matched(row, text, pieces[-1], back, end, missing)
+            end = back
+        elif ends:
+            function.leave_if(position != end, missing)
+        for piece in pieces[starts : len(pieces) - (ends and len(pieces) > starts)]:
+            position = _found(row, text, piece, position, end, missing)
+        fits.set(True)
+    function.place(missing)
+    return fits.get()
+
+
+def _matched(row: Row, text: Text, piece: Piece, position: Value, end: Value, missing: Label) -> Value:
+    """The place after a piece that is at a position; goes on at `missing` if it is not."""
+    function = row.function
+    for part in piece:
+        if isinstance(part, str):
+            wanted = _constant(row, part)
+            function.leave_if(end - position < wanted.length, missing)
+            same = equal_bytes(function, text.address.at(position), wanted.address, wanted.length)
+            function.leave_if(~same, missing)
+            position = position + wanted.length
+        else:
+            function.leave_if(position >= end, missing)
+            position = position + _width(row, text, position, end)
+    return position
+
+
+def _width(row: Row, text: Text, position: Value, end: Value) -> Value:
+    """The bytes of the character at a position."""
+    return row.function.helped(skipping(), text.address.at(position), end - position, row.number("i64", 1))
+
+
+def _found(row: Row, text: Text, piece: Piece, position: Value, end: Value, missing: Label) -> Value:
+    """The place after a piece that is found first from a position on; goes on at `missing` if it is nowhere."""
+    function = row.function
+    start, after = function.variable("i64", position), function.variable("i64")
+    with function.forever() as done:
+        if isinstance(piece[0], str):
+            first, now = _constant(row, piece[0]), start.get()
+            found = function.helped(finding(), text.address.at(now), end - now, first.address, first.length)
+            function.leave_if(found < 0, missing)
+            start.set(now + found)
+        elsewhere, now = function.label("elsewhere"), start.get()
+        with function.inner():
+            after.set(_matched(row, text, piece, now, end, elsewhere))
+            function.jump(done)
+        function.place(elsewhere)
+        function.leave_if(now >= end, missing)
+        start.set(now + _width(row, text, now, end))
+    return after.get()
 
 
 EMITTERS: dict[type, Emitter] = {pred.Like: _like}

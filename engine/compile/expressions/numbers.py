@@ -1,4 +1,4 @@
-"""Functions of numbers: signs, extremes, rounding, roots; and operators of bits."""
+"""Functions of numbers: signs, extremes, rounding, roots."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from engine.compile.expressions.checks import checked
 from engine.compile.expressions.comparison import compared
 from engine.compile.expressions.decimals import cut, digits_bits, fitted, widened
 from engine.compile.expressions.decimals import rounded as half_up
-from engine.compile.ir import Value
 from engine.compile.row import Emitter, Row
-from engine.compile.values import NotCompiled, Sql, bits_of, either_null, is_whole, resized, width_for
-from engine.expressions import operators as op
+from engine.compile.values import NotCompiled, Sql, bits_of, is_whole, resized, width_for
 from engine.expressions.base import Literal, Mode
 from engine.expressions.calls import Call
 from engine.types import (
@@ -133,30 +131,6 @@ def _digits(value: Sql) -> int:
 _ROUNDINGS = {"round": _half_up, "floor": _floor, "ceil": _ceil}
 
 
-def _bits(expression: op.BinaryBitwise, row: Row) -> Sql:
-    left, right = row.value(expression.left), row.value(expression.right)
-    if not isinstance(left.type, IntegralType) or left.type != right.type:
-        raise NotCompiled(f"{expression.symbol} of {left.type.simpleString()}")
-    bits = max(left.bits, right.bits)
-    one, other = resized(left, width_for(bits)), resized(right, width_for(bits))
-    return Sql(left.type, _bitwise(expression.symbol, one, other), either_null(left, right), bits)
-
-
-def _bitwise(symbol: str, left: Value, right: Value) -> Value:
-    return left & right if symbol == "&" else left | right if symbol == "|" else left ^ right
-
-
-def _not(expression: op.BitwiseNot, row: Row) -> Sql:
-    value = row.value(expression.child)
-    return Sql(value.type, ~value.value, value.null, value.bits)
-
-
-EMITTERS: dict[type, Emitter] = {
-    op.BitwiseAnd: _bits,
-    op.BitwiseOr: _bits,
-    op.BitwiseXor: _bits,
-    op.BitwiseNot: _not,
-}
 CALLS: dict[str, Emitter] = {
     "abs": _abs,
     "sign": _sign,

@@ -14,13 +14,15 @@ from typing import Any
 
 from engine.compile.built_side import BuiltSide
 from engine.compile.forms import Form
-from engine.compile.inputs import Inputs, stored_value
+from engine.compile.inputs import stored_value
 from engine.compile.ir import Value
 from engine.compile.row import Row
-from engine.compile.sinks.aggregate_accumulators import Accumulators, Memory, is_wide
+from engine.compile.sinks.aggregate_accumulators import Accumulators
+from engine.compile.sinks.aggregate_numbers import is_wide
+from engine.compile.sinks.text_words import TEXTS, inputs_of, text_word
 from engine.compile.tables.grouping import OpenTable, find
 from engine.compile.tables.layout import KeyLayout, packed
-from engine.compile.tables.texts import foresee, intern
+from engine.compile.tables.texts import foresee
 from engine.compile.values import Sql, Text, is_whole
 from engine.expressions.base import Attribute, Expression
 
@@ -42,11 +44,9 @@ STATE = "aggregate state"
 TABLE = "groups"
 BUILT = "groups by built row"
 SEEN = "built rows that are groups"
-TEXTS = "texts"
 CACHE = "groups by codes"
 CACHED = "size of groups by codes"
 FULL = "groups full"
-TEXTS_FULL = "texts full"
 
 
 class UngroupedCode:
@@ -59,7 +59,9 @@ class UngroupedCode:
 
     def begin(self, row: Row) -> None:
         f = row.function
-        self.cells = [each.registers(f) for each in self.accumulators.accumulators]
+        places = self.accumulators.cells(row.fixed(STATE, "ptr"))
+        pairs = zip(self.accumulators.accumulators, places, strict=True)
+        self.cells = [each.registers(f) if each.in_registers else place for each, place in pairs]
 
     def write(self, row: Row) -> None:
         for each, cell in zip(self.accumulators.accumulators, self.cells, strict=True):
@@ -68,7 +70,8 @@ class UngroupedCode:
     def end(self, row: Row) -> None:
         places = self.accumulators.cells(row.fixed(STATE, "ptr"))
         for each, place, cell in zip(self.accumulators.accumulators, places, self.cells, strict=True):
-            each.merge(place, cell.get())
+            if each.in_registers:
+                each.merge(place, [one.get() for one in cell], None)
 
 
 class GroupedCode:
@@ -168,7 +171,7 @@ class GroupedCode:
         f = row.function
         if isinstance(value.raw, Text):
             code = value.raw.code
-            if code is None or not isinstance(code.place, int) or code.place >= len(_inputs(row).attributes):
+            if code is None or not isinstance(code.place, int) or code.place >= len(inputs_of(row).attributes):
                 return None
             self.sizes.append(code.place)
             row.fixed(("entries", code.place))
@@ -186,9 +189,9 @@ class GroupedCode:
         self.table.close()
 
     def _fresh(self, made: Value) -> None:
-        cells: list[Memory] = self.accumulators.cells(made)
-        for each, cell in zip(self.accumulators.accumulators, cells, strict=True):
-            cell.set(each.neutral(made.function))
+        for each, cells in zip(self.accumulators.accumulators, self.accumulators.cells(made), strict=True):
+            for cell, start in zip(cells, each.neutral(made.function), strict=True):
+                cell.set(start)
 
 
 _AHEAD = (16, 8)
@@ -198,7 +201,7 @@ _AHEAD = (16, 8)
 def _foresee(row: Row, key: Expression) -> None:
     """Asks for what will be known of texts of rows that follow, where a key is a column of plain texts: each is somewhere
     else in memory, and nothing else can be done before it is there."""
-    column, inputs, f = row.expanded(key), _inputs(row), row.function
+    column, inputs, f = row.expanded(key), inputs_of(row), row.function
     if not isinstance(column, Attribute) or column.id not in inputs.columns:
         return
     place = inputs.place_of(column)
@@ -209,41 +212,3 @@ def _foresee(row: Row, key: Expression) -> None:
         index = f.minimum(row.index + rows, f.argument("stop") - 1)
         text = stored_value(row, place, Form("text", False), column.dataType, index).text
         f.helped(foresee(step), row.fixed(TEXTS, "ptr"), text.address, text.length)
-
-
-def text_word(row: Row, value: Sql) -> Value:
-    """The word of a text in the thread's table of texts; 0 for null."""
-    f = row.function
-    word = f.variable("i64", 0)
-    text = value.text
-
-    def of_bytes() -> None:
-        with f.forever() as known:
-            word.set(f.helped(intern(), row.fixed(TEXTS, "ptr"), text.address, text.length))
-            f.leave_if(word.get() != 0, known, likely=True)
-            row.call_back(TEXTS_FULL, text.length)
-
-    def found() -> None:
-        place = None if text.code is None else text.code.place
-        if text.code is None or not isinstance(
-            place, int
-        ):  # built sides hold their dictionaries as long as the chain runs
-            of_bytes()
-            return
-        _inputs(row).remapped.add(place)
-        words = row.fixed(("words", place), "ptr")
-        word.set(words.load("i64", text.code.value))
-        with f.when(word.get() == 0, likely=False), row.branch():
-            of_bytes()
-            words.store(word.get(), text.code.value)
-
-    if value.null is None:
-        found()
-    else:
-        with f.when(~value.null), row.branch():
-            found()
-    return word.get()
-
-
-def _inputs(row: Row) -> Inputs:
-    return next(each for each in row.providers if isinstance(each, Inputs))

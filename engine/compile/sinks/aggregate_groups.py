@@ -25,15 +25,24 @@ from engine.compile.sinks.aggregate import (
     FULL,
     STATE,
     TABLE,
-    TEXTS,
-    TEXTS_FULL,
     GroupedCode,
 )
 from engine.compile.sinks.aggregate_accumulators import Accumulators, Shape, merge
+from engine.compile.sinks.aggregate_cells import words_of
+from engine.compile.sinks.text_words import TEXTS, TEXTS_FULL
 from engine.compile.tables.group_table import GroupTable, merged, shares
 from engine.compile.tables.grouping import NAMES, functions
 from engine.compile.tables.layout import KeyLayout, Rows, unpacked
-from engine.compile.tables.texts import BYTES, COUNT, ENTRIES, MOST_THREADS, Texts, TextTable
+from engine.compile.tables.texts import (
+    BYTES,
+    COUNT,
+    ENTRIES,
+    MOST_THREADS,
+    REHASH_TEXTS,
+    Texts,
+    TextTable,
+    rehash_texts,
+)
 from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import Expression
 from engine.kernels.aggregates import AggregateKernel
@@ -46,10 +55,12 @@ Batches = Callable[[], Iterator[pa.RecordBatch]]
 
 @dataclass
 class ThreadGroups:
-    """What one thread has: the state without keys, else a table, or the states of a built side's rows and which have any."""
+    """What one thread has: the state without keys, else a table, or the states of a built side's rows and which have any; and
+    the texts of keys and states."""
 
     state: Rows
     table: GroupTable | None = None
+    texts: TextTable | None = None
     seen: np.ndarray[Any, np.dtype[np.uint8]] | None = None
     arrived: int = 0
     frames: list[FrameWords] = field(default_factory=list)
@@ -81,17 +92,22 @@ class CompiledGroups:
 
     def bind(self, groups: ThreadGroups, code: SinkCode, frame: FrameWords) -> None:
         """Prepares a frame of the thread."""
+        self._bind_texts(groups, frame)
         table = groups.table
         if table is None:
             frame.set(STATE, groups.state.ctypes.data, groups.state)
             return
-        groups.frames.append(frame)
         frame.set(TABLE, table.words.ctypes.data, table.words)
-        frame.set(TEXTS, table.texts.words.ctypes.data, table.texts.words)
         frame.callback(FULL, lambda row: table.full(groups.arrived + row))
-        frame.callback(TEXTS_FULL, table.texts.grow)
         if isinstance(code, GroupedCode) and code.sizes:
             frame.inputs.bound = _Cache(frame, code.sizes, table).bound
+
+    def _bind_texts(self, groups: ThreadGroups, frame: FrameWords) -> None:
+        texts = groups.texts
+        if texts is not None:
+            groups.frames.append(frame)
+            frame.set(TEXTS, texts.words.ctypes.data, texts.words)
+            frame.callback(TEXTS_FULL, texts.grow)
 
     def combine(self, groups: ThreadGroups) -> None:
         """Takes a thread's part over."""
@@ -111,15 +127,20 @@ class CompiledGroups:
             for start in range(0, len(rows), BATCH_ROWS):
                 yield from self._batch_of_states(rows[start : start + BATCH_ROWS], texts)
         table.clear()
-        table.texts.clear()
-        for frame in groups.frames:
-            frame.inputs.forget_words()
+        self._forget_texts(groups)
+
+    def _forget_texts(self, groups: ThreadGroups) -> None:
+        if groups.texts is not None:
+            groups.texts.clear()
+            for frame in groups.frames:
+                frame.inputs.forget_words()
 
     def parts(self) -> list[Batches]:
         """Batches of keys and states, each group once: by shares of the groups. Texts may come encoded."""
         if self.keys is None:
             seen = self.accumulators.offsets[0]
-            return [partial(self._batch_of_states, each.state) for each in self.threads if each.state[0, seen]]
+            arrived = [each for each in self.threads if each.state[0, seen]]
+            return [partial(self._batch_of_states, each.state, texts_of(each)) for each in arrived]
         tables = [groups.table for groups in self.threads if groups.table is not None and groups.table.total]
         if not tables:
             return []
@@ -150,40 +171,43 @@ class CompiledGroups:
         for key in self.keys.fields if self.keys is not None else ():
             kind = partial(_taken, texts, key.expression)
             columns.append(unpacked(rows, key, kind))
-        columns += self.accumulators.states(rows, self.calls, self.kernels)
+        columns += self.accumulators.states(rows, texts, self.calls, self.kernels)
         yield batch_of(columns, len(rows))
 
     def _texts(self) -> tuple[Texts, np.ndarray[Any, Any]]:
         """The texts of all threads, and where code finds them."""
         arenas = np.zeros(2 * MOST_THREADS, np.int64)
-        every = sorted((groups.table for groups in self.threads if groups.table), key=lambda table: table.texts.number)
-        for table in every:
-            words, place = table.texts.words, 2 * table.texts.number
-            arenas[place], arenas[place + 1] = words[ENTRIES], words[BYTES]
-        rows = sum(table.total for table in every)
-        numbers = sum(int(table.texts.words[COUNT]) for table in every)
-        return Texts([table.texts for table in every], coded=numbers <= min(rows // _ROWS_OF_TEXT, _MOST_CODES)), arenas
+        texts = sorted((each.texts for each in self.threads if each.texts), key=lambda table: table.number)
+        for table in texts:
+            place = 2 * table.number
+            arenas[place], arenas[place + 1] = table.words[ENTRIES], table.words[BYTES]
+        rows = sum(each.table.total for each in self.threads if each.table is not None)
+        numbers = sum(int(table.words[COUNT]) for table in texts)
+        return Texts(texts, coded=numbers <= min(rows // _ROWS_OF_TEXT, _MOST_CODES)), arenas
 
     def _fresh(self) -> ThreadGroups:
         """The groups of one more thread."""
         if self.keys is None:
-            return ThreadGroups(self._neutral())
-        with self._lock:
-            number, self._made = self._made, self._made + 1
-        texts = TextTable(number, self.grown)
-        table = self._table(texts)
-        if self.keys.texts:
-            texts.rehash = partial(self._call, "rehash_texts")
-        return ThreadGroups(np.zeros((0, 0), np.uint64), table)
+            return ThreadGroups(self._neutral(), texts=self._fresh_texts() if self.accumulators.has_texts else None)
+        texts = self._fresh_texts()
+        return ThreadGroups(np.zeros((0, 0), np.uint64), self._table(texts), texts)
 
     def _table(self, texts: TextTable) -> GroupTable:
         return GroupTable(self.accumulators.words, self._call, texts, self.grown)
 
+    def _fresh_texts(self) -> TextTable:
+        with self._lock:
+            number, self._made = self._made, self._made + 1
+        texts = TextTable(number, self.grown)
+        if self.accumulators.has_texts or (self.keys is not None and self.keys.texts):
+            texts.rehash = partial(self._call, REHASH_TEXTS)
+        return texts
+
     def _neutral(self) -> Rows:
         words: list[int] = []
         for each in self.accumulators.accumulators:
-            start = each.start
-            words += [start >> 64 * place & (1 << 64) - 1 for place in range(each.words)]
+            for storage, start in zip(each.storages, each.starts, strict=True):
+                words += [start >> 64 * place & (1 << 64) - 1 for place in range(words_of(storage))]
         return np.array([words], np.uint64)
 
     def _call(self, name: str, *arguments: int) -> None:
@@ -197,7 +221,8 @@ class CompiledGroups:
 
     def _module(self) -> tuple[str, Sequence[str]]:
         """The tables' module, and the names of the functions that are called."""
-        assert self.keys is not None
+        if self.keys is None:
+            return module_text([rehash_texts()]), (REHASH_TEXTS,)
         return _module(self.keys.shape, self.accumulators.words, self.accumulators.shape), NAMES
 
 
@@ -235,6 +260,11 @@ class _Cache:
         self._numbers[: min(total, _MOST_CODES)] = 0
         frame.set(CACHE, self._numbers.ctypes.data, self._numbers)
         frame.set(CACHED, total if total <= _MOST_CODES else 0)
+
+
+def texts_of(groups: ThreadGroups) -> Texts | None:
+    """The texts of one thread, if it has any."""
+    return None if groups.texts is None else Texts([groups.texts])
 
 
 def _taken(texts: Texts | None, key: Expression, words: Rows) -> pa.Array:

@@ -22,8 +22,9 @@ from engine.compile.program import SinkCode
 from engine.compile.row import Row
 from engine.compile.sinks.aggregate import BUILT, SEEN, TABLE
 from engine.compile.sinks.aggregate_accumulators import Accumulators, Shape, merge
-from engine.compile.sinks.aggregate_groups import Batches, CompiledGroups, ThreadGroups
+from engine.compile.sinks.aggregate_groups import Batches, CompiledGroups, ThreadGroups, texts_of
 from engine.compile.tables.grouping import WORDS
+from engine.compile.tables.texts import REHASH_TEXTS, Texts, rehash_texts
 from engine.expressions.base import Alias, Expression
 from engine.physical.batches import BATCH_ROWS, batch_of
 from engine.physical.encoding import decoded_column
@@ -102,44 +103,49 @@ class GroupJoinGroups(CompiledGroups):
 
     def bind(self, groups: ThreadGroups, code: SinkCode, frame: FrameWords) -> None:  # noqa: ARG002 - all code is alike
         assert groups.seen is not None
+        self._bind_texts(groups, frame)
         none = np.zeros(WORDS, np.int64)
         frame.set(TABLE, none.ctypes.data, none)
         frame.set(BUILT, groups.state.ctypes.data, groups.state)
         frame.set(SEEN, groups.seen.ctypes.data, groups.seen)
 
     def taken(self, groups: ThreadGroups) -> Iterator[pa.RecordBatch]:
+        texts = texts_of(groups)
         for start in range(0, self._rows, BATCH_ROWS):
-            yield from self._states(groups, start)
-        fresh = self._fresh()
-        assert groups.seen is not None and fresh.seen is not None
-        groups.state[:], groups.seen[:] = fresh.state, fresh.seen
+            yield from self._states(groups, start, texts)
+        assert groups.seen is not None
+        groups.state[:], groups.seen[:] = self._neutral(), 0
+        self._forget_texts(groups)
 
     def parts(self) -> list[Batches]:
         if not any(each.seen is not None and each.seen.any() for each in self.threads):
             return []
-        return [partial(self._merged, start) for start in range(0, self._rows, BATCH_ROWS)]
+        texts, arenas = self._texts()
+        return [partial(self._merged, start, texts, arenas) for start in range(0, self._rows, BATCH_ROWS)]
 
     def _fresh(self) -> ThreadGroups:
         neutral = self._neutral()
         state = np.zeros((self._rows, neutral.shape[1]), np.uint64)
         if neutral.any():
             state[:] = neutral
-        return ThreadGroups(state, seen=np.zeros(self._rows, np.uint8))
+        texts = self._fresh_texts() if self.accumulators.has_texts else None
+        return ThreadGroups(state, seen=np.zeros(self._rows, np.uint8), texts=texts)
 
     def _module(self) -> tuple[str, Sequence[str]]:
-        return _module(self.accumulators.words, self.accumulators.shape), (_ABSORB,)
+        return _module(self.accumulators.words, self.accumulators.shape), (_ABSORB, REHASH_TEXTS)
 
-    def _merged(self, start: int) -> Iterator[pa.RecordBatch]:
+    def _merged(self, start: int, texts: Texts, arenas: npt.NDArray[np.int64]) -> Iterator[pa.RecordBatch]:
         """The groups from `start` on, of all threads."""
         self.run.check()
         whole, *others = self.threads
         stop = min(start + BATCH_ROWS, self._rows)
         for other in others:
             arrays = (whole.state, whole.seen, other.state, other.seen)
-            self._call(_ABSORB, *(each.ctypes.data for each in arrays if each is not None), start, stop)
-        yield from self._states(whole, start)
+            addresses = [each.ctypes.data for each in arrays if each is not None]
+            self._call(_ABSORB, *addresses, start, stop, arenas.ctypes.data)
+        yield from self._states(whole, start, texts)
 
-    def _states(self, groups: ThreadGroups, start: int) -> Iterator[pa.RecordBatch]:
+    def _states(self, groups: ThreadGroups, start: int, texts: Texts | None) -> Iterator[pa.RecordBatch]:
         """Keys and states of a thread's groups from `start` on."""
         assert groups.seen is not None
         rows, seen = groups.state[start : start + BATCH_ROWS], groups.seen[start : start + BATCH_ROWS]
@@ -150,7 +156,7 @@ class GroupJoinGroups(CompiledGroups):
             rows = rows[met]
         keys = [self._gathered(column, start, met, len(seen)) for column in self._columns]
         plain = [decoded_column(array, key.dataType) for array, key in zip(keys, self.built.keys, strict=True)]
-        yield batch_of([*plain, *self.accumulators.states(rows, self.calls, self.kernels)], len(met))
+        yield batch_of([*plain, *self.accumulators.states(rows, texts, self.calls, self.kernels)], len(met))
 
     def _gathered(self, column: pa.Array, start: int, met: npt.NDArray[np.int64], rows: int) -> pa.Array:
         if len(met) == rows:
@@ -160,17 +166,17 @@ class GroupJoinGroups(CompiledGroups):
 
 @lru_cache(256)
 def _module(stride: int, shape: Shape) -> str:
-    return module_text([_absorb(stride, shape)])
+    return module_text([_absorb(stride, shape), rehash_texts()])
 
 
 def _absorb(stride: int, shape: Shape) -> Function:
-    """absorb(rows, seen, others, others seen, start, stop): adds the groups of another thread."""
+    """absorb(rows, seen, others, others seen, start, stop, arenas): adds the groups of another thread."""
     names = [(name, "ptr") for name in ("rows", "seen", "others", "others_seen")]
-    f = Function(_ABSORB, [*names, ("start", "i64"), ("stop", "i64")])
+    f = Function(_ABSORB, [*names, ("start", "i64"), ("stop", "i64"), ("arenas", "ptr")])
     rows, seen, others, others_seen = (f.argument(name) for name, _ in names)
     with f.loop(f.argument("start"), f.argument("stop")) as number, f.when(others_seen.load("i8", number) != 0):
         seen.store(f.integer("i8", 1), number)
         place = number * stride
-        merge(shape, rows.at(place, "i64"), others.at(place, "i64"))
+        merge(shape, rows.at(place, "i64"), others.at(place, "i64"), f.argument("arenas"))
     f.give(0)
     return f

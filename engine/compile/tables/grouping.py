@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from engine.compile.ir import Function, Value, Variable
 from engine.compile.tables.layout import KeyLayout, hashed
-from engine.compile.tables.texts import rehash_texts, same_text
+from engine.compile.tables.texts import REHASH_TEXTS, rehash_texts, same_text
 
 ROWS, DIRECTORY, MASK, COUNT, LIMIT, PLAIN, SLACK = range(7)
 """The words of a table, as code reads them. `PLAIN`: keys are their own slots."""
@@ -28,7 +28,7 @@ _USED_UP = -(1 << 40)
 
 PARTITION_BITS = 8
 PARTITIONS = 1 << PARTITION_BITS
-NAMES = ("rehash", "scatter", "absorb", "rehash_texts")
+NAMES = ("rehash", "scatter", "absorb", REHASH_TEXTS)
 
 Equal = Callable[[Value, Sequence[Value]], Value]
 
@@ -142,8 +142,12 @@ def _same_words(row: Value, keys: Sequence[Value]) -> Value:
     return found
 
 
-def functions(layout: KeyLayout, stride: int, merge: Callable[[Value, Value], None]) -> list[Function]:
-    """The functions of tables whose rows have `stride` words; `merge(into, row)` adds what another row has accumulated."""
+Merge = Callable[[Value, Value, Value], None]
+"""`merge(into, row, arenas)` adds what another row has accumulated; `arenas`: where texts are."""
+
+
+def functions(layout: KeyLayout, stride: int, merge: Merge) -> list[Function]:
+    """The functions of tables whose rows have `stride` words."""
     return [_rehash(layout, stride), _scatter(layout, stride), _absorb(layout, stride, merge), rehash_texts()]
 
 
@@ -193,7 +197,7 @@ def _scatter(layout: KeyLayout, stride: int) -> Function:
     return f
 
 
-def _absorb(layout: KeyLayout, stride: int, merge: Callable[[Value, Value], None]) -> Function:
+def _absorb(layout: KeyLayout, stride: int, merge: Merge) -> Function:
     """absorb(table, rows, count, arenas): takes rows in; the table has room."""
     f = Function("absorb", [("table", "ptr"), ("rows", "ptr"), ("count", "i64"), ("arenas", "ptr")])
     table = OpenTable(f, f.argument("table"), stride)
@@ -217,7 +221,7 @@ def _absorb(layout: KeyLayout, stride: int, merge: Callable[[Value, Value], None
 
         into = find(table, layout, _keys(row, layout), fresh, equal=equal)
         with f.when(~missing.get()):
-            merge(table.row(into), row)
+            merge(table.row(into), row, arenas)
     table.close()
     f.give(0)
     return f

@@ -33,6 +33,7 @@ _LENGTHS = (1 << 32) - 1
 NUMBER_BITS = 26
 _NUMBERS = 1 << NUMBER_BITS
 MOST_THREADS = 1 << 32 - NUMBER_BITS
+REHASH_TEXTS = "rehash_texts"
 _MIX = (-0x61C8864680B583EB, -0x4B47D0C5F3A3B4D1)
 
 
@@ -117,8 +118,8 @@ class Texts:
         self._joined: tuple[pa.Array, np.ndarray[Any, Any]] | None = None
         self._dictionary: tuple[pa.Array, np.ndarray[Any, Any]] | None = None
 
-    def take(self, words: np.ndarray[Any, Any], kind: pa.DataType) -> pa.Array:
-        """The texts of words."""
+    def take(self, words: np.ndarray[Any, Any], kind: pa.DataType, plain: bool = False) -> pa.Array:
+        """The texts of words; `plain`: not coded in any case."""
         with self._lock:
             if self._joined is None:
                 arrays = [table.array() for table in self._tables]
@@ -132,7 +133,7 @@ class Texts:
         places = (words & np.uint64(_NUMBERS - 1)).astype(np.int64) + starts[threads.astype(np.int64)]
         mask = words == 0
         some = mask.any()
-        if self._dictionary is not None and kind == pa.string():
+        if self._dictionary is not None and kind == pa.string() and not plain:
             dictionary, codes = self._dictionary
             chosen = pa.array(codes[places], mask=mask if some else None)
             return pa.DictionaryArray.from_arrays(chosen, dictionary, safe=False)
@@ -265,7 +266,7 @@ def _ends(f: Function, data: Value, length: Value) -> tuple[Value, Value]:
 
 def rehash_texts() -> Function:
     """rehash_texts(table): fills an empty directory."""
-    f = Function("rehash_texts", [("table", "ptr")])
+    f = Function(REHASH_TEXTS, [("table", "ptr")])
     table = f.argument("table")
     directory, mask, entries = table.load("ptr", DIRECTORY), table.load("i64", MASK), table.load("ptr", ENTRIES)
     slot = f.variable("i64")
@@ -292,13 +293,60 @@ def same_text() -> Function:
     with f.when((left == 0) | (right == 0)):
         f.give(f.boolean(False))
 
-    def located(word: Value) -> tuple[Value, Value]:
-        thread = ((word >> NUMBER_BITS) & (MOST_THREADS - 1)) << 1
-        entry = arenas.load("ptr", thread).at((word & (_NUMBERS - 1)) * ENTRY, "i64")
-        return arenas.load("ptr", thread + 1).at(entry.load("i64")), entry.load("i64", 1) & _LENGTHS
-
-    (first, length), (second, other) = located(left), located(right)
+    (first, length), (second, other) = _located(arenas, left), _located(arenas, right)
     with f.when(length != other):
         f.give(f.boolean(False))
     f.give(f.intrinsic("memcmp", "i32", first, second, length) == 0)
     return f
+
+
+def _located(arenas: Value, word: Value) -> tuple[Value, Value]:
+    """The bytes and the length of a word of any thread."""
+    thread = ((word >> NUMBER_BITS) & (MOST_THREADS - 1)) << 1
+    return _entry(arenas.load("ptr", thread), arenas.load("ptr", thread + 1), word)
+
+
+def _entry(entries: Value, texts: Value, word: Value) -> tuple[Value, Value]:
+    entry = entries.at((word & (_NUMBERS - 1)) * ENTRY, "i64")
+    return texts.at(entry.load("i64")), entry.load("i64", 1) & _LENGTHS
+
+
+@lru_cache
+def leading() -> Function:
+    """leading(bytes, length): a number that orders as the first eight bytes of texts do, signed."""
+    f = Function("leading_bytes", [("bytes", "ptr"), ("length", "i64")], internal=True)
+    data, length = f.argument("bytes"), f.argument("length")
+    sign = -1 << 63
+    with f.when(length >= 8, likely=True):
+        f.give(f.intrinsic("llvm.bswap.i64", "i64", data.load("i64", align=1)) ^ sign)
+    found = f.variable("i64", 0)
+    with f.loop(0, length) as place:
+        found.set(found.get() | data.load("i8", place).unsigned("i64") << (f.integer("i64", 56) - (place << 3)))
+    f.give(found.get() ^ sign)
+    return f
+
+
+@lru_cache
+def order_words() -> Function:
+    """order_words(arenas, left, right): below, at or above zero as the texts of words of any threads order."""
+    f = Function("order_words", [("arenas", "ptr"), ("left", "i64"), ("right", "i64")], internal=True)
+    arenas, left, right = (f.argument(name) for name in ("arenas", "left", "right"))
+    _give_order(f, _located(arenas, left), _located(arenas, right))
+    return f
+
+
+@lru_cache
+def order_with_word() -> Function:
+    """order_with_word(table, word, bytes, length): below, at or above zero as a text orders with that of a word of the
+    table."""
+    arguments = [("table", "ptr"), ("word", "i64"), ("bytes", "ptr"), ("length", "i64")]
+    f = Function("order_with_word", arguments, internal=True)
+    table, word = f.argument("table"), f.argument("word")
+    held = _entry(table.load("ptr", ENTRIES), table.load("ptr", BYTES), word)
+    _give_order(f, (f.argument("bytes"), f.argument("length")), held)
+    return f
+
+
+def _give_order(f: Function, left: tuple[Value, Value], right: tuple[Value, Value]) -> None:
+    sign = f.intrinsic("memcmp", "i32", left[0], right[0], f.minimum(left[1], right[1]))
+    f.give(f.select(sign == 0, left[1] - right[1], sign.signed("i64")))

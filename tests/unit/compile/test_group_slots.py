@@ -76,7 +76,7 @@ class Slots:
 
 def slots() -> Slots:
     layout = layout_of([Attribute("k", LongType(), False)], lambda _: False)
-    made = functions(layout, 2, lambda into, row: into.store(into.load("i64", 1) + row.load("i64", 1), 1))
+    made = functions(layout, 2, lambda into, row, _: into.store(into.load("i64", 1) + row.load("i64", 1), 1))
     f = Function("add", [("words", "ptr"), ("key", "i64"), ("full", "ptr")])
     opened = OpenTable(f, f.argument("words"), 2)
 
