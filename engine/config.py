@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from engine.errors import AnalysisError, suggestions
+from engine.records import dataclass
 from engine.setting_values import (
     boolean,
     integer,

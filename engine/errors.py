@@ -17,10 +17,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Self
 
 from engine.conditions import CONDITIONS, CONSTANTS
+from engine.records import dataclass
 
 
 @dataclass(frozen=True)

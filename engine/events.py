@@ -12,8 +12,10 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from pathlib import Path
+
+from engine.records import dataclass
 
 LOGGER = logging.getLogger("flint")
 

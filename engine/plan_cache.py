@@ -12,7 +12,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.errors import FlintError
@@ -22,6 +22,7 @@ from engine.logical.plan import LogicalPlan, Scan
 from engine.logical.relation import Relation
 from engine.physical.operator import Operator
 from engine.physical.scan import ScanExec
+from engine.records import dataclass
 from engine.sources.files import DataFile, check_unchanged
 from engine.sources.filescan import FilePart, FileRelation
 

@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
@@ -39,6 +38,7 @@ from engine.plan.context import PlannerContext
 from engine.plan.planner import plan_physical
 from engine.plan.stages import cut
 from engine.plan_cache import Key, Planned, bound, key_of
+from engine.records import dataclass
 from engine.schedule.results import JobHandle
 from engine.schedule.stage import Job, Stage, next_job_id
 from engine.types import TIMESTAMP, TIMESTAMP_NTZ, StructType

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.expressions.base import Expression, Literal, Mode
 from engine.logical.hints import Hints
 from engine.logical.plan import LogicalPlan
 from engine.logical.relation import Relation
+from engine.records import dataclass
 
 if TYPE_CHECKING:
     from engine.analyze.routines import Routines

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from engine.analyze.aggregates import check_constants, check_filter, check_nesting
@@ -34,6 +34,7 @@ from engine.kernels.context import EvalContext
 from engine.kernels.evaluate import evaluate_constant
 from engine.logical import unresolved as un
 from engine.logical.plan import LogicalPlan, Project
+from engine.records import dataclass
 from engine.tree.node import TreeNode, copy_origin
 from engine.types import INT, ArrayType, IntegralType, MapType, NullType, StructType
 from engine.types.coercion import can_implicitly_cast, common_type

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from engine.errors import AnalysisError, Position
@@ -25,6 +25,7 @@ from engine.lazy import cached_property
 from engine.logical import unresolved as un
 from engine.logical.canonical import same_value
 from engine.logical.plan import Aggregate, Expand, LogicalPlan, Project
+from engine.records import dataclass
 from engine.types import BYTE, INT, LONG
 
 

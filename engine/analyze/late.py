@@ -8,7 +8,7 @@ grouped by. So an expression is resolved, and names that turn out not to be grou
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from engine.analyze.aggregates import has_aggregate
@@ -27,6 +27,7 @@ from engine.expressions.subquery import OuterReference
 from engine.expressions.window import WindowExpression
 from engine.functions.registry import lookup
 from engine.logical import unresolved as un
+from engine.records import dataclass
 from engine.types import BOOLEAN, IntegralType
 
 _WRONG_NAMES = ("AMBIGUOUS_REFERENCE", "FIELD_NOT_FOUND", "INVALID_EXTRACT")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ from engine.logical import unresolved as un
 from engine.logical.hints import JoinHint
 from engine.logical.plan import Join, JoinType, LogicalPlan
 from engine.logical.relation import Relation
+from engine.records import dataclass
 
 if TYPE_CHECKING:
     from engine.analyze.analyzer import Analyzer

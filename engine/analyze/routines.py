@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from engine.expressions.routines import RoutineBody, SQLScalarFunction
 from engine.logical import unresolved as un
 from engine.logical.plan import LogicalPlan
 from engine.parse.parser import parse_expression
+from engine.records import dataclass
 from engine.types import DataType
 
 if TYPE_CHECKING:

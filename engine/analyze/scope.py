@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from engine.analyze.proposals import proposed
 from engine.errors import AnalysisError, Position, quoted, suggestions
@@ -18,6 +18,7 @@ from engine.expressions.sql import sql
 from engine.expressions.subquery import OuterReference
 from engine.functions.resolve import resolve_call
 from engine.lazy import cached_property
+from engine.records import dataclass
 from engine.types import STRING, ArrayType, MapType, StringType, StructType
 
 

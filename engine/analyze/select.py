@@ -8,7 +8,7 @@ ORDER BY may read the select list's names, and, beneath them, what the select li
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.analyze.aggregates import has_aggregate, own_aggregates
@@ -31,6 +31,7 @@ from engine.expressions.window import WindowExpression, WindowSpec
 from engine.functions.registry import lookup
 from engine.logical import unresolved as un
 from engine.logical.plan import Distinct, Filter, LogicalPlan, Project, Sort, Window
+from engine.records import dataclass
 
 if TYPE_CHECKING:
     from engine.analyze.analyzer import Analyzer

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from engine.logical.plan import LogicalPlan
 from engine.logical.relation import Relation
+from engine.records import dataclass
 from engine.sources.analyzed import TableFacts
 from engine.types import DataType, StructType
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from engine.errors import AnalysisError, Position, quoted
 from engine.expressions.base import Expression, Literal
+from engine.records import dataclass
 from engine.types import DataType
 
 SCOPES = (("session",), ("system", "session"))

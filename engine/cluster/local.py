@@ -22,7 +22,7 @@ import traceback
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ from engine.config import typed
 from engine.deep import with_room
 from engine.errors import ClusterError, FlintError, InternalError
 from engine.memory.limits import available_cores, executor_budget, oom_kills
+from engine.records import dataclass
 from engine.schedule.backend import (
     GRACE_SECONDS,
     ClusterDown,

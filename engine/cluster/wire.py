@@ -12,12 +12,12 @@ import struct
 import threading
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
 from engine.memory.limits import Budget
+from engine.records import dataclass
 from engine.schedule.backend import TaskBatch, TaskLaunch
 
 VERSION = 1

@@ -7,7 +7,6 @@ overflow is told with the name of the column.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import NoReturn
 
 import pyarrow as pa
@@ -16,6 +15,7 @@ from engine.errors import AnalysisError, ExecutionError, quoted
 from engine.expressions.base import Mode
 from engine.kernels.casts.cast import cast_array
 from engine.kernels.char import fit_lengths
+from engine.records import dataclass
 from engine.types import (
     ArrayType,
     DataType,

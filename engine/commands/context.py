@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -15,6 +14,7 @@ from engine.expressions.base import Attribute
 from engine.logical.plan import LocalRelation, LogicalPlan
 from engine.logical.unresolved import UnresolvedRelation
 from engine.parse.substitution import Parameters, markers
+from engine.records import dataclass
 from engine.types import STRING, DataType
 from engine.types.arrow import to_arrow
 

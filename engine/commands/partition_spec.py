@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,6 +17,7 @@ from engine.errors import AnalysisError, FlintError, Position, quoted
 from engine.expressions.base import Expression, Literal
 from engine.kernels.char import fit_lengths
 from engine.kernels.literals import literal_scalar
+from engine.records import dataclass
 from engine.sources.partitions import partition_name, partition_of
 from engine.sources.write import partition_style
 from engine.types import StringType, StructField, StructType

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import struct
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from engine.kernels.literals import unscaled
 from engine.physical.batches import batch_of
 from engine.physical.encoding import decoded_column
 from engine.physical.execution import Execution
+from engine.records import dataclass
 from engine.types import BinaryType, DoubleType, FloatType, StringType
 
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)

@@ -6,7 +6,6 @@ A column that the projections make in different ways is a CASE over that number,
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.compile.ir import Value
@@ -16,6 +15,7 @@ from engine.expressions.base import Attribute, Expression, Literal
 from engine.expressions.conditional import CaseWhen
 from engine.expressions.predicates import EqualTo
 from engine.physical.expand import ExpandExec
+from engine.records import dataclass
 from engine.types import LONG
 
 if TYPE_CHECKING:

@@ -5,12 +5,13 @@ Batches may be encoded (`engine/physical/encoding.py`): whole numbers of any wid
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+
+from engine.records import dataclass
 
 _STORAGE = {  # by the number of the type: it is asked for each column of each batch
     pa.bool_().id: "i1",

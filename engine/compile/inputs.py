@@ -8,13 +8,13 @@ become a few hundred.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 
 from engine.compile.forms import Form, storage_of_arrow
 from engine.compile.ir import Value
 from engine.compile.row import Row
 from engine.compile.values import Code, NotCompiled, Sql, Text, bits_of, is_whole
 from engine.expressions.base import Attribute, Expression
+from engine.records import dataclass
 from engine.types import BooleanType, DataType, DecimalType, StringType
 from engine.types.arrow import to_arrow
 

@@ -18,9 +18,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from engine.compile.ssa import FLOATS, SIZES, Label, Operand, Value, Variable
+from engine.records import dataclass
 
 __all__ = ["SIZES", "Function", "Label", "Mark", "Operand", "Value", "Variable", "module_text"]
 

@@ -6,7 +6,7 @@ import ctypes
 import importlib.util
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -38,6 +38,7 @@ from engine.compile.pages import (
 from engine.compile.text_pages import FULL
 from engine.config import typed
 from engine.physical.execution import Execution
+from engine.records import dataclass
 
 
 class Bytes(NamedTuple):

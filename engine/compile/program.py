@@ -10,7 +10,7 @@ filter is an `if` around the rest, and a join a loop around it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from engine.compile.forms import Form
@@ -26,6 +26,7 @@ from engine.lazy import cached_property
 from engine.physical.filter import FilterExec
 from engine.physical.operator import Operator
 from engine.protocols import provides
+from engine.records import dataclass
 
 if TYPE_CHECKING:
     from engine.compile.binding import FrameWords

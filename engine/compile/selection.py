@@ -8,12 +8,12 @@ row they would be branches that processors cannot foresee, each of which costs a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
 from engine.compile.ir import Value
 from engine.compile.row import Row
+from engine.records import dataclass
 
 _BLOCK = 1 << 10
 _WORD = 64

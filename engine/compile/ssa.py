@@ -5,8 +5,9 @@ Constants fold here, so that what is known needs no instruction and no time of t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from engine.records import dataclass
 
 if TYPE_CHECKING:
     from engine.compile.ir import Function

@@ -14,9 +14,10 @@ The width of a whole number says where it came from and not what its type is; `b
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from engine.compile.ir import Function, Mark, Value
+from engine.records import dataclass
 from engine.types import (
     BooleanType,
     DataType,

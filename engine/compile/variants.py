@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from engine.compile.code import code_of
@@ -18,6 +17,7 @@ from engine.config import typed
 from engine.expressions.base import Attribute
 from engine.physical.execution import Execution
 from engine.physical.operator import Operator, Streaming
+from engine.records import dataclass
 
 _MOST_VARIANTS = 8
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from engine.expressions.base import Attribute, Expression
 from engine.lazy import cached_property
+from engine.records import dataclass
 from engine.tree.node import node
 from engine.types import DataType
 

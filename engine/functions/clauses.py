@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from engine.errors import AnalysisError, Position, quoted
 from engine.expressions.base import Expression, SortOrder
 from engine.expressions.sql import shown, shown_type
 from engine.functions.registry import Function
+from engine.records import dataclass
 from engine.types import BooleanType, NullType
 
 ORDERED = ("mode", "percentile_cont", "percentile_disc")

@@ -7,7 +7,6 @@ $  a dollar sign    S  the sign, first or last       MI  a minus or a blank    P
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
@@ -23,6 +22,7 @@ from engine.functions.resolve import resolve_call
 from engine.functions.signature import Kind
 from engine.kernels.context import CallContext
 from engine.kernels.rowwise import map_rows
+from engine.records import dataclass
 from engine.types import BINARY, DOUBLE, STRING, DateType, DecimalType, NumericType, TimestampNTZType, TimestampType
 from engine.types.arrow import to_arrow
 

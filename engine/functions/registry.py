@@ -11,11 +11,12 @@ the order of declaration and the first that takes the arguments wins (exact matc
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeVar
 
 from engine.errors import AnalysisError
 from engine.functions.signature import ParameterType, ResultType, Variadic
+from engine.records import dataclass
 from engine.types import VOID, DataType
 
 F = TypeVar("F", bound=Callable[..., Any])

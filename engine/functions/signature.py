@@ -7,9 +7,9 @@ A parameter is a DataType (arguments are implicitly cast to it) or a `Kind` (a f
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from engine.records import dataclass
 from engine.types import (
     BOOLEAN,
     DATE,

@@ -6,7 +6,6 @@ Nulls are equal to each other here, as GROUP BY has it, and so are NaNs, and 0.0
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +22,7 @@ from engine.kernels.buffers import (
     plain_floats,
     valid,
 )
+from engine.records import dataclass
 
 _LARGEST = 1 << 62
 _CHUNK_ROWS = 1 << 16

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
 from engine.kernels import decimals
 from engine.kernels.rowwise import plain
+from engine.records import dataclass
 from engine.types import (
     ArrayType,
     BinaryType,

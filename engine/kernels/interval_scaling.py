@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from engine.kernels import decimals
 from engine.kernels.casts.intervals import decimals_quotient
 from engine.kernels.rows import from_numpy, numpy_values
 from engine.kernels.rowwise import all_valid
+from engine.records import dataclass
 
 _SAFE = 2.0**61
 

@@ -8,7 +8,6 @@ is filled and probed by whole columns: each round settles the rows that have fou
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,6 +17,7 @@ import pyarrow.compute as pc
 
 from engine.kernels.buffers import Ints, Mask, plain_floats, valid
 from engine.kernels.grouping import hash_rows, integer_column
+from engine.records import dataclass
 
 Places: TypeAlias = npt.NDArray[Any]
 

@@ -6,7 +6,6 @@ import base64
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation, localcontext
 from functools import lru_cache
 from typing import Any
@@ -16,6 +15,7 @@ import pyarrow as pa
 from engine.kernels.casts.text_datetimes import read_date, read_timestamp
 from engine.kernels.casts.times import read_time
 from engine.kernels.json_reader import DEFAULT, Liberties, Malformed, Number, loads
+from engine.records import dataclass
 from engine.types import (
     ArrayType,
     BinaryType,

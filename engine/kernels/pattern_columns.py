@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -27,6 +26,7 @@ from engine.kernels.rows import from_numpy, valid
 from engine.kernels.simple_date_format import simple_parts, write_simply
 from engine.kernels.simple_date_reading import read_simply
 from engine.kernels.zones import zone
+from engine.records import dataclass
 
 Mask = Any
 Micros = Any

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from engine.errors import ExecutionError
@@ -16,6 +15,7 @@ from engine.kernels.pattern_fields import Fields, Parsed, Unreadable, resolve
 from engine.kernels.patterns import MONTHS, Field, Optional, Part, Text, compile_pattern, has_era
 from engine.kernels.zone_names import readable_names
 from engine.kernels.zones import fixed_offset, zone
+from engine.records import dataclass
 
 _OFFSETS = {
     "HHmm": r"([+-])(\d\d)(?:(\d\d))?",

@@ -4,7 +4,6 @@ joined."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +14,7 @@ import pyarrow.compute as pc
 from engine.kernels.datetimes import DAY, HOUR, MINUTE, SECOND, civil, days_from_civil
 from engine.kernels.patterns import MONTHS, WEEKDAYS, Field, Optional, Part, Text, compile_pattern, has_era
 from engine.kernels.zone_names import long_name, short_name
+from engine.records import dataclass
 
 Numbers = Any
 

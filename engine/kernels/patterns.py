@@ -9,10 +9,10 @@ Follows Spark's `DateTimeFormatterHelper.convertIncompatiblePattern` and Java's 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 from engine.errors import ExecutionError
+from engine.records import dataclass
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cmp_to_key
 from typing import Any
 
@@ -27,6 +26,7 @@ from engine.kernels.buffers import (
     valid,
 )
 from engine.kernels.packed_sort import Field, Numbers, is_text, sorted_by, text_parts
+from engine.records import dataclass
 
 _LEAST = -(1 << 63)
 _NO_SIGN = np.int64((1 << 63) - 1)

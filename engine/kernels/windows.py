@@ -7,7 +7,6 @@ the rows from low[i] to before high[i].
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from engine.kernels.aggregates import take_rows
 from engine.kernels.buffers import Ints, Mask, valid
 from engine.kernels.context import EvalContext
 from engine.kernels.evaluate import evaluate_constant
+from engine.records import dataclass
 from engine.types.arrow import to_arrow
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime
 import re
 import zoneinfo
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from typing import Any, TypeAlias
@@ -18,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.errors import ExecutionError
+from engine.records import dataclass
 
 Micros: TypeAlias = Any
 """A numpy array of int64 microseconds since 1970: instants in UTC, or local times as if they were."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from engine.expressions.base import Attribute, Expression
 from engine.expressions.predicates import (
     EqualTo,
@@ -15,6 +13,7 @@ from engine.expressions.predicates import (
 )
 from engine.lazy import cached_property
 from engine.logical.plan import JoinType, LogicalPlan
+from engine.records import dataclass
 from engine.tree.node import node
 
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import pyarrow as pa
 
 from engine.expressions.base import Expression
 from engine.logical.row_ranges import RowRanges
+from engine.records import dataclass
 from engine.types import StructType
 
 MayPass: TypeAlias = Callable[[tuple[int, int] | None], bool]

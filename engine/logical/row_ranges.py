@@ -9,13 +9,13 @@ rows would cost more than they save.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from engine.lazy import cached_property
+from engine.records import dataclass
 
 GAP = 4096
 """So many rows at least are between two ranges: pages have more."""

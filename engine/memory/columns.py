@@ -18,7 +18,6 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -26,6 +25,7 @@ from engine.config import typed
 from engine.memory.dictionaries import SmallDictionaries
 from engine.memory.limits import total_memory
 from engine.memory.warm_batches import WarmBatches
+from engine.records import dataclass
 
 Pieces = tuple[pa.Array, ...]
 PINS = "flint.columnCache.pins"

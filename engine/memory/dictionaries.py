@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from engine.records import dataclass
 
 _MOST_TEXTS = 127  # as many as codes of one byte tell apart
 _MOST_BYTES = 1 << 13

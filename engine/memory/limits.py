@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from engine.config import typed
+from engine.records import dataclass
 
 _SHARE = 0.6
 _CGROUP = Path("/sys/fs/cgroup")

@@ -15,13 +15,13 @@ import mmap
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from engine.records import dataclass
 from engine.shuffle.appended import AppendedFile, disk_error, encode, joined
 
 BITS = 5

@@ -7,9 +7,11 @@ They own nothing: the columns are those of the cache, which forgets all of these
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import pyarrow as pa
+
+from engine.records import dataclass
 
 Bounds = tuple[int, int] | None
 

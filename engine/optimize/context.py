@@ -5,12 +5,13 @@ from __future__ import annotations
 import getpass
 import os
 import random
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 from engine.kernels.context import EvalContext
 from engine.optimize.join_order import Chooser, cheapest
 from engine.optimize.statistics import Estimator
+from engine.records import dataclass
 
 
 class _Conf(Protocol):

@@ -9,7 +9,6 @@ once for each different combination of outer columns.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from engine.expressions.base import Alias, Attribute, Expression, Literal, NamedExpression, references
@@ -27,6 +26,7 @@ from engine.logical import plan as lp
 from engine.logical.plan import JoinType, LogicalPlan
 from engine.optimize.pushing import filtered
 from engine.optimize.substitution import can_raise
+from engine.records import dataclass
 from engine.types import INT
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from engine.expressions.aggregate import AggregateCall
@@ -14,6 +13,7 @@ from engine.expressions.operators import Divide
 from engine.expressions.predicates import EqualTo
 from engine.logical.plan import Aggregate, Expand, LogicalPlan
 from engine.optimize.domain import without_rows
+from engine.records import dataclass
 from engine.types import (
     DOUBLE,
     INT,

@@ -10,7 +10,6 @@ joined in; above, it is carried along, as grouping keys of aggregates and partit
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import Unsupported
@@ -26,6 +25,7 @@ from engine.logical.plan import JoinType, LogicalPlan
 from engine.logical.renew import renew
 from engine.optimize.correlation import Slice, is_correlated, partitioned, slice_of, slice_of_each
 from engine.optimize.substitution import meanings, substitute
+from engine.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
 from engine.logical.relation import Histogram
+from engine.records import dataclass
 
 _EPOCH = datetime.date(1970, 1, 1)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from engine.expressions.base import Attribute, Expression
 from engine.expressions.predicates import EqualNullSafe, EqualTo
@@ -13,6 +12,7 @@ from engine.lazy import cached_property
 from engine.logical.plan import JoinType, LogicalPlan
 from engine.optimize.selectivity import OTHER
 from engine.optimize.statistics import SEMI_LEAST, Estimator, combinations
+from engine.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from engine.optimize.cost import join_cost
 from engine.optimize.join_graph import Graph
+from engine.records import dataclass
 
 MOST_FOR_DYNAMIC = 10
 """Relations up to which every order is weighed."""

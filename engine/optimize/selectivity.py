@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from engine.expressions.base import Attribute, Expression, Literal
 from engine.expressions.cast import Cast
@@ -26,6 +25,7 @@ from engine.expressions.predicates import (
     RLike,
 )
 from engine.optimize.estimates import UNKNOWN, Column, Estimate, Overlay, as_number, part_between
+from engine.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ than a string is left to the grammar, as are values that no single token writes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Self
 
 from engine.errors import AnalysisError, ParseError, Position, quoted
@@ -16,6 +15,7 @@ from engine.expressions.base import Expression, Literal
 from engine.logical.names import name_parts
 from engine.parse.lexer import Token, scan
 from engine.parse.literals import string_value
+from engine.records import dataclass
 from engine.types import IntegralType, StringType
 
 _SUFFIXES = {"bigint": "L", "smallint": "S", "tinyint": "Y"}

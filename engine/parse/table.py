@@ -9,11 +9,13 @@ from __future__ import annotations
 import marshal
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from engine.records import dataclass
 
 # Found from this file and not by import: a folder `grammar` in the working directory must not get in the way.
 GRAMMAR_FOLDER = Path(__file__).resolve().parents[2] / "grammar"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Literal
 
@@ -33,6 +33,7 @@ from engine.physical.encoding import decoded_column
 from engine.physical.execution import Execution
 from engine.physical.group_states import GroupStates, GroupWriter, SpilledGroups, merge_bytes, picked, reserved
 from engine.physical.operator import Breaker, Morsel, Operator, Sink, texts
+from engine.records import dataclass
 from engine.tree.node import node
 
 _MERGE_ROWS = 1 << 18

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import pyarrow as pa
 
 from engine.physical.task import TaskContext
+from engine.records import dataclass
 
 _SCHEMA = pa.schema(
     [

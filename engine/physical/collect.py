@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from engine.memory.spill import SpillFile
 from engine.physical.batches import morsel
 from engine.physical.execution import Execution
 from engine.physical.operator import Morsel, Operator
+from engine.records import dataclass
 
 _CHUNK_BYTES = 1 << 20
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
 from engine.physical.execution import Execution
 from engine.physical.operator import Morsel
+from engine.records import dataclass
 
 _WAITING_BYTES = 64 << 20
 _WAKE_SECONDS = 0.05

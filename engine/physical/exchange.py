@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
@@ -20,6 +19,7 @@ from engine.kernels.grouping import hash_rows
 from engine.lazy import cached_property
 from engine.physical.execution import Execution, Kernel
 from engine.physical.operator import Morsel, Operator, Sink, Source, texts
+from engine.records import dataclass
 from engine.tree.node import TreeNode, node
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -24,6 +23,7 @@ from engine.physical.batches import Columns, arrow_types, batch_of
 from engine.physical.execution import Execution
 from engine.physical.keys import key_arrays
 from engine.physical.operator import Morsel, Operator
+from engine.records import dataclass
 from engine.types.arrow import to_arrow
 
 ROW_BYTES = 32

@@ -8,7 +8,7 @@ it has become several times as much, as long as that helps.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 
 import numpy as np
@@ -34,6 +34,7 @@ from engine.physical.encoding import decoded
 from engine.physical.execution import Execution
 from engine.physical.keys import key_arrays, numbered, owners
 from engine.physical.operator import Breaker, Morsel, Operator, Sink, texts
+from engine.records import dataclass
 from engine.tree.node import node
 from engine.types import INT
 

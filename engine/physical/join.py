@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -26,6 +26,7 @@ from engine.physical.batches import BATCH_ROWS, Columns, batch_of, nulls
 from engine.physical.encoded_columns import EncodedColumns
 from engine.physical.execution import Execution
 from engine.physical.operator import Morsel, Operator, Sink, Streaming
+from engine.records import dataclass
 from engine.tree.node import node
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +14,7 @@ from engine.memory import spill
 from engine.memory.spill import LEVELS, PARTITIONS, PartitionWriter, SpillFile, Words
 from engine.physical.batches import sliced
 from engine.physical.execution import Execution, Kernel
+from engine.records import dataclass
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 

@@ -8,9 +8,8 @@ Aggregate                    Pipeline 1: customer            -> build of Join
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from engine.physical.operator import Operator, Streaming
+from engine.records import dataclass
 
 
 @dataclass(frozen=True)

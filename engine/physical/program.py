@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Protocol
 
 from engine.kernels.context import EvalContext
@@ -17,6 +17,7 @@ from engine.physical.shared_columns import SharedColumns
 from engine.physical.subqueries import run_with_queries
 from engine.physical.task import TaskContext
 from engine.protocols import provides
+from engine.records import dataclass
 
 
 class Output(Protocol):

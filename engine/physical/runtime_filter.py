@@ -7,7 +7,6 @@ before it reads the others. Rows that cannot match may still come: the join deci
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ import pyarrow as pa
 from engine.kernels.buffers import fixed_values, valid
 from engine.lazy import cached_property
 from engine.physical.execution import Execution
+from engine.records import dataclass
 
 _TABLE_RANGE = 1 << 24
 """Values from a range no wider than this are looked up in a table of so many bytes; of others only the range counts."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pyarrow as pa
 from engine.physical.batches import BATCH_ROWS
 from engine.physical.execution import Execution
 from engine.physical.operator import Morsel, Operator
+from engine.records import dataclass
 from engine.shuffle.appended import disk_error, encode
 
 

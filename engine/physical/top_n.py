@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +21,7 @@ from engine.physical.collect import Collected, CollectSink
 from engine.physical.execution import Execution, Kernel
 from engine.physical.operator import Breaker, Operator, Sink, texts
 from engine.physical.sort import SortSink
+from engine.records import dataclass
 from engine.tree.node import node
 from engine.types.arrow import to_arrow
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from engine.config import typed
 from engine.kernels.context import EvalContext
 from engine.logical.hints import Hints
 from engine.logical.plan import LogicalPlan
+from engine.records import dataclass
 
 Estimate = Callable[[LogicalPlan], float | None]
 

@@ -6,7 +6,6 @@ provided    `count` tasks, and by which keys rows are split among them, if any
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from functools import singledispatch
 
@@ -25,6 +24,7 @@ from engine.physical.sort import SortExec
 from engine.physical.top_n import TopNExec
 from engine.physical.union import UnionExec
 from engine.physical.window import WindowExec
+from engine.records import dataclass
 
 
 class Where(Enum):

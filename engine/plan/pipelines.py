@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Hashable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from engine.expressions.subquery import SubqueryExpression
@@ -16,6 +16,7 @@ from engine.physical.pipeline import Chain, Pipeline, QueryPipelines, Repeated
 from engine.physical.program import Output, StageProgram
 from engine.physical.union import UnionExec
 from engine.physical.union_loop import UnionLoopExec, UnionLoopRefExec
+from engine.records import dataclass
 
 
 def assign_ids(root: Operator, start: int = 1) -> Operator:

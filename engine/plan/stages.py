@@ -9,7 +9,6 @@ HashAggregate(final)                       stage 1: Scan, HashAggregate(partial)
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from engine.expressions.base import Expression
@@ -23,6 +22,7 @@ from engine.physical.range import RangeExec
 from engine.physical.scan import ScanExec
 from engine.plan.pipelines import program
 from engine.plan.reuse import canonical_exchange
+from engine.records import dataclass
 
 
 @dataclass(frozen=True)

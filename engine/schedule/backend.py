@@ -7,13 +7,14 @@ was started with. It decides nothing: which task, which executor and whether to 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, Protocol
 
 import pyarrow as pa
 
 from engine.errors import FlintError
 from engine.physical.task import MetricKey
+from engine.records import dataclass
 from engine.schedule.stage import TaskProgram
 from engine.shuffle.store import MapFile, MapOutput
 

@@ -10,7 +10,7 @@ import itertools
 import time
 from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from engine.compile.object_cache import Quarantined
 from engine.errors import Cancelled, FlintError, InternalError
@@ -28,6 +28,7 @@ from engine.events import (
     TaskEnded,
     TaskStarted,
 )
+from engine.records import dataclass
 from engine.schedule import retry
 from engine.schedule.backend import (
     Backend,

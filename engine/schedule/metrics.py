@@ -5,9 +5,10 @@ from __future__ import annotations
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from engine.physical.task import MetricKey
+from engine.records import dataclass
 from engine.schedule.backend import TaskDone
 
 

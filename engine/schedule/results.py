@@ -10,11 +10,11 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 import pyarrow as pa
 
 from engine.errors import Cancelled, FlintError
+from engine.records import dataclass
 from engine.schedule.metrics import StageMetrics
 from engine.shuffle.reader import read_morsels
 from engine.shuffle.store import MapFile

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from engine.errors import InternalError
+from engine.records import dataclass
 
 if TYPE_CHECKING:
     from engine.physical.task import TaskContext

@@ -5,11 +5,12 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import pyarrow as pa
 
 from engine.errors import FlintError
+from engine.records import dataclass
 from engine.schedule.backend import TaskDone, TaskLaunch
 from engine.schedule.results import ResultQueue
 from engine.schedule.stage import Job, Stage

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import suggestions
+from engine.records import dataclass
 from engine.shell import browse
 from engine.shell.console import Console, Quit
 from engine.shell.options import AlreadyTold, ShellError, checked_mode, modes, read_script

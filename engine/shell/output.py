@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TextIO
 
 import pyarrow as pa
 
+from engine.records import dataclass
 from engine.shell.formats import WRITERS
 from engine.shell.render import Box, Limits
 from engine.types import StructType

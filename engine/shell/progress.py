@@ -12,11 +12,12 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import TracebackType
 from typing import TextIO
 
 from engine import events
+from engine.records import dataclass
 from engine.shell import text as screen
 
 _DELAY = 0.5

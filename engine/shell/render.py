@@ -18,10 +18,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import pyarrow as pa
 
+from engine.records import dataclass
 from engine.shell import text as screen
 from engine.types import NumericType, StringType, StructType
 from engine.types.cells import Style, texts

@@ -7,8 +7,9 @@ innermost outwards tells the relations of its FROM clause (also when that comes 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from engine.records import dataclass
 from engine.shell.lexing import Token, significant, tokens
 
 

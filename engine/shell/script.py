@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from engine.parse.lexer import split_statements
+from engine.records import dataclass
 from engine.shell import commands
 from engine.shell.console import Console
 from engine.shell.lexing import is_complete

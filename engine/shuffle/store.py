@@ -16,10 +16,10 @@ import zlib
 from array import array
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import ClusterError
+from engine.records import dataclass
 
 _MAGIC = 0x31464C46_4E495431
 _HEADER = 4

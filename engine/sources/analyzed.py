@@ -6,11 +6,11 @@ import dataclasses
 import datetime
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from engine.logical.relation import ColumnStatistics, Histogram, TableStatistics
+from engine.records import dataclass
 from engine.types import (
     BooleanType,
     DataType,

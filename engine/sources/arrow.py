@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from engine.errors import AnalysisError, quoted
 from engine.logical.relation import ColumnStatistics, ScanRequest, Split, Splits, TableStatistics
+from engine.records import dataclass
 from engine.sources.filescan import BATCH_ROWS, fit, record_batch
 from engine.types import StructType
 from engine.types.arrow import from_arrow_schema

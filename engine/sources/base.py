@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TypeAlias
 
 from engine.errors import AnalysisError, Unsupported, suggestions
 from engine.logical.relation import Relation
+from engine.records import dataclass
 from engine.types import StructType
 
 Options: TypeAlias = Mapping[str, str]

@@ -9,13 +9,14 @@ both.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.logical.relation import TableStatistics
+from engine.records import dataclass
 from engine.sources.base import Options, check_options
 from engine.sources.csv_dialect import OPTIONS, Dialect, column_names, dialect_of, flag, head_of, records, sniff
 from engine.sources.csv_read import CsvStream, TextBatch

@@ -12,11 +12,11 @@ import io
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import pyarrow as pa
 
 from engine.errors import AnalysisError, Unsupported
+from engine.records import dataclass
 from engine.sources.files import DataFile, read_error, reason_of
 from engine.sources.textvalues import TextFormat
 

@@ -8,7 +8,6 @@ import io
 import itertools
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from engine.errors import ExecutionError
+from engine.records import dataclass
 from engine.sources.csv_dialect import UTF8, Dialect, records
 from engine.sources.files import DataFile, check_unchanged, read_error, reason_of
 

@@ -11,12 +11,13 @@ import glob
 import os
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from engine.errors import AnalysisError, ExecutionError, Unsupported, suggestions
 from engine.lazy import cached_property
+from engine.records import dataclass
 from engine.sources.partitions import PartitionColumns, Values, partition_of
 
 _LISTED_AGAIN = 100

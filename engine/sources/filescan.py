@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, ClassVar
 
 import pyarrow as pa
@@ -16,6 +16,7 @@ from engine.lazy import cached_property
 from engine.logical.relation import ScanRequest, Split, Splits, TableStatistics
 from engine.logical.row_ranges import PIECE_ROWS
 from engine.physical.encoding import min_max
+from engine.records import dataclass
 from engine.sources.analyzed import TableFacts, known_better, stamp_of
 from engine.sources.files import DataFile, Listing, Selection, list_files, read_error, stat_file
 from engine.sources.partition_filter import partition_filter

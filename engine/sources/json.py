@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 import pyarrow as pa
@@ -17,6 +16,7 @@ import pyarrow.json as pajson
 
 from engine.errors import ExecutionError, Unsupported
 from engine.logical.relation import ScanRequest, Split, Splits, TableStatistics
+from engine.records import dataclass
 from engine.sources.base import Options, check_options
 from engine.sources.csv_dialect import MODES, flag, invalid_option
 from engine.sources.files import DataFile, check_unchanged, list_files, read_error

@@ -6,12 +6,13 @@ import base64
 import json
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 
+from engine.records import dataclass
 from engine.sources.textvalues import TextFormat, decimal_value, parser
 from engine.types import (
     BINARY,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pyarrow as pa
@@ -11,6 +10,7 @@ from pyarrow import orc
 
 from engine.errors import Unsupported
 from engine.logical.relation import ScanRequest, Split, Splits, TableStatistics
+from engine.records import dataclass
 from engine.sources.base import Options, check_options
 from engine.sources.files import DataFile, check_unchanged, list_files, read_error, reason_of
 from engine.sources.filescan import (

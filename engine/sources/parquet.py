@@ -8,7 +8,7 @@ opened and when it was read.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 import pyarrow as pa
@@ -16,6 +16,7 @@ import pyarrow as pa
 from engine.errors import AnalysisError, Unsupported, quoted
 from engine.expressions.base import Attribute, Expression
 from engine.logical.relation import ScanRequest, Split, Splits, TableStatistics
+from engine.records import dataclass
 from engine.sources.base import Options, check_options
 from engine.sources.files import DataFile, Listing, check_unchanged, list_files, read_error, reason_of
 from engine.sources.filescan import (

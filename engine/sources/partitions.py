@@ -10,12 +10,12 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
 from engine.errors import AnalysisError
+from engine.records import dataclass
 from engine.types import (
     BOOLEAN,
     DATE,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeAlias
 
@@ -33,6 +32,7 @@ from engine.expressions.predicates import (
     Not,
     Or,
 )
+from engine.records import dataclass
 from engine.types import DATE, STRING, DataType, DecimalType, DoubleType, FloatType, IntegralType, NumericType
 
 

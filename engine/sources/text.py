@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 import pyarrow as pa
 
 from engine.errors import AnalysisError
+from engine.records import dataclass
 from engine.sources.base import Options, check_options
 from engine.sources.files import check_unchanged, list_files, read_error
 from engine.sources.filescan import BATCH_ROWS, FilePart, FileRelation, record_batch, split_schema

@@ -9,7 +9,6 @@ import datetime
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
@@ -18,6 +17,7 @@ import pyarrow.compute as pc
 
 from engine.errors import AnalysisError, Unsupported
 from engine.lazy import cached_property
+from engine.records import dataclass
 from engine.types import (
     BINARY,
     BOOLEAN,

@@ -7,8 +7,9 @@ wrong with them raises ValueError. Format: Thrift's compact protocol over the st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from engine.records import dataclass
 
 BOOL_TRUE, BOOL_FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, SET, MAP, STRUCT = range(1, 13)
 MAX_DEPTH = 20

@@ -10,12 +10,13 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
+from dataclasses import FrozenInstanceError, field, fields
 from operator import is_not
 from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 from engine.errors import Position
 from engine.lazy import cached_property
+from engine.records import collected
 
 N = TypeVar("N", bound="TreeNode")
 C = TypeVar("C")
@@ -31,31 +32,7 @@ def node(cls: type[C]) -> type[C]:
     `dataclass` write six methods for each of some 200 classes would take a tenth of a second of every start, and to build a
     node would take twice as long.
     """
-    cls.__doc__ = cls.__doc__ or cls.__name__  # else dataclass writes one, with inspect
-    made = dataclass(init=False, eq=False, repr=False)(cls)
-    made.__init__ = _initializer(made)  # type: ignore[method-assign]
-    return made
-
-
-def _initializer(cls: type[Any]) -> Any:
-    """`__init__` of a dataclass: its fields as parameters, with their defaults."""
-    scope: dict[str, Any] = {"MADE": object()}
-    ordered: list[str] = []
-    keywords: list[str] = []
-    lines = ["own = self.__dict__"]
-    for each in fields(cls):
-        name, default, value = each.name, "", each.name
-        if each.default is not MISSING:
-            scope[f"default_{name}"] = each.default
-            default = f"=default_{name}"
-        elif each.default_factory is not MISSING:
-            scope[f"make_{name}"] = each.default_factory
-            default, value = "=MADE", f"make_{name}() if {name} is MADE else {name}"
-        (keywords if each.kw_only else ordered).append(name + default)
-        lines.append(f"own[{name!r}] = {value}")
-    parameters = ["self", *ordered, *(("*", *keywords) if keywords else ())]
-    exec(f"def __init__({', '.join(parameters)}):\n " + "\n ".join(lines), scope)  # as dataclasses does
-    return scope["__init__"]
+    return collected(cls)
 
 
 @node

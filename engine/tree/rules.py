@@ -8,10 +8,11 @@ plans only (`walk_plans`), and the plans inside subquery expressions where it sa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from engine.errors import InternalError
+from engine.records import dataclass
 from engine.tree.node import TreeNode, copy_origin, pattern
 
 Rewrite: TypeAlias = Callable[[Any], Any]

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from functools import lru_cache
@@ -19,6 +18,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from engine.records import dataclass
 from engine.types import (
     ArrayType,
     BinaryType,

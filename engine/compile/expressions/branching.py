@@ -7,7 +7,6 @@ evaluated only in the rows that take it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from engine.compile.expressions.literals import null_of
 from engine.compile.ir import Function, Value, Variable
@@ -25,6 +24,7 @@ from engine.compile.values import (
 )
 from engine.expressions import conditional as cond
 from engine.expressions.base import Expression, is_null
+from engine.records import dataclass
 from engine.types import DataType
 
 

@@ -3,13 +3,12 @@ where the days allow it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from engine.compile.ir import Function, Value
 from engine.compile.row import Emitter, Row
 from engine.compile.values import NotCompiled, Sql, either_null, resized
 from engine.expressions.base import Expression, Literal
 from engine.expressions.calls import Call
+from engine.records import dataclass
 from engine.types import DATE, INT, DateType
 
 _ERA = 146_097

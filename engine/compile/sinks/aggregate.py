@@ -9,7 +9,6 @@ found.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from engine.compile.built_side import BuiltSide
@@ -25,6 +24,7 @@ from engine.compile.tables.layout import KeyLayout, packed
 from engine.compile.tables.texts import foresee
 from engine.compile.values import Sql, Text, is_whole
 from engine.expressions.base import Attribute, Expression
+from engine.records import dataclass
 
 
 @dataclass(frozen=True)

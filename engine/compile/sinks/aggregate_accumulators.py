@@ -7,7 +7,7 @@ what a count says.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -28,6 +28,7 @@ from engine.kernels.aggregate_sums import Average, Count, CountIf, Sum
 from engine.kernels.aggregate_values import BitOr, Bitwise, BitXor, Extreme
 from engine.kernels.aggregates import AggregateKernel
 from engine.kernels.buffers import holds_int64
+from engine.records import dataclass
 from engine.types import DOUBLE, DecimalType, DoubleType, FloatType, IntegralType
 from engine.types.arrow import to_arrow
 

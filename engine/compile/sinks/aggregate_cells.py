@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from engine.compile.ir import Function, Value
 from engine.compile.row import Row
 from engine.compile.values import Sql
 from engine.expressions.base import Expression
+from engine.records import dataclass
 
 
 class Cell(Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache, partial
 from typing import Any
 
@@ -48,6 +48,7 @@ from engine.expressions.base import Expression
 from engine.kernels.aggregates import AggregateKernel
 from engine.physical.batches import BATCH_ROWS, batch_of
 from engine.physical.execution import Execution
+from engine.records import dataclass
 from engine.types.arrow import to_arrow
 
 Batches = Callable[[], Iterator[pa.RecordBatch]]

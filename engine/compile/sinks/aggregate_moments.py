@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from engine.compile.row import Row
 from engine.compile.sinks.aggregate_cells import Accumulator, Cell
 from engine.compile.tables.layout import Rows
 from engine.compile.values import Sql
+from engine.records import dataclass
 
 
 @dataclass(frozen=True)

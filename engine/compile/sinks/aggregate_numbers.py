@@ -10,7 +10,6 @@ least, greatest    i64 or i128 in the order of the values; doubles as numbers in
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -24,6 +23,7 @@ from engine.compile.tables.layout import Rows
 from engine.compile.values import Sql, bits_of, is_whole
 from engine.kernels.aggregate_sums import exceeds
 from engine.kernels.buffers import Mask, decimal_array, decimal_from_int64, fixed_array
+from engine.records import dataclass
 from engine.types import DoubleType, FloatType
 
 _SAFE_BITS = 95

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import pyarrow as pa
 
@@ -27,6 +27,7 @@ from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import Expression
 from engine.kernels.aggregates import AggregateKernel
 from engine.physical.execution import Execution
+from engine.records import dataclass
 
 _LOOSE = Facts(lambda _: True, lambda _: True)
 

@@ -4,7 +4,6 @@ table of texts (`tables/texts.py`), 0 before the first."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from engine.compile.ir import Value
 from engine.compile.row import Row
@@ -12,6 +11,7 @@ from engine.compile.sinks.aggregate_cells import Accumulator, Cell
 from engine.compile.sinks.text_words import TEXTS, text_word
 from engine.compile.tables.texts import leading, order_with_word, order_words
 from engine.compile.values import Sql
+from engine.records import dataclass
 
 _TOP = (1 << 63) - 1
 

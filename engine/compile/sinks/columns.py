@@ -9,7 +9,7 @@ rows are left become one.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
@@ -25,6 +25,7 @@ from engine.expressions.base import Attribute, Expression
 from engine.physical.batches import batch_of
 from engine.physical.encoding import decoded_column, is_number
 from engine.protocols import provides
+from engine.records import dataclass
 from engine.types.arrow import to_arrow
 
 ROOM = 1 << 16

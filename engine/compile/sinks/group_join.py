@@ -7,7 +7,6 @@ to compare or keep. The keys of the result are gathered from the built side in t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache, partial
 
 import numpy as np
@@ -29,6 +28,7 @@ from engine.expressions.base import Alias, Expression
 from engine.physical.batches import BATCH_ROWS, batch_of
 from engine.physical.encoding import decoded_column
 from engine.physical.join import PAIRED
+from engine.records import dataclass
 from engine.types import DoubleType, FloatType
 
 _ABSORB = "absorb"

@@ -9,7 +9,7 @@ anew for each row, since it changes while the code runs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +21,7 @@ from engine.compile.row import Row
 from engine.compile.sinks.columns import ColumnsCode
 from engine.compile.values import NotCompiled, Sql, Text, bits_of, is_whole, null_flag, storage_of
 from engine.expressions.base import Attribute, SortOrder
+from engine.records import dataclass
 
 _WORDS = 4  # of each key: whether it is null, then two of the value or of a text's place, and a spare one
 _KEY_BYTES = 8 * _WORDS

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +27,7 @@ from engine.compile.tables.grouping import (
 )
 from engine.compile.tables.layout import Rows
 from engine.compile.tables.texts import TextTable
+from engine.records import dataclass
 
 _FIRST_GROUPS = 1 << 10
 _CACHED_BYTES = 1 << 20

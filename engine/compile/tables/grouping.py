@@ -11,11 +11,11 @@ from then on (`GroupTable.full`). Partitions are always of hashes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from engine.compile.ir import Function, Value, Variable
 from engine.compile.tables.layout import KeyLayout, hashed
 from engine.compile.tables.texts import REHASH_TEXTS, rehash_texts, same_text
+from engine.records import dataclass
 
 ROWS, DIRECTORY, MASK, COUNT, LIMIT, PLAIN, SLACK = range(7)
 """The words of a table, as code reads them. `PLAIN`: keys are their own slots."""

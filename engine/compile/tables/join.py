@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +40,7 @@ from engine.physical.encoded_columns import EncodedColumns
 from engine.physical.encoding import decoded_column, encoded, is_number, min_max
 from engine.physical.execution import Execution
 from engine.physical.parallel import in_parallel
+from engine.records import dataclass
 
 MOST_ROWS = (1 << 31) - 2
 _MORSEL = 1 << 17

@@ -13,7 +13,7 @@ known from types, or from the batches that there are.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from engine.compile.ir import Function, Value
 from engine.compile.values import Sql, is_whole
 from engine.expressions.base import Expression, Literal
 from engine.kernels.buffers import decimal_array, fixed_array, holds_int64
+from engine.records import dataclass
 from engine.types import VOID
 from engine.types.arrow import to_arrow
 

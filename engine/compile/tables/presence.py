@@ -4,7 +4,6 @@ a look into the table itself would miss it. Probes that find nothing, most of th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import pyarrow as pa
 
 from engine.kernels.buffers import fixed_values, valid
 from engine.physical.encoding import min_max
+from engine.records import dataclass
 
 LEAST_BYTES = 1 << 18
 """Tables smaller than this are as near as the bits would be."""

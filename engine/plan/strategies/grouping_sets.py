@@ -9,7 +9,6 @@ HashAggregate [a, b, gid] [avg(x)]          HashAggregate(final) [a, b, gid] [av
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import Alias, Attribute, Expression, Literal, references
@@ -18,6 +17,7 @@ from engine.physical.aggregate import AggregateExec
 from engine.physical.expand import ExpandExec
 from engine.physical.operator import Operator
 from engine.plan.planner import Planner
+from engine.records import dataclass
 
 _FEW = 0.2
 """The finest groups have to be less than this part of the rows."""

@@ -9,8 +9,6 @@ no equal keys                 nested loops, the smaller side built and broadcast
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from engine.expressions.base import Attribute, Expression, references
 from engine.expressions.predicates import EqualNullSafe, EqualTo, IsNull, Or, conjunction, conjuncts
 from engine.logical import plan as lp
@@ -22,6 +20,7 @@ from engine.physical.nested_loop_join import NestedLoopJoinExec
 from engine.physical.operator import Operator
 from engine.plan.planner import Needed, Planner
 from engine.plan.strategies.join_hints import JoinHints
+from engine.records import dataclass
 
 _LEFT_ONLY = (JoinType.SEMI, JoinType.ANTI, JoinType.EXISTENCE)
 _UNKNOWN_BYTES = float(1 << 40)
