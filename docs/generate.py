@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import engine.functions  # noqa: F401 - fills the registry
 from engine.commands.functions import OPERATORS
 from engine.conditions import CONDITIONS
 from engine.functions.registry import lookup, names

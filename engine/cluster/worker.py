@@ -22,6 +22,7 @@ from typing import Any
 import pyarrow as pa
 
 import engine
+import engine.functions.families  # here, and not when the first task asks
 from engine.cluster.rundir import calls_file
 from engine.cluster.runner import TaskRunner
 from engine.cluster.wire import VERSION, Acknowledge, BlockingChannel, Cancel, Forget, Hello, Run, Setup

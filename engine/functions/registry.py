@@ -4,7 +4,8 @@
     def repeat(text: pa.Array, times: pa.Array) -> pa.Array:
         '''Joins `text` to itself `times` times. ...'''
 
-`engine.functions` imports every family, which fills the table. A name may be declared several times: overloads are tried in
+`families.py` imports every family, which fills the table; it is loaded when the table is first read, since many a statement
+calls no function. A name may be declared several times: overloads are tried in
 the order of declaration and the first that takes the arguments wins (exact matches before implicit casts).
 """
 
@@ -74,6 +75,13 @@ class Function:
 _functions: dict[str, list[Function]] = {}
 
 
+def _table() -> dict[str, list[Function]]:
+    """All functions by name."""
+    import engine.functions.families  # noqa: F401 - when first needed, which saves time at the start
+
+    return _functions
+
+
 def arity(function: Function) -> tuple[int, int | None]:
     """The least and the largest number of arguments; None for any."""
     fixed = len(function.parameters)
@@ -91,12 +99,12 @@ def register(function: Function, aliases: Sequence[str] = ()) -> None:
 
 def lookup(name: str) -> list[Function]:
     """The overloads of `name` (matched without case); empty if unknown."""
-    return _functions.get(name.lower(), [])
+    return _table().get(name.lower(), [])
 
 
 def names() -> list[str]:
     """The name of every function that is not hidden, sorted."""
-    return sorted(name for name, overloads in _functions.items() if not all(each.hidden for each in overloads))
+    return sorted(name for name, overloads in _table().items() if not all(each.hidden for each in overloads))
 
 
 def function(

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-import engine.functions  # noqa: F401 - fills the table of functions
 from engine.analyze.analyzer import analyze
 from engine.analyze.context import AnalyzerContext
 from engine.catalog.tables import ResolvedTable

@@ -14,7 +14,6 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-import engine.functions  # noqa: F401 - fills the registry
 from engine import Session
 from engine.functions.registry import Function, lookup, names
 from engine.types import ArrayType, DataType, MapType, NullType, StructType

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-import engine.functions  # noqa: F401 - fills the table of functions
 from engine.expressions.base import Attribute
 from engine.kernels.context import EvalContext
 from engine.logical.plan import LogicalPlan, Scan

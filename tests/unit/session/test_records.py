@@ -65,7 +65,8 @@ CALLS: list[tuple[int, tuple[Any, ...], dict[str, Any]]] = [
 
 def said(thing: Any) -> str:
     """Its text without the name of the decorator's test."""
-    return "object" if type(thing).__repr__ is object.__repr__ else repr(thing)
+    text = repr(thing)
+    return "object" if " object at " in text else text
 
 
 @pytest.mark.parametrize(("number", "values", "named"), CALLS)
@@ -83,11 +84,11 @@ def test_as_the_standard_ones(number: int, values: tuple[Any, ...], named: dict[
         assert hash(ours) == hash(same) == hash(theirs)
 
 
-def test_wrong_arguments_are_refused() -> None:
-    for call in (lambda kind: kind(), lambda kind: kind(1, nothing=2), lambda kind: kind(1, 2, [], "", "place")):
-        for kind in (OURS[0], THEIRS[0]):
-            with pytest.raises(TypeError):
-                call(kind)
+@pytest.mark.parametrize(("values", "named"), [((), {}), ((1,), {"nothing": 2}), ((1, 2, [], "", "place"), {})])
+def test_wrong_arguments_are_refused(values: tuple[Any, ...], named: dict[str, Any]) -> None:
+    for kind in (OURS[0], THEIRS[0]):
+        with pytest.raises(TypeError):
+            kind(*values, **named)
 
 
 def test_frozen_ones_stay() -> None:
@@ -99,7 +100,7 @@ def test_frozen_ones_stay() -> None:
             delattr(point, attribute)
     assert replace(point, x=7) == OURS[1](7)
 
-    plain = type("Plain", (OURS[0],), {})(1)
+    plain: Any = type("Plain", (OURS[0],), {})(1)
     plain.other = 4
     del plain.other
     with pytest.raises(FrozenInstanceError):
@@ -122,6 +123,6 @@ def test_methods_are_written_when_called() -> None:
     class Fresh:
         x: int
 
-    first = Fresh.__init__
+    first = vars(Fresh)["__init__"]
     assert Fresh(1) == Fresh(1)
-    assert Fresh.__init__ is not first
+    assert vars(Fresh)["__init__"] is not first
