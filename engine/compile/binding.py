@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.compile.forms import Form, addresses, rooms_of
 from engine.compile.inputs import Hoisted, Inputs
@@ -19,6 +18,7 @@ from engine.compile.program import VIOLATED, Program
 from engine.errors import InternalError
 from engine.expressions.base import Attribute, Expression, Literal
 from engine.kernels.literals import unscaled
+from engine.lazy import pc
 from engine.physical.batches import batch_of
 from engine.physical.encoding import decoded_column
 from engine.physical.execution import Execution

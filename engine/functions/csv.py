@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.errors import AnalysisError, ExecutionError
 from engine.expressions.base import Expression, Literal
@@ -21,6 +20,7 @@ from engine.functions.text_options import check_parse_mode, is_set, options_of, 
 from engine.kernels.context import CallContext
 from engine.kernels.datetime_text import formatted, text_of
 from engine.kernels.rows import valid
+from engine.lazy import pc
 from engine.sources.csv_dialect import Dialect, dialect_of, records
 from engine.sources.textvalues import convert, infer_type, narrowed
 from engine.types import (

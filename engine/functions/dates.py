@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.functions.registry import Function, function, register
 from engine.functions.signature import ANY_TIMESTAMP, DATE_LIKE, Kind
@@ -15,6 +14,7 @@ from engine.kernels.datetimes import add_months as months_later
 from engine.kernels.datetimes import civil, days_from_civil, days_in_month, local_timestamps
 from engine.kernels.rows import from_numpy, numpy_values, valid
 from engine.kernels.rowwise import all_valid
+from engine.lazy import pc
 from engine.types import DATE, INT, ByteType, IntegerType, ShortType, StringType
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.errors import AnalysisError, quoted
 from engine.expressions.base import Expression, Mode
@@ -24,6 +23,7 @@ from engine.kernels.conditional import choose
 from engine.kernels.context import CallContext
 from engine.kernels.rows import from_numpy, numpy_values, valid
 from engine.kernels.rowwise import all_valid, map_rows
+from engine.lazy import pc
 from engine.types import DOUBLE, INT, LONG, VOID, DataType, DayTimeIntervalType, MapType, YearMonthIntervalType
 from engine.types.coercion import tightest_common_type
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.expressions.base import Expression, Literal
 from engine.functions.registry import function
@@ -16,6 +15,7 @@ from engine.functions.substrings import same
 from engine.kernels.context import CallContext
 from engine.kernels.rows import Datum, as_array
 from engine.kernels.rowwise import map_rows
+from engine.lazy import pc
 from engine.types import BINARY, INT, STRING, BinaryType, DataType
 from engine.types.coercion import can_implicitly_cast
 

@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.functions.registry import function
 from engine.functions.signature import TEXT_OR_BINARY, Kind, Variadic
@@ -15,6 +14,7 @@ from engine.kernels.context import CallContext
 from engine.kernels.lists import flat, lengths, make
 from engine.kernels.rows import Datum, as_array, is_scalar, valid
 from engine.kernels.rowwise import map_nullable, map_rows
+from engine.lazy import pc
 from engine.types import BOOLEAN, INT, STRING, ArrayType, BinaryType, DataType, StringType
 from engine.types.coercion import can_implicitly_cast
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.errors import AnalysisError
 from engine.expressions.base import Alias, Attribute, Expression, Literal
@@ -18,6 +17,7 @@ from engine.functions.signature import ANY, ARRAY, Variadic
 from engine.kernels.context import CallContext
 from engine.kernels.nested import struct_of
 from engine.kernels.rows import Datum, as_array, is_scalar
+from engine.lazy import pc
 from engine.types import STRING, StructField, StructType
 from engine.types.arrow import to_arrow
 

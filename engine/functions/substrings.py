@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.expressions.base import Expression, Literal
 from engine.expressions.conditional import If
@@ -16,6 +15,7 @@ from engine.functions.signature import TEXT, TEXT_OR_BINARY
 from engine.kernels.context import CallContext
 from engine.kernels.rows import Datum, as_array, is_scalar
 from engine.kernels.rowwise import map_rows
+from engine.lazy import pc
 from engine.types import INT, STRING, DataType
 
 MAX_INT = 2**31 - 1

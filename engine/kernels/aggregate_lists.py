@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.errors import ExecutionError
 from engine.expressions.aggregate import AggregateCall
@@ -21,6 +20,7 @@ from engine.kernels.buffers import Ints, Mask, fixed_array, fixed_values, holds_
 from engine.kernels.evaluate import evaluate_constant
 from engine.kernels.grouping import group_rows, hash_rows
 from engine.kernels.sorting import SortKey, sort_rows
+from engine.lazy import pc
 from engine.types import ArrayType, DataType
 from engine.types.arrow import to_arrow
 

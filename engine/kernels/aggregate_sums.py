@@ -11,7 +11,6 @@ from decimal import Context, Decimal, localcontext
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.errors import ExecutionError
 from engine.expressions.aggregate import AggregateCall
@@ -33,6 +32,7 @@ from engine.kernels.buffers import (
 )
 from engine.kernels.casts.intervals import arithmetic_overflow
 from engine.kernels.context import EvalContext
+from engine.lazy import pc
 from engine.types import DataType
 from engine.types.arrow import to_arrow
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.errors import ExecutionError
 from engine.expressions import operators as op
@@ -31,15 +30,12 @@ from engine.kernels.rows import (
     numpy_values,
     valid,
 )
+from engine.lazy import pc
 from engine.types import DataType, DayTimeIntervalType, DecimalType, FractionalType, YearMonthIntervalType
 from engine.types.arrow import to_arrow
 
-_CHECKED: dict[str, Callable[[Datum, Datum], Datum]] = {
-    "+": pc.add_checked,
-    "-": pc.subtract_checked,
-    "*": pc.multiply_checked,
-}
-_WRAPPING: dict[str, Callable[[Datum, Datum], Datum]] = {"+": pc.add, "-": pc.subtract, "*": pc.multiply}
+_WRAPPING = {"+": "add", "-": "subtract", "*": "multiply"}
+"""Functions of Arrow; those called `_checked` raise where a result does not exist."""
 _NUMPY: dict[str, Callable[..., Any]] = {"+": np.add, "-": np.subtract, "*": np.multiply}
 _TRY = {"+": "try_add", "-": "try_subtract", "*": "try_multiply"}
 _INTEGER_NAMES = {8: "byte", 16: "short", 32: "integer", 64: "long"}
@@ -63,7 +59,7 @@ def _operation(expression: op.BinaryArithmetic) -> Callable[[Datum, Datum], Datu
             return lambda a, b: decimals.multiply(a, b, wanted, mode)
         return lambda a, b: decimals.add_subtract(symbol, a, b, wanted, mode)
     if isinstance(left, FractionalType):
-        return _WRAPPING[symbol]
+        return getattr(pc, _WRAPPING[symbol])  # type: ignore[no-any-return]
     if isinstance(left, DayTimeIntervalType | YearMonthIntervalType):
         return partial(_intervals, symbol, mode, to_arrow(left))
     return partial(integers, symbol, mode)
@@ -74,9 +70,9 @@ def integers(symbol: str, mode: Mode, left: Datum, right: Datum) -> Datum:
     if pa.types.is_null(left.type) or pa.types.is_null(right.type):
         return left if pa.types.is_null(left.type) else right
     if mode is Mode.LEGACY:
-        return _WRAPPING[symbol](left, right)
+        return getattr(pc, _WRAPPING[symbol])(left, right)
     try:
-        return _CHECKED[symbol](left, right)
+        return getattr(pc, f"{_WRAPPING[symbol]}_checked")(left, right)
     except pa.ArrowInvalid:
         a, b, wrapped, overflow = _overflowing(symbol, left, right)
     if mode is Mode.TRY:

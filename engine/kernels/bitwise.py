@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.expressions import operators as op
 from engine.kernels.lists import concat_lists
 from engine.kernels.rows import Compile, Compiler, Datum, Node, Rows, as_array, is_scalar
+from engine.lazy import pc
 from engine.types import ArrayType
 from engine.types.arrow import to_arrow
 
-_KERNELS = {op.BitwiseAnd: pc.bit_wise_and, op.BitwiseOr: pc.bit_wise_or, op.BitwiseXor: pc.bit_wise_xor}
+_KERNELS = {op.BitwiseAnd: "bit_wise_and", op.BitwiseOr: "bit_wise_or", op.BitwiseXor: "bit_wise_xor"}
 
 
 def _binary(expression: op.BinaryBitwise, compiler: Compiler) -> Node:
     left, right = compiler.compile(expression.left), compiler.compile(expression.right)
-    kernel = _KERNELS[type(expression)]
+    kernel = getattr(pc, _KERNELS[type(expression)])
     return lambda rows: kernel(left(rows), right(rows))
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.expressions.base import Expression
 from engine.kernels.rows import Datum, Node, Rows, as_array, is_scalar
+from engine.lazy import pc
 
 TRUE, FALSE = pa.scalar(True), pa.scalar(False)
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
+
+from engine.lazy import pc
 
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.errors import ExecutionError
 from engine.expressions.char import PaddedChar
 from engine.kernels.lists import flat, flat_entries, lengths, make, make_map
 from engine.kernels.nested import struct_of
 from engine.kernels.rows import Compile, Compiler, Datum, Node, Rows, valid
+from engine.lazy import pc
 from engine.types import ArrayType, CharType, DataType, MapType, StructType, VarcharType
 from engine.types.arrow import to_arrow
 from engine.types.char import has_lengths

@@ -11,20 +11,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.expressions import predicates as pred
 from engine.expressions.base import Literal
 from engine.kernels.rows import Compile, Compiler, Datum, Node, Rows, any_true, as_array, is_scalar
+from engine.lazy import pc
 from engine.types import DataType
 
-_KERNELS: dict[str, Callable[[Datum, Datum], Datum]] = {
-    "=": pc.equal,
-    "<": pc.less,
-    "<=": pc.less_equal,
-    ">": pc.greater,
-    ">=": pc.greater_equal,
-}
+_KERNELS = {"=": "equal", "<": "less", "<=": "less_equal", ">": "greater", ">=": "greater_equal"}
 _SIGNS: dict[str, Callable[[int], bool]] = {
     "=": lambda sign: sign == 0,
     "<": lambda sign: sign < 0,
@@ -44,7 +38,7 @@ def compare(symbol: str, left: Datum, right: Datum) -> Datum:
         return _floats(symbol, left, right)
     if pa.types.is_nested(kind):
         return _nested(symbol, left, right)
-    return _KERNELS[symbol](left, right)
+    return getattr(pc, _KERNELS[symbol])(left, right)
 
 
 def _length(*data: Datum) -> int:
@@ -52,7 +46,7 @@ def _length(*data: Datum) -> int:
 
 
 def _floats(symbol: str, left: Datum, right: Datum) -> Datum:
-    plain = _KERNELS[symbol](left, right)
+    plain = getattr(pc, _KERNELS[symbol])(left, right)
     left_nan, right_nan = pc.is_nan(left), pc.is_nan(right)
     if not any_true(left_nan) and not any_true(right_nan):
         return plain
@@ -107,7 +101,7 @@ def _binary(expression: pred.BinaryComparison, compiler: Compiler) -> Node:
     if isinstance(expression, pred.EqualNullSafe):
         return lambda rows: equal_null_safe(left(rows), right(rows))
     if _is_plain(expression.left.dataType) and expression.left.dataType == expression.right.dataType:
-        kernel = _KERNELS[expression.symbol]
+        kernel = getattr(pc, _KERNELS[expression.symbol])
         return lambda rows: kernel(left(rows), right(rows))
     symbol = expression.symbol
     return lambda rows: compare(symbol, left(rows), right(rows))

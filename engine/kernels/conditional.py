@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.expressions import conditional as cond
 from engine.expressions.base import Expression
 from engine.kernels.branches import definite, eager, on_rows
 from engine.kernels.rows import Compile, Compiler, Datum, Node, Rows, as_array, as_type, is_scalar
+from engine.lazy import pc
 from engine.types.arrow import to_arrow
 
 

@@ -9,11 +9,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.errors import ExecutionError
 from engine.kernels.rows import from_numpy, numpy_values, valid
 from engine.kernels.zones import zone
+from engine.lazy import pc
 
 Numbers: TypeAlias = Any
 """A numpy array of integers."""

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.errors import ExecutionError
 from engine.expressions.base import Mode
 from engine.kernels.rows import Datum, any_true, as_array, first_true, one, valid, validity_buffer
+from engine.lazy import pc
 
 Integers = np.ndarray[Any, Any]
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.kernels.buffers import (
     Ints,
@@ -22,6 +21,7 @@ from engine.kernels.buffers import (
     plain_floats,
     valid,
 )
+from engine.lazy import pc
 from engine.records import dataclass
 
 _LARGEST = 1 << 62

@@ -13,10 +13,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.kernels.buffers import Ints, Mask, plain_floats, valid
 from engine.kernels.grouping import hash_rows, integer_column
+from engine.lazy import pc
 from engine.records import dataclass
 
 Places: TypeAlias = npt.NDArray[Any]

@@ -12,12 +12,12 @@ from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.errors import ExecutionError
 from engine.expressions import predicates as pred
 from engine.kernels.regex import compile_pattern, re2_pattern, reads_alike
 from engine.kernels.rows import Compile, Compiler, Datum, Node, Rows, as_array, is_scalar
+from engine.lazy import pc
 
 Test = Callable[[Datum], Datum]
 _NULL = pa.scalar(None, pa.bool_())

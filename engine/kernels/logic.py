@@ -5,14 +5,12 @@ A term that can raise is evaluated only on rows that the terms before it leave o
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.expressions import predicates as pred
 from engine.kernels.branches import definite, eager, on_rows
 from engine.kernels.rows import Compile, Compiler, Datum, Node, Rows, is_scalar
+from engine.lazy import pc
 
 _BOOL = pa.bool_()
 
@@ -22,11 +20,12 @@ def _boolean(datum: Datum) -> Datum:
     return datum.cast(_BOOL) if pa.types.is_null(datum.type) else datum
 
 
-def _chain(join: Callable[[Datum, Datum], Datum], decided: bool) -> Compile:
-    """Compiles n-ary terms joined by `join`; a row is decided once a term is `decided`."""
+def _chain(name: str, decided: bool) -> Compile:
+    """Compiles n-ary terms joined by the function `name` of Arrow; a row is decided once a term is `decided`."""
 
     def compile_terms(expression: pred.And | pred.Or, compiler: Compiler) -> Node:
         terms = [(compiler.compile(term), eager(term)) for term in expression.terms]
+        join = getattr(pc, name)
 
         def chain(rows: Rows) -> Datum:
             result = _boolean(terms[0][0](rows))
@@ -58,7 +57,7 @@ def _not(expression: pred.Not, compiler: Compiler) -> Node:
 
 
 COMPILERS: dict[type, Compile] = {
-    pred.And: _chain(pc.and_kleene, False),
-    pred.Or: _chain(pc.or_kleene, True),
+    pred.And: _chain("and_kleene", False),
+    pred.Or: _chain("or_kleene", True),
     pred.Not: _not,
 }

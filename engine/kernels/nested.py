@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.expressions.calls import Field
 from engine.kernels.lists import flat, flat_entries, lengths, make, make_map
 from engine.kernels.rows import Compile, Compiler, Datum, Node, Rows, is_scalar, valid
+from engine.lazy import pc
 from engine.types.arrow import to_arrow
 
 

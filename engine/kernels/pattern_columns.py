@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.errors import ExecutionError
 from engine.kernels.datetimes import DAY, HOUR, MINUTE, SECOND, days_from_civil, days_in_month
@@ -26,6 +25,7 @@ from engine.kernels.rows import from_numpy, valid
 from engine.kernels.simple_date_format import simple_parts, write_simply
 from engine.kernels.simple_date_reading import read_simply
 from engine.kernels.zones import zone
+from engine.lazy import pc
 from engine.records import dataclass
 
 Mask = Any

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.kernels.datetimes import DAY, HOUR, MINUTE, SECOND, civil, days_from_civil
 from engine.kernels.patterns import MONTHS, WEEKDAYS, Field, Optional, Part, Text, compile_pattern, has_era
 from engine.kernels.zone_names import long_name, short_name
+from engine.lazy import pc
 from engine.records import dataclass
 
 Numbers = Any

@@ -6,10 +6,10 @@ import re
 from functools import lru_cache
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.errors import ExecutionError
 from engine.kernels.java_regex import to_python
+from engine.lazy import pc
 
 # what RE2 and Java read alike: no look-around, back references, possessive or atomic groups, classes within classes
 _PLAIN = re.compile(

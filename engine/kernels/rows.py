@@ -10,10 +10,10 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.expressions.base import Attribute, Expression
 from engine.kernels.context import EvalContext
+from engine.lazy import pc
 from engine.types import DataType
 from engine.types.arrow import to_arrow
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.errors import ExecutionError
 from engine.expressions.base import Mode
 from engine.kernels.rows import valid
+from engine.lazy import pc
 
 
 def map_rows(operation: Callable[..., Any], kind: pa.DataType, *arrays: pa.Array) -> pa.Array:

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.errors import Unsupported
 from engine.kernels.datetimes import HOUR, MINUTE, SECOND, days_from_civil
@@ -22,6 +21,7 @@ from engine.kernels.moment import read_moment
 from engine.kernels.pattern_writing import Moments
 from engine.kernels.patterns import MONTHS, WEEKDAYS, Field, Text, quoted, unrecognized
 from engine.kernels.zone_names import long_name, short_name, standard_offset
+from engine.lazy import pc
 
 LETTERS = frozenset("GyYMLwWDdFEuaHkKhmsSzZX")
 _NOT_BUILT = frozenset("wWY")

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.kernels.buffers import (
     Ints,
@@ -26,6 +25,7 @@ from engine.kernels.buffers import (
     valid,
 )
 from engine.kernels.packed_sort import Field, Numbers, is_text, sorted_by, text_parts
+from engine.lazy import pc
 from engine.records import dataclass
 
 _LEAST = -(1 << 63)

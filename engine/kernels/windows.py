@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.errors import ExecutionError
 from engine.expressions.sql import shown
@@ -20,6 +19,7 @@ from engine.kernels.aggregates import take_rows
 from engine.kernels.buffers import Ints, Mask, valid
 from engine.kernels.context import EvalContext
 from engine.kernels.evaluate import evaluate_constant
+from engine.lazy import pc
 from engine.records import dataclass
 from engine.types.arrow import to_arrow
 

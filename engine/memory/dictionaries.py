@@ -11,8 +11,8 @@ import threading
 from collections.abc import Sequence
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from engine.lazy import pc
 from engine.records import dataclass
 
 _MOST_TEXTS = 127  # as many as codes of one byte tell apart

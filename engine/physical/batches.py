@@ -12,9 +12,9 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.expressions.base import Attribute
+from engine.lazy import pc
 from engine.physical.operator import Morsel
 from engine.types.arrow import to_arrow
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.expressions.base import Attribute
 from engine.kernels.buffers import fixed_values, valid
-from engine.lazy import cached_property
+from engine.lazy import cached_property, pc
 from engine.physical.batches import Columns, arrow_types, batch_of, joined, narrow
 from engine.physical.encoding import coded, decoded_column, encoded, is_number
 from engine.types import DataType

@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.expressions.base import Attribute
 from engine.kernels.buffers import MAX_INT64_DIGITS, decimal_words, fits_int64, fixed_array, fixed_values, valid
+from engine.lazy import pc
 from engine.types import DATE, TIMESTAMP, TIMESTAMP_NTZ, DataType, DecimalType, IntegralType, StringType
 from engine.types.arrow import to_arrow
 

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.expressions.base import Attribute, Expression
+from engine.lazy import pc
 from engine.logical.relation import Columns
 from engine.logical.row_ranges import Pieces, RowRanges
 from engine.physical.batches import batch_of

@@ -13,9 +13,9 @@ from dataclasses import field
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.errors import AnalysisError, quoted
+from engine.lazy import pc
 from engine.logical.relation import ColumnStatistics, ScanRequest, Split, Splits, TableStatistics
 from engine.records import dataclass
 from engine.sources.filescan import BATCH_ROWS, fit, record_batch

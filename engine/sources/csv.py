@@ -13,8 +13,8 @@ from dataclasses import replace
 from typing import ClassVar
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from engine.lazy import pc
 from engine.logical.relation import TableStatistics
 from engine.records import dataclass
 from engine.sources.base import Options, check_options

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from engine.errors import ExecutionError
+from engine.lazy import pc
 from engine.records import dataclass
 from engine.sources.csv_dialect import UTF8, Dialect, records
 from engine.sources.files import DataFile, check_unchanged, read_error, reason_of

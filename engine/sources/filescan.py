@@ -8,11 +8,10 @@ from dataclasses import field, replace
 from typing import Any, ClassVar
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.errors import AnalysisError
 from engine.expressions.base import Expression
-from engine.lazy import cached_property
+from engine.lazy import cached_property, pc
 from engine.logical.relation import ScanRequest, Split, Splits, TableStatistics
 from engine.logical.row_ranges import PIECE_ROWS
 from engine.physical.encoding import min_max

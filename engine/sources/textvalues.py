@@ -13,10 +13,9 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.errors import AnalysisError, Unsupported
-from engine.lazy import cached_property
+from engine.lazy import cached_property, pc
 from engine.records import dataclass
 from engine.types import (
     BINARY,

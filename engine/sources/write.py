@@ -14,13 +14,13 @@ from typing import BinaryIO, Protocol
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from engine.errors import Unsupported
 from engine.kernels.datetime_text import text_of
 from engine.kernels.json_text import JsonForm, write
+from engine.lazy import pc
 from engine.sources.base import check_options, heeded
 from engine.sources.csv_dialect import flag
 from engine.sources.partitions import partition_name

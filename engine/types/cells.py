@@ -51,6 +51,7 @@ _MINUTE = 60 * _SECOND
 _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
 _QUARTER = 15 * _MINUTE
+_FEW = 1_000  # rows
 _OFFSET = re.compile(
     r"(?:Z|UTC|GMT|UT)?(?:(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?(?::?(?P<seconds>\d{2}))?)?"
 )
@@ -170,7 +171,10 @@ def _boolean(value: bool) -> str:
 
 
 def _exact(column: pa.Array) -> Texts:
-    """Integers and decimals, many times faster than by way of Python's; Arrow writes tiny decimals with an exponent."""
+    """Integers and decimals, many times faster than by way of Python's; Arrow writes tiny decimals with an exponent. For few
+    numbers its functions are not worth loading."""
+    if len(column) <= _FEW and pa.types.is_integer(column.type):
+        return [None if value is None else str(value) for value in column.to_pylist()]
     cells: Texts = column.cast(pa.string()).to_pylist()
     return [format(Decimal(cell), "f") if cell is not None and "E" in cell else cell for cell in cells]
 

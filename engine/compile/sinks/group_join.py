@@ -12,7 +12,6 @@ from functools import lru_cache, partial
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.compile.binding import FrameWords
 from engine.compile.built_side import BuiltSide
@@ -25,6 +24,7 @@ from engine.compile.sinks.aggregate_groups import Batches, CompiledGroups, Threa
 from engine.compile.tables.grouping import WORDS
 from engine.compile.tables.texts import REHASH_TEXTS, Texts, rehash_texts
 from engine.expressions.base import Alias, Expression
+from engine.lazy import pc
 from engine.physical.batches import BATCH_ROWS, batch_of
 from engine.physical.encoding import decoded_column
 from engine.physical.join import PAIRED

@@ -17,7 +17,6 @@ from collections.abc import Callable, Hashable, Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.compile.binding import FrameWords, bind_column, bind_dictionary
 from engine.compile.code import code_of
@@ -35,6 +34,7 @@ from engine.compile.values import NotCompiled, Sql
 from engine.config import typed
 from engine.errors import InternalError
 from engine.expressions.base import Attribute, Expression
+from engine.lazy import pc
 from engine.physical.batches import batch_of
 from engine.physical.encoded_columns import EncodedColumns
 from engine.physical.encoding import decoded_column, encoded, is_number, min_max

@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.compile.ir import Function, Value
 from engine.errors import ExecutionError
+from engine.lazy import pc
 
 DIRECTORY, MASK, ENTRIES, BYTES, COUNT, LIMIT, ROOM, TAG = range(8)
 """The words of a table of texts, as code reads them."""

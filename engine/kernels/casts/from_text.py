@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.errors import ExecutionError
 from engine.expressions.base import Mode
 from engine.kernels import decimals
 from engine.kernels.casts.failures import invalid_input
 from engine.kernels.casts.numbers import scaled
+from engine.lazy import pc
 from engine.types import BooleanType, DataType, DecimalType, DoubleType, FloatType, IntegralType
 from engine.types.arrow import to_arrow
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.expressions.base import Mode
 from engine.kernels import decimals
 from engine.kernels.casts.failures import overflow_error, overflowing
 from engine.kernels.rows import from_numpy, numpy_values, valid
+from engine.lazy import pc
 from engine.types import (
     BooleanType,
     DataType,

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.errors import ExecutionError
 from engine.expressions.base import Mode
@@ -22,6 +21,7 @@ from engine.kernels.datetimes import DAY, HOUR, MINUTE, SECOND
 from engine.kernels.moment import read_moment
 from engine.kernels.rows import from_numpy, numpy_values, valid
 from engine.kernels.zones import zone
+from engine.lazy import pc
 from engine.types import DATE, DataType, TimestampType
 from engine.types.arrow import to_arrow
 

@@ -10,7 +10,6 @@ import re
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.expressions.base import Mode
 from engine.kernels import decimals
@@ -19,6 +18,7 @@ from engine.kernels.casts.from_text import BLANKS, each
 from engine.kernels.casts.numbers import cast_number
 from engine.kernels.datetimes import DAY, HOUR, MINUTE, SECOND, local_micros
 from engine.kernels.rows import from_numpy, numpy_values, valid
+from engine.lazy import pc
 from engine.types import LONG, DataType, DecimalType, TimeType
 from engine.types.arrow import to_arrow
 

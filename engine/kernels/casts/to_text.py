@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.kernels import decimals
 from engine.kernels.datetimes import date_text, time_text, timestamp_text
 from engine.kernels.lists import flat, flat_entries, lengths
 from engine.kernels.rows import valid
+from engine.lazy import pc
 from engine.types import (
     ArrayType,
     BinaryType,
