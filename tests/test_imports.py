@@ -24,7 +24,7 @@ STARTS = {
     "import cli": LATER | EARLY,  # the prompt comes first
     "import engine": LATER | EARLY,
     "from engine import Session": LATER - {"pandas"} | {"tabulate", "wcwidth"},
-    "import cli; cli.main(['-e', 'select 1'])": LATER - {"pandas"},
+    "import cli; cli.main(['-e', 'select 1'])": LATER - {"pandas"} | {"pyarrow.compute", "engine.functions.families"},
 }
 # pandas: pyarrow looks for it on the first pyarrow.array, so it is loaded there where it is installed
 

@@ -60,6 +60,8 @@ HOMES: dict[str, tuple[str, ...]] = {
     "grpc": ("engine/connect/",),
     "pandas": (),
     "pyarrow.dataset": (),
+    "pyarrow.compute": ("tpch/",),  # the engine has it from engine/lazy.py
+    "dataclasses.dataclass": ("engine/records.py", "tpch/"),
     "multiprocessing": (),
     "duckdb": ("tpch/record.py", "tpch/peers.py"),
     "polars": ("tpch/peers.py",),
