@@ -249,6 +249,12 @@ SETTINGS: dict[str, Setting] = {
             "flint.compile.minRows", not_negative, "20000", "Chains that read fewer rows than this run interpreted."
         ),
         Setting(
+            "flint.compile.nearBytes",
+            not_negative,
+            "524288",
+            "Tables of joins of at least so many bytes are far from a core: memory is asked for before rows are looked up.",
+        ),
+        Setting(
             "flint.compile.optimize",
             one_of("AUTO", "0", "2"),
             "AUTO",

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from engine.compile.binding import FrameWords
-from engine.compile.ir import Value
+from engine.compile.ir import Mark, Value
 from engine.compile.row import Row
 from engine.compile.tables.join import JoinTable
 from engine.compile.values import NotCompiled, Sql
@@ -22,6 +22,7 @@ class BuiltSide:
         self.join = join
         self.table = table
         self.columns = frozenset(attribute.id for attribute in table.attributes[: table.width])
+        self._read: list[tuple[int, Mark]] = []
         self._index: Value | None = None
         self._missing: Value | None = None
 
@@ -35,7 +36,9 @@ class BuiltSide:
         index = self._index
         if self._missing is not None:
             index = row.function.select(self._missing, row.number("i64", 0), index)
-        found = self.table.column(row, self.table.place_of(attribute), index)
+        place = self.table.place_of(attribute)
+        self._read.append((place, row.function.mark()))
+        found = self.table.column(row, place, index)
         if self._missing is None:
             return found
         null = self._missing if found.null is None else found.null | self._missing
@@ -49,6 +52,11 @@ class BuiltSide:
         if self._missing is not None:
             index = row.function.select(self._missing, self.table.word(row, "nulls"), index)
         return self.table.column(row, place, index)
+
+    def ahead(self, row: Row, index: Value) -> None:
+        """Asks for the columns of a built row that code reads."""
+        for place in dict.fromkeys(place for place, mark in self._read if row.function.stays(mark)):
+            self.table.ahead(row, place, index)
 
     def selected(self, row: Row) -> Value:
         """The number of the built row, -1 for none."""

@@ -45,6 +45,9 @@ class Expanded:
     def selection(self, row: Row) -> None:
         """Each row comes out."""
 
+    def stage(self) -> None:
+        """What follows is done at once."""
+
     def bind(self, frame: FrameWords) -> None:
         """Reads nothing of its own."""
 

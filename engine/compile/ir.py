@@ -190,8 +190,10 @@ class Function:
 
     def holds(self, mark: Mark) -> bool:
         """Whether the code at `mark` has run for sure when the code here runs."""
-        if self._scope[: len(mark.scope)] != mark.scope:
-            return False
+        return self._scope[: len(mark.scope)] == mark.scope and self.stays(mark)
+
+    def stays(self, mark: Mark) -> bool:
+        """Whether the code at `mark` was not taken back."""
         return not any(first < mark.values <= last for first, last in self._undone)
 
     def is_straight(self, mark: Mark, most: int) -> bool:

@@ -38,6 +38,9 @@ class Following:
     def selection(self, row: Row) -> None:
         """Each row comes out."""
 
+    def stage(self) -> None:
+        """What follows is done at once."""
+
     def bind(self, frame: FrameWords) -> None:
         self.table.bind(frame)
         frame.set(("matched", id(self.table)), self.matched.ctypes.data, self.matched)

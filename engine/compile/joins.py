@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 
 from engine.compile.binding import FrameWords
 from engine.compile.built_side import BuiltSide, Flag
 from engine.compile.ir import Label, Value, Variable
 from engine.compile.object_cache import Quarantined
 from engine.compile.row import Row
-from engine.compile.selection import Selected, passing
+from engine.compile.selection import Selected
+from engine.compile.stages import Looked, Passing, Stage
 from engine.compile.tables.join import JoinTable
-from engine.compile.tables.join_find import find, may_be_there, tells
+from engine.compile.tables.join_find import find, find_straight, foreseen, may_be_there, tells
 from engine.compile.tables.keys import check_keys
 from engine.compile.values import NotCompiled, Sql, null_flag
 from engine.logical.plan import JoinType
@@ -27,6 +27,7 @@ from engine.physical.encoded_columns import EncodedColumns
 from engine.physical.execution import Execution
 from engine.physical.hash_join import HashJoinExec
 from engine.physical.join import PAIRED, Built
+from engine.records import dataclass
 
 Body = Callable[[], None]
 
@@ -50,11 +51,11 @@ class Probe:
             return None
         exact = tells(self.table) and join.condition is None
         if join.type in (JoinType.SEMI, JoinType.ANTI) and not join.has_tail and exact:
-            return Selected(there if join.type is JoinType.SEMI else ~there, passing, settled=True)
+            return Selected(there if join.type is JoinType.SEMI else ~there, Passing(), settled=True)
         if join.type is JoinType.ANTI and not join.has_tail:
             return None
         settled = exact and join.type in PAIRED and not self.table.shape.chained
-        return Selected(there, partial(self._write, preselected=True), settled)
+        return Selected(there, Preselected(self), settled)
 
     def _may_be_there(self, row: Row) -> Value | None:
         keys = [value for value in map(row.beforehand, self.join.keys(False)) if value is not None]
@@ -70,10 +71,8 @@ class Probe:
         for one, other in zip(self.join.left_keys, self.join.right_keys, strict=True):
             check_keys(one.dataType, other.dataType)
 
-    def write(self, row: Row, following: Body) -> None:
-        self._write(row, following)
-
-    def _write(self, row: Row, following: Body, *, preselected: bool = False) -> None:
+    def write(self, row: Row, following: Body, *, preselected: bool = False) -> None:
+        """Writes the step; `preselected`: the keys of the row may be in the table."""
         join = self.join
         self._check()
         keys = row.values(join.keys(False))
@@ -82,6 +81,71 @@ class Probe:
             return
         first = find(row, self.table, keys, preselected=preselected)
         row.providers.append(self.side)
+        self._found(row, first, following)
+
+    def stage(self, *, preselected: bool = False) -> Stage | None:
+        """Looks a row's first match up."""
+        join = self.join
+        is_paired = join.type in PAIRED
+        if (
+            join.null_aware
+            or join.exists is not None
+            or (not is_paired and (join.has_tail or join.condition is not None))
+        ):
+            return None
+        foresee = foreseen(self.table, join.keys(False)) if self.table.far else ()
+
+        def look(row: Row) -> Looked:
+            self._check()
+            first = self._first_of(row, preselected=preselected)
+            if not is_paired:
+                return Looked((first != 0) if join.type is JoinType.SEMI else (first == 0))
+            return Looked(None if join.keeps_streamed else first != 0, first)
+
+        if not is_paired:
+            return Stage(look, foresee=foresee, far=self.table.far)
+        once = not join.keeps_streamed and not self.table.shape.chained and join.condition is None
+        return Stage(
+            look,
+            self._marked if once else self._staged,
+            at=self._at,
+            begin=lambda row: row.providers.append(self.side),
+            foresee=foresee,
+            ahead=self._ahead,
+            once=once,
+            far=self.table.far,
+        )
+
+    def _first_of(self, row: Row, *, preselected: bool) -> Value:
+        """The first match of a row whose looks should not wait for each other."""
+        keys = row.values(self.join.keys(False))
+        if tells(self.table) and not preselected:
+            return find_straight(row, self.table, keys)
+        return find(row, self.table, keys, preselected=preselected)
+
+    def _at(self, number: Value) -> None:
+        self._first = number
+        self.side.at(number - 1, (number == 0) if self.join.keeps_streamed else None)
+
+    def _marked(self, row: Row, following: Body) -> None:
+        self._mark(row, self._first)
+        following()
+
+    def _staged(self, row: Row, following: Body) -> None:
+        self._found(row, self._first, following)
+
+    def _ahead(self, row: Row) -> None:
+        """Asks for what is read of the first match."""
+        place = self._first - 1
+        if self.join.has_tail:
+            row.function.prefetch(self.table.word(row, "matched", "ptr").at(place))
+        if self.table.shape.chained:
+            row.function.prefetch(self.table.word(row, "following", "ptr").at(place, "i32"))
+        self.side.ahead(row, place)
+
+    def _found(self, row: Row, first: Value, following: Body) -> None:
+        """What is done with rows whose first match is known."""
+        join = self.join
         if join.keeps_streamed:
             self._outer(row, first, following)
         elif join.type in PAIRED:
@@ -190,6 +254,21 @@ class Probe:
             self.side.at(number - 1)
             function.leave_if(row.value(condition).is_true, there)
             current.set(self._next(row, number) if self.table.shape.chained else 0)
+
+
+@dataclass(frozen=True)
+class Preselected:
+    """The step for rows whose keys may be in the table."""
+
+    probe: Probe
+
+    def write(self, row: Row, following: Body) -> None:
+        """Writes the step."""
+        self.probe.write(row, following, preselected=True)
+
+    def stage(self) -> Stage | None:
+        """The step as a stage."""
+        return self.probe.stage(preselected=True)
 
 
 def probe_of(join: HashJoinExec, run: Execution) -> Probe | None:

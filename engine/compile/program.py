@@ -9,19 +9,20 @@ filter is an `if` around the rest, and a join a loop around it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import field
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from engine.compile.forms import Form
 from engine.compile.frame import Frame
 from engine.compile.inputs import Inputs
 from engine.compile.ir import Function, Value, Variable, module_text
 from engine.compile.row import Row
-from engine.compile.selection import Selected, Selection, passing, selected_rows, selection_of
+from engine.compile.selection import Selected, Sieve, selection_of
+from engine.compile.stages import BLOCK, Left, Stage, Staging, stages_of
 from engine.compile.values import NotCompiled
-from engine.expressions.base import Attribute, Expression, NamedExpression
-from engine.expressions.predicates import conjunction, conjuncts
+from engine.expressions.base import Attribute
 from engine.lazy import cached_property
 from engine.physical.filter import FilterExec
 from engine.physical.operator import Operator
@@ -49,6 +50,9 @@ class StepCode(Protocol):
     def selection(self, row: Row) -> Selected | None:
         """What it says of rows beforehand (`selection.py`)."""
 
+    def stage(self) -> Stage | None:
+        """The step as a loop over the rows of a block (`stages.py`); None: it cannot be one."""
+
     def bind(self, frame: FrameWords) -> None:
         """Fills the words of the frame that the step reads, once for each thread."""
 
@@ -67,65 +71,18 @@ class SinkCode(Protocol):
 
 
 @runtime_checkable
+class Foreseeing(Protocol):
+    """A sink whose code reads memory that may be far away."""
+
+    def ahead(self, row: Row) -> None:
+        """After `write`: writes what asks for that memory, without branches."""
+
+
+@runtime_checkable
 class Vectorized(Protocol):
     """A sink whose code LLVM makes vectors of, together with the conditions before it."""
 
     vectorized: bool
-
-
-@dataclass(frozen=True)
-class Filtered:
-    """Rows whose condition is true go on."""
-
-    condition: Expression
-
-    def write(self, row: Row, following: Callable[[], None]) -> None:
-        keep = row.value(self.condition).is_true
-        with row.function.when(keep), row.branch():
-            following()
-
-    def selection(self, row: Row) -> Selected | None:
-        """Says what the terms do that take a few instructions; those before one that may raise."""
-        rest = list(conjuncts(self.condition))
-        keep = row.function.boolean(True)
-        for term in tuple(rest):
-            value = row.beforehand(term)
-            if value is not None:
-                keep = keep & value.is_true
-                rest.remove(term)
-            elif term.can_raise:
-                break
-        if not rest:
-            return Selected(keep, passing, settled=True)
-        return Selected(keep, Filtered(conjunction(*rest)).write, settled=False)
-
-    def bind(self, frame: FrameWords) -> None:
-        """Reads nothing of its own."""
-
-
-@dataclass(frozen=True)
-class Projected:
-    """Columns are defined; what is not asked for is not computed, but what may raise is."""
-
-    projections: tuple[NamedExpression, ...]
-
-    def write(self, row: Row, following: Callable[[], None]) -> None:
-        for each in self.projections:
-            if not isinstance(each, Attribute):
-                row.define(each.to_attribute().id, each)
-                if each.can_raise:
-                    row.value(each)
-        following()
-
-    def selection(self, row: Row) -> Selected | None:
-        """Nothing, but columns are defined."""
-        if any(each.can_raise for each in self.projections):
-            return None
-        self.write(row, lambda: None)
-        return Selected(None, passing, settled=True)
-
-    def bind(self, frame: FrameWords) -> None:
-        """Reads nothing of its own."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +136,7 @@ def write(
     row.providers.append(inputs)
     counts = {step.operator.id: function.variable("i64", 0) for step in steps}
     _attempt(len(steps), lambda: sink.begin(row))
-    _rows(row, steps, counts, sink)
+    _Rows(row, steps, counts, sink).write()
     sink.end(row)
     for operator, count in counts.items():
         place = frame.word(function, ("rows", operator))
@@ -193,21 +150,97 @@ def write(
     return Program(function, frame, inputs, steps, sink, list(counts))
 
 
-def _rows(row: Row, steps: Sequence[Step], counts: dict[int, Variable], sink: SinkCode) -> None:
-    """The loop over the rows."""
-    function, codes = row.function, [step.code for step in steps]
-    start, stop = function.argument("start"), function.argument("stop")
+class _Rows:
+    """The loop over the rows: of blocks, where rows fall away beforehand or steps are stages."""
 
-    def count(number: int, out: Value) -> None:
-        counts[steps[number].operator.id].add(out.unsigned("i64"))
+    def __init__(self, row: Row, steps: Sequence[Step], counts: dict[int, Variable], sink: SinkCode) -> None:
+        self.row = row
+        self.steps = steps
+        self.counts = counts
+        self.sink = sink
+        self.parts: list[Staging] = [step.code for step in steps]
+        """What is still to be written of each step."""
+        self.settled = 0
+        """Steps whose rows are counted already."""
 
-    if _drops_rows(steps, sink):
-        selected = lambda: selection_of(row, codes, count)  # noqa: E731
-        if selected_rows(row, start, stop, selected, lambda found: _steps(row, steps, counts, 0, sink, found)):
+    def write(self) -> None:
+        """Writes it."""
+        function, row = self.row.function, self.row
+        start, stop = function.argument("start"), function.argument("stop")
+        if _drops_rows(self.steps, self.sink) and self._selected(start, stop):
             return
-    with function.loop(start, stop) as index, row.branch():
-        row.index = index
-        _steps(row, steps, counts, 0, sink)
+        stages = stages_of(self.parts)
+        if stages:
+            with self._blocks(start, stop) as (base, size):
+                left = Left(row, stages, base, size)
+                self._staged(left, stages)
+            return
+        with function.loop(start, stop) as index, row.branch():
+            row.index = index
+            self._body(0)
+
+    def _selected(self, start: Value, stop: Value) -> bool:
+        """For rows that the selection leaves; whether there is one: nothing is written where the steps say nothing."""
+        function, row, codes = self.row.function, self.row, [step.code for step in self.steps]
+        before, sieve = function.mark(), Sieve(row)
+        with self._blocks(start, stop) as (base, size):
+            found = sieve.fill(base, size, lambda: selection_of(row, codes, self._count))
+            says = found.keep.constant is None
+            if says:
+                self.parts[: len(found.rests)], self.settled = found.rests, found.settled
+                self._sieved(sieve, base, size)
+        if not says:
+            function.undo(before)
+        return says
+
+    def _sieved(self, sieve: Sieve, base: Value, size: Value) -> None:
+        row, stages = self.row, stages_of(self.parts)
+        if stages:
+            left = Left(row, stages, base)
+            with sieve.each(size) as place:
+                left.append(place)
+            self._staged(left, stages)
+            return
+        with sieve.each(size) as place:
+            row.index = base + place
+            self._body(0)
+
+    @contextmanager
+    def _blocks(self, start: Value, stop: Value) -> Iterator[tuple[Value, Value]]:
+        """For each block: its first row, and how many it has."""
+        with self.row.function.loop(start, stop, BLOCK) as base, self.row.branch():
+            yield base, self.row.function.minimum(stop - base, BLOCK)
+
+    def _staged(self, left: Left, stages: Sequence[Stage]) -> None:
+        """The stages of a block, and the rest for rows that are left then."""
+        for number, stage in enumerate(stages):
+            _attempt(number, left.stage)
+            self.parts[number] = stage
+            if stage.once:
+                if number >= self.settled:
+                    self._count(number, left.count.get())
+                self.settled = max(self.settled, number + 1)
+        ahead = [cast(Foreseeing, self.sink).ahead] if provides(self.sink, Foreseeing) else []
+        left.body(lambda: self._body(0), ahead)
+
+    def _count(self, number: int, out: Value) -> None:
+        self.counts[self.steps[number].operator.id].add(out.unsigned("i64"))
+
+    def _body(self, number: int) -> None:
+        """The steps from `number` on, and the sink."""
+        row = self.row
+        if number == len(self.steps):
+            _attempt(number, lambda: self.sink.write(row))
+            return
+        step = self.steps[number]
+        row.function.note(step.operator.describe)
+
+        def following() -> None:
+            if number >= self.settled:
+                self.counts[step.operator.id].add(1)
+            self._body(number + 1)
+
+        _attempt(number, lambda: self.parts[number].write(row, following))
 
 
 def _drops_rows(steps: Sequence[Step], sink: SinkCode) -> bool:
@@ -224,29 +257,6 @@ def _selects(operator: Operator) -> bool:
         return False
     before, after = operator.inputs[0].estimated_rows, operator.estimated_rows
     return before is None or after is None or after < _MOST_KEPT * before
-
-
-def _steps(
-    row: Row,
-    steps: Sequence[Step],
-    counts: dict[int, Variable],
-    number: int,
-    sink: SinkCode,
-    selection: Selection | None = None,
-) -> None:
-    if number == len(steps):
-        _attempt(number, lambda: sink.write(row))
-        return
-    step = steps[number]
-    row.function.note(step.operator.describe)
-
-    def following() -> None:
-        if selection is None or number >= selection.settled:
-            counts[step.operator.id].add(1)
-        _steps(row, steps, counts, number + 1, sink, selection)
-
-    write = selection.rests[number] if selection is not None and number < len(selection.rests) else step.code.write
-    _attempt(number, lambda: write(row, following))
 
 
 def _attempt(number: int, work: Callable[[], None]) -> None:

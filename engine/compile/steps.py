@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from engine.compile.expand import Expanded
+from engine.compile.filters import Filtered, Projected
 from engine.compile.join_tail import following_of
 from engine.compile.joins import probe_of
-from engine.compile.program import Filtered, Projected, Step
+from engine.compile.program import Step
 from engine.physical.built_rows import BuiltRowsExec
 from engine.physical.execution import Execution
 from engine.physical.expand import ExpandExec

@@ -80,6 +80,7 @@ class GroupedCode:
     def __init__(self, fitting: Fitting, keys: Sequence[Expression], arguments: Sequence[Expression]) -> None:
         self.groups: Any = None
         """What `fitting` has chosen for the values at hand."""
+        self._side: BuiltSide | None = None
         self._fitting = fitting
         self._seen = tuple(keys), tuple(arguments)
         self.sizes: list[int | None] = []
@@ -90,10 +91,18 @@ class GroupedCode:
 
     def write(self, row: Row) -> None:
         fit = self._choose(row)
+        self._side = fit.side
         place = self._by_key(row) if fit.side is None else self._by_built_row(row, fit.side)
         cells = self.accumulators.cells(place)
         for each, cell in zip(self.accumulators.accumulators, cells, strict=True):
             each.update(row, cell)
+
+    def ahead(self, row: Row) -> None:
+        """Asks for the group of a built row."""
+        if self._side is not None:
+            number = self._side.selected(row)
+            row.function.prefetch(row.fixed(SEEN, "ptr").at(number))
+            row.function.prefetch(row.fixed(BUILT, "ptr").at(number * self.accumulators.words, "i64"))
 
     def _by_key(self, row: Row) -> Value:
         """The row of the group in the table."""
@@ -110,8 +119,10 @@ class GroupedCode:
     def _choose(self, row: Row) -> Fit:
         """Settles how rows of groups look, by the values there are."""
         keys, arguments = self._seen
+        before = row.function.mark()
         nullable = {each for each in (*keys, *arguments) if row.value(each).null is not None}
         wide = {each for each in arguments if is_wide(row.value(each))}
+        row.function.undo(before)  # not all of it is read then
         fit = self._fitting(frozenset(nullable), frozenset(wide), row)
         self.fit(fit)
         self.table.stride = self.accumulators.words

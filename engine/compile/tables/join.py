@@ -92,6 +92,7 @@ class JoinTable:
         self.width = len(self.attributes)
         self.null_safe = tuple(null_safe)
         self._run = run
+        self._near: int = typed(run.task.conf, "flint.compile.nearBytes")
         self._lock = threading.Lock()
         # code may read row 0 where there is no match, so there always is one
         self._arrays = [pa.nulls(1, array.type) if not self.rows else array for array in columns.encoded]
@@ -136,6 +137,24 @@ class JoinTable:
     def column(self, row: Row, place: int, index: Value) -> Sql:
         """The value of a column in a built row."""
         return stored_value(row, self._word(place), self.forms[place], self.attributes[place].dataType, index)
+
+    @property
+    def far(self) -> bool:
+        """Whether a look into the table is likely to wait for memory."""
+        looked = self.directory.nbytes if self.ranks is None else self.ranks.bits.nbytes + self.directory.nbytes
+        return looked >= self._near
+
+    def ahead(self, row: Row, place: int, index: Value) -> None:
+        """Asks for the value of a column in a built row, if it is far away."""
+        form = self.forms[place]
+        if form.storage not in ("", "i1") and self._arrays[place].nbytes >= self._near:
+            storage = "i32" if form.storage == "text" else form.storage
+            row.function.prefetch(row.fixed(("data", self._word(place)), "ptr").at(index, storage))
+
+    def key_ahead(self, row: Row, index: Value) -> None:
+        """Asks for the keys of a built row."""
+        for place in self._keys:
+            self.ahead(row, place, index)
 
     def values(self, expression: Expression) -> pa.Array:
         """The values of an expression in all built rows; a computed one has another behind them."""

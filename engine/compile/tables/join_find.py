@@ -7,11 +7,13 @@ from contextlib import ExitStack
 
 from engine.compile.ir import Value, Variable
 from engine.compile.row import Row
+from engine.compile.stages import Foresee
 from engine.compile.tables.addressing import Addressing, bit_of, rank_of
 from engine.compile.tables.join import JoinTable
 from engine.compile.tables.join_insert import keys_equal
 from engine.compile.tables.keys import hash_of
 from engine.compile.values import Sql
+from engine.expressions.base import Expression
 
 _NEAR = 1 << 20
 """Bytes of a directory that stays in a core's own cache."""
@@ -69,6 +71,36 @@ def find(row: Row, table: JoinTable, keys: Sequence[Sql], *, preselected: bool =
         else:
             _find_hashed(row, table, keys, number)
     return number.get()
+
+
+def find_straight(row: Row, table: JoinTable, keys: Sequence[Sql]) -> Value:
+    """Like `find` in a table of numbers, without branches: looks wait for memory side by side then."""
+    place, inside = _place(row, table, keys[0].value, "low", "size")
+    inside = inside if keys[0].null is None else inside & ~keys[0].null
+    none = row.number("i64", 0)
+    place = row.function.select(inside, place, none)
+    if table.shape.addressing is Addressing.RANKED:
+        inside = inside & bit_of(row, table, place)
+        if table.shape.keys_only:
+            return inside.unsigned("i64")
+        place = row.function.select(inside, rank_of(row, table, place), none)
+    return row.function.select(inside, _numbered(row, table, place), none)
+
+
+def foreseen(table: JoinTable, keys: Sequence[Expression]) -> Sequence[Foresee]:
+    """What asks for what `find` reads of a table that is far away: of a hashed one the slot, then the keys of the row in it.
+    Numbers are found without branches."""
+    if table.shape.addressing is not Addressing.HASHED:
+        return ()
+
+    def slot(row: Row) -> Value:
+        home = hash_of(row, row.values(keys), table.null_safe) >> table.word(row, "shift")
+        return table.word(row, "directory", "ptr").at(home, "i32")
+
+    return (
+        lambda row: row.function.prefetch(slot(row)),
+        lambda row: table.key_ahead(row, slot(row).load("i32").unsigned("i64") - 1),
+    )
 
 
 def _is_present(row: Row, table: JoinTable, key: Value, number: int, stack: ExitStack) -> None:

@@ -41,13 +41,14 @@ QUERIES = [
 ]
 
 
-@pytest.fixture(scope="module", params=["checked", "optimized"])
+@pytest.fixture(scope="module", params=["checked", "optimized", "far"])
 def session(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     folder: Path = tmp_path_factory.mktemp("selection")
     conf = {
         "flint.compile.minRows": 0,
         "flint.compile.optimize": "0" if request.param == "checked" else "2",
         "flint.compile.checked": request.param == "checked",
+        "flint.compile.nearBytes": 1 << 19 if request.param == "optimized" else 0,
         "flint.compile.cache.directory": str(folder / "objects"),
     }
     with Session(conf=conf) as made:
