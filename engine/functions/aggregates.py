@@ -140,6 +140,16 @@ class TryAverage(sums.TryAverage):
     """
 
 
+@function("sum_of_parts", (SUMMABLE, LONG), returns=same, kind="aggregate", nullable="always", hidden=True)
+class SumOfParts(sums.SumOfParts):
+    """The sum, from the sums of parts and how many values each has."""
+
+
+@function("avg_of_parts", (SUMMABLE, LONG), returns=same, kind="aggregate", nullable="always", hidden=True)
+class AverageOfParts(sums.AverageOfParts):
+    """The mean, from the sums of parts and how many values each has."""
+
+
 @function("min", (ORDERED,), returns=same, kind="aggregate", nullable="always")
 class Minimum(values.Extreme):
     """The least value.

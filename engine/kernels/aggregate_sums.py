@@ -179,6 +179,20 @@ class TryAverage(Average):
     tolerant = True
 
 
+class SumOfParts(Sum):
+    """The sum of rows of which parts are summed: of each the sum, null where it is out of range, and the number of values."""
+
+    def update(self, gids: Ints, groups: int, arguments: Sequence[pa.Array]) -> list[pa.Array]:
+        return self.sums.merge(gids, groups, arguments)
+
+
+class AverageOfParts(Average):
+    """The mean of rows of which parts are summed."""
+
+    def update(self, gids: Ints, groups: int, arguments: Sequence[pa.Array]) -> list[pa.Array]:
+        return self.sums.merge(gids, groups, arguments)
+
+
 class Sums:
     """Sums of values of one Arrow type, as two columns: the sum and the number of values."""
 

@@ -6,61 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.expressions.aggregate import AggregateCall
-from engine.expressions.base import Alias, Attribute, Expression, Literal, Mode, NamedExpression
-from engine.expressions.cast import Cast
-from engine.expressions.conditional import Coalesce, If
-from engine.expressions.operators import Divide
+from engine.expressions.base import Alias, Attribute, Expression, Literal, NamedExpression
+from engine.expressions.conditional import If
 from engine.expressions.predicates import EqualTo
 from engine.logical.plan import Aggregate, Expand, LogicalPlan
-from engine.optimize.domain import without_rows
+from engine.optimize.aggregate_parts import above, from_parts, merged, parts_of
 from engine.records import dataclass
-from engine.types import (
-    DOUBLE,
-    INT,
-    LONG,
-    ByteType,
-    DoubleType,
-    FloatType,
-    FractionalType,
-    IntegerType,
-    ShortType,
-)
-
-_MERGED = {"sum": "sum", "count": "sum", "min": "min", "max": "max"}
-"""Functions whose value is that of another function over the values of parts."""
-
-
-_SUMMED = (ByteType, ShortType, IntegerType, FloatType, DoubleType)
-"""Types whose mean is a sum, which does not overflow, divided by a count."""
-
-
-def is_decomposable(call: AggregateCall) -> bool:
-    """Whether `call` can be computed from values for parts of the group."""
-    return call.function in _MERGED or _is_mean(call)
-
-
-def _is_mean(call: AggregateCall) -> bool:
-    return call.function == "avg" and isinstance(call.arguments[0].dataType, _SUMMED)
-
-
-def _parts(call: AggregateCall) -> tuple[AggregateCall, ...]:
-    """The functions of a part of the group from which `call` is computed."""
-    if not _is_mean(call):
-        return (call,)
-    total = DOUBLE if isinstance(call.arguments[0].dataType, FractionalType) else LONG
-    return (
-        AggregateCall("sum", call.arguments, total, condition=call.condition),
-        AggregateCall("count", call.arguments, LONG, False, condition=call.condition),
-    )
-
-
-def _from_parts(call: AggregateCall, parts: Sequence[Alias], plan: Aggregate) -> Expression:
-    """`call` from the columns of its parts."""
-    columns = [part.to_attribute() for part in parts]
-    if _is_mean(call):
-        sums = [Cast(AggregateCall("sum", (column,), column.dataType), DOUBLE) for column in columns]
-        return Divide(sums[0], sums[1], Mode.TRY)
-    return _merged(AggregateCall(_MERGED[call.function], (columns[0],), call.type), call, plan)
+from engine.types import INT
 
 
 def in_two_steps(plan: Aggregate, distinct: Sequence[AggregateCall], others: Sequence[AggregateCall]) -> LogicalPlan:
@@ -68,7 +20,7 @@ def in_two_steps(plan: Aggregate, distinct: Sequence[AggregateCall], others: Seq
     keys = _keys(plan.grouping)
     arguments = _keys(_filtered(distinct[0]))
     own: dict[AggregateCall, Alias] = {}
-    for part in (part for call in others for part in _parts(call)):
+    for part in (part for call in others for part in parts_of(call)):
         own.setdefault(part, Alias(part, part.function))
     below = Aggregate((*plan.grouping, *arguments), (*keys.values(), *arguments.values(), *own.values()), plan.child)
     new: dict[AggregateCall, Expression] = {}
@@ -76,8 +28,8 @@ def in_two_steps(plan: Aggregate, distinct: Sequence[AggregateCall], others: Seq
         plain = tuple(arguments[each].to_attribute() for each in _filtered(call))
         new[call] = AggregateCall(call.function, (*plain, *_constants(call)), call.type, call.is_nullable)
     for call in others:
-        new[call] = _from_parts(call, [own[part] for part in _parts(call)], plan)
-    return _above(plan, keys, new, below)
+        new[call] = from_parts(call, [own[part] for part in parts_of(call)], plan)
+    return above(plan, {key: each.to_attribute() for key, each in keys.items()}, new, below)
 
 
 def expanded(plan: Aggregate, distinct: Sequence[AggregateCall], others: Sequence[AggregateCall]) -> LogicalPlan:
@@ -106,9 +58,9 @@ def expanded(plan: Aggregate, distinct: Sequence[AggregateCall], others: Sequenc
         new[call] = AggregateCall(call.function, (*plain, *_constants(call)), call.type, call.is_nullable)
     for call, alias in own.items():
         only = EqualTo(gid, Literal(0, INT))
-        new[call] = _merged(AggregateCall("first", (alias.to_attribute(),), call.type, condition=only), call, plan)
-    named: dict[Expression, NamedExpression] = {key: c.attribute for key, c in zip(plan.grouping, keys, strict=True)}
-    return _above(plan, named, new, below)
+        new[call] = merged(AggregateCall("first", (alias.to_attribute(),), call.type, condition=only), call, plan)
+    named: dict[Expression, Expression] = {key: c.attribute for key, c in zip(plan.grouping, keys, strict=True)}
+    return above(plan, named, new, below)
 
 
 @dataclass(frozen=True)
@@ -160,42 +112,3 @@ def _inputs(call: AggregateCall) -> list[Expression]:
 def _over(call: AggregateCall, inputs: Mapping[Expression, _Column]) -> AggregateCall:
     """`call` over the columns of the Expand."""
     return call.map_children(lambda each: inputs[each].attribute if each in inputs else each)
-
-
-def _merged(merged: AggregateCall, call: AggregateCall, plan: Aggregate) -> Expression:
-    """`call` as `merged` from its parts. A group has at least one part; without grouping there may be none, and then the
-    value is that of no rows."""
-    if plan.grouping:
-        return merged if call.is_nullable else _never_null(merged)
-    nothing = without_rows(call)
-    return merged if nothing == Literal(None, call.type) else Coalesce((merged, nothing))
-
-
-def _never_null(call: AggregateCall) -> AggregateCall:
-    return AggregateCall(call.function, call.arguments, call.type, False, condition=call.condition)
-
-
-def _above(
-    plan: Aggregate,
-    keys: Mapping[Expression, NamedExpression],
-    calls: Mapping[AggregateCall, Expression],
-    below: LogicalPlan,
-) -> Aggregate:
-    """The outer aggregate: names and ids as in `plan`."""
-    columns = {key: named.to_attribute() for key, named in keys.items()}
-
-    def visit(node: Any) -> Any:
-        if isinstance(node, AggregateCall):
-            return calls[node]
-        if node in columns:
-            return columns[node]
-        return node.map_children(visit)
-
-    def named(each: NamedExpression) -> NamedExpression:
-        if isinstance(each, Attribute):
-            column = columns[each]
-            return each if column.id == each.id else Alias(column, each.name, each.id, each.qualifier)
-        result: NamedExpression = each.map_children(visit)
-        return result
-
-    return Aggregate(tuple(columns.values()), tuple(named(each) for each in plan.aggregates), below)

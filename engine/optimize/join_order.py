@@ -108,7 +108,19 @@ def _bits(members: int) -> Iterator[int]:
 
 
 def _dynamic(graph: Graph, leaves: list[Tree], group: int) -> list[Tree]:
-    """The cheapest tree over a connected group: best trees of ever larger sets, from all connected pairs of disjoint ones."""
+    """The cheapest tree over a connected group."""
+    best = _best_of_sets(graph, leaves, group)
+    return [best[group]] if group in best else _greedy(graph, leaves)
+
+
+def best_trees(graph: Graph) -> dict[int, Tree]:
+    """The cheapest tree over each connected set of at most `MOST_FOR_DYNAMIC` relations."""
+    leaves = [Tree(1 << place, 0.0, graph.rows(1 << place), place) for place in range(graph.size)]
+    return _best_of_sets(graph, leaves, (1 << graph.size) - 1)
+
+
+def _best_of_sets(graph: Graph, leaves: list[Tree], group: int) -> dict[int, Tree]:
+    """Best trees of ever larger sets, from all connected pairs of disjoint ones."""
     best: dict[int, Tree] = {leaf.members: leaf for leaf in leaves}
     for left, right in connected_pairs(graph, group):
         one, other = best.get(left), best.get(right)
@@ -119,7 +131,7 @@ def _dynamic(graph: Graph, leaves: list[Tree], group: int) -> list[Tree]:
             known = best.get(tree.members)
             if known is None or tree.cost < known.cost:
                 best[tree.members] = tree
-    return [best[group]] if group in best else _greedy(graph, leaves)
+    return best
 
 
 def connected_pairs(graph: Graph, group: int) -> list[tuple[int, int]]:

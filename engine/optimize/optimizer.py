@@ -28,6 +28,7 @@ from engine.optimize.rules.outer_to_inner import outer_to_inner
 from engine.optimize.rules.propagate_empty import propagate_empty
 from engine.optimize.rules.propagate_nulls import propagate_nulls
 from engine.optimize.rules.prune_columns import prune_columns
+from engine.optimize.rules.push_aggregates import push_aggregates
 from engine.optimize.rules.push_filter_through_aggregate import push_filter_through_aggregate
 from engine.optimize.rules.push_filter_through_asof_join import push_filter_through_asof_join
 from engine.optimize.rules.push_filter_through_generate import push_filter_through_generate
@@ -104,6 +105,10 @@ SHAPES = (
     push_limit,
     propagate_empty,
 )
+AGGREGATES = (
+    reduce_aggregates,  # first: what groups only few rows need not do so early
+    push_aggregates,
+)
 SHARING = (
     repeat_semi_joins,  # first: makes equal what the other then shares
     share_subplans,
@@ -113,7 +118,6 @@ SHARING = (
 def batches(context: OptimizerContext) -> tuple[Batch, ...]:
     """The batches for a query, those that are excluded left out."""
     fold = fold_constants.bind(context.evaluation)
-    simplify = (fold, *EXPRESSIONS)
     everything = (
         Batch(
             "Finish analysis",
@@ -132,12 +136,12 @@ def batches(context: OptimizerContext) -> tuple[Batch, ...]:
         Batch("Fold constants", (fold,)),
         # before anything moves: a condition on outer columns is found where it was written
         Batch("Subqueries", (unnest_subqueries,)),
-        Batch("Simplify and push down", (*simplify, *PUSHING, *SHAPES), MOST_PASSES),
+        Batch("Simplify and push down", (fold, *EXPRESSIONS, *PUSHING, *SHAPES), MOST_PASSES),
         # once: run to a fixed point it would infer again what was simplified away
         Batch("Infer filters", (infer_filters.bind(context.estimator),)),
         Batch("Push down what was inferred", (*EXPRESSIONS, *PUSHING, *SHAPES), MOST_PASSES),
-        # when filters stand at their tables, which tells how few the keys are; before joins are ordered: it adds one
-        Batch("Reduce aggregates", (reduce_aggregates.bind(context.estimator),)),
+        # when filters stand at their tables, which tells how few the keys are; before joins are ordered: both change them
+        Batch("Aggregates and joins", tuple(each.bind(context.estimator) for each in AGGREGATES)),
         # after pushing down: conditions stand where estimates see them; before pruning, which puts projections between joins
         Batch("Join order", (reorder_joins.bind((context.estimator, context.order_joins)),)),
         # after joins are ordered: equal regions are equal now; before pruning: later they have different columns

@@ -381,7 +381,7 @@ class _Named:
         """What is known of a column, None if nothing."""
         match self._meanings.get(key):
             case Attribute(_, _, _, inner):
-                return self._below.of(inner)
+                return self._below.columns.get(inner)
             case Expression() as each if each.references and each.deterministic and not each.has(AggregateCall):
                 return Column(distinct_of(each, self._below))
         return None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from engine.logical.relation import ColumnStatistics, TableStatistics
+from engine.sources.dictionary_sizes import values_in_all, values_in_chunk
 from engine.sources.footers import Footer
 from engine.types import DATE, STRING, DataType, DoubleType, FloatType, IntegralType, StructField, StructType
 from engine.types.arrow import to_arrow
@@ -68,9 +70,13 @@ class FooterColumns(Mapping[str, ColumnStatistics]):
     def _distinct(
         self, field: StructField, groups: Sequence[tuple[Footer, int]], least: Any, most: Any, rows: int
     ) -> int | None:
-        """An upper estimate: the range of whole numbers and dates; for texts in a dictionary the bits of its codes."""
+        """Of whole numbers and dates no more than their range and their dictionaries have; of texts in a dictionary what the
+        bits of its codes tell."""
         if isinstance(field.dataType, IntegralType) or field.dataType == DATE:
-            return None if least is None else max(1, min(int(most - least) + 1, rows))
+            if least is None:
+                return None
+            span = int(most - least) + 1
+            return max(1, int(min(span, rows, self._in_dictionaries(field, groups, span))))
         if field.dataType != STRING or not groups:
             return None
         known, group = groups[0]
@@ -79,6 +85,19 @@ class FooterColumns(Mapping[str, ColumnStatistics]):
             return None
         bits = 8 * chunk.size / known.rows(group)
         return max(1, min(int(2 ** max(0.0, bits - 0.4)), rows)) if bits <= 16 else None
+
+    def _in_dictionaries(self, field: StructField, groups: Sequence[tuple[Footer, int]], span: int) -> float:
+        """Different whole numbers in a range of `span`, as the sizes of dictionaries tell; infinite if they do not."""
+        found = []
+        for known, group in groups:
+            chunk, bounds = known.chunk(group, known.column(field.name) or ""), known.bounds(group, field)
+            if chunk is None or bounds is None or bounds.minimum is None:
+                return math.inf
+            own = values_in_chunk(chunk, known.rows(group), int(bounds.maximum - bounds.minimum) + 1)
+            if own is None:
+                return math.inf
+            found.append(own)
+        return values_in_all(found, span) * max(1.0, self._scale)
 
 
 def merged_statistics(footers: Sequence[Footer], schema: StructType, scale: float) -> TableStatistics:

@@ -17,14 +17,14 @@ from engine.compile.forms import storage_of_arrow
 from engine.compile.ir import Value
 from engine.compile.sinks.aggregate_cells import Accumulator, Cell
 from engine.compile.sinks.aggregate_moments import Pairs, Powers, Shifted
-from engine.compile.sinks.aggregate_numbers import Kind, Number, column
+from engine.compile.sinks.aggregate_numbers import Kind, Number, PartSum, column
 from engine.compile.sinks.aggregate_texts import Outermost
 from engine.compile.tables.layout import Rows
 from engine.compile.tables.texts import Texts
 from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import Expression
 from engine.kernels.aggregate_moments import Moments, PairMoments
-from engine.kernels.aggregate_sums import Average, Count, CountIf, Sum
+from engine.kernels.aggregate_sums import Average, AverageOfParts, Count, CountIf, Sum, SumOfParts
 from engine.kernels.aggregate_values import BitOr, Bitwise, BitXor, Extreme
 from engine.kernels.aggregates import AggregateKernel
 from engine.kernels.buffers import holds_int64
@@ -147,6 +147,10 @@ def _planned(made: Accumulators, call: AggregateCall, kernel: AggregateKernel, f
         return CallPlan(None, made.place(_count(call, facts)))
     if not call.arguments:
         return None
+    if isinstance(kernel, SumOfParts | AverageOfParts):
+        width = "double" if isinstance(call.arguments[0].dataType, DoubleType) else "i128"
+        total = made.place(PartSum(call.arguments, storage=width))
+        return CallPlan(total, made.place(Number(call.arguments[1:], None, "sum", "i64")))
     whole = _without_count(call, kernel)
     if whole is not None:
         return CallPlan(made.place(whole), None)

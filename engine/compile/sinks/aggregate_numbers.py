@@ -4,6 +4,7 @@ count              i64
 sum of whole numbers and decimals   i64 of at most 31 bits, of which 2**32 fit; else i128, which stays at its least
                    value, "lost", once it has overflowed
 sum of FLOAT, DOUBLE   double
+sum of parts       as a sum, lost where the sum of a part that has values is null
 least, greatest    i64 or i128 in the order of the values; doubles as numbers in their order
 """
 
@@ -137,6 +138,25 @@ class Number(Accumulator):
             floats = (numbers ^ ((numbers >> np.int64(63)) & np.int64(_NO_SIGN))).view(np.float64)
             return fixed_array(floats, kind, present)
         return fixed_array(numbers, kind, present)
+
+
+@dataclass(frozen=True)
+class PartSum(Number):
+    """The sum of parts, `arguments`: the sum of each and how many values it has. A null is a sum out of range, or of none."""
+
+    kind: Kind = "sum"
+
+    def _update(self, row: Row, cells: Sequence[Cell], chosen: Value | None) -> None:
+        assert chosen is None, "the parts have seen to conditions"
+        f, (cell,) = row.function, cells
+        total, count = row.values(self.arguments)
+        number = self._number(f, total)
+        if total.null is not None:
+            (nothing,) = self.neutral(f)
+            if self.storage == "i128":
+                nothing = f.select(count.value.signed("i64") > 0, f.integer("i128", _LOST), nothing)
+            number = f.select(total.null, nothing, number)
+        cell.set(self._with(cell.get(), number, wide=True))
 
 
 def is_wide(value: Sql) -> bool:

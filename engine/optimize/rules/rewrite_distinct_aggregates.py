@@ -18,7 +18,8 @@ from __future__ import annotations
 
 from engine.expressions.aggregate import AggregateCall
 from engine.logical.plan import Aggregate, LogicalPlan
-from engine.optimize.distinct import expanded, in_two_steps, is_decomposable
+from engine.optimize.aggregate_parts import is_decomposable
+from engine.optimize.distinct import expanded, in_two_steps
 from engine.tree.node import TreeNode
 from engine.tree.rules import rule
 
