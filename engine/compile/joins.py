@@ -8,12 +8,13 @@ built rows       marked where they had a match, for the rows that follow after t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 
 from engine.compile.binding import FrameWords
 from engine.compile.built_side import BuiltSide, Flag
 from engine.compile.ir import Label, Value, Variable
+from engine.compile.numbering import NotKept, Numbering
 from engine.compile.object_cache import Quarantined
 from engine.compile.row import Row
 from engine.compile.selection import Selected
@@ -70,6 +71,13 @@ class Probe:
     def _check(self) -> None:
         for one, other in zip(self.join.left_keys, self.join.right_keys, strict=True):
             check_keys(one.dataType, other.dataType)
+
+    def shape(self, numbering: Numbering) -> Hashable:
+        join, table = self.join, self.table
+        if join.exists is not None:
+            raise NotKept("the column of an EXISTENCE join")
+        keys = numbering.of((join.keys(False), join.keys(True), join.condition))
+        return Probe, join.type, join.build, join.null_safe, join.null_aware, table.described(numbering), keys
 
     def write(self, row: Row, following: Body, *, preselected: bool = False) -> None:
         """Writes the step; `preselected`: the keys of the row may be in the table."""

@@ -33,8 +33,9 @@ _SYMBOLS = ("memcpy", "memmove", "memset", "memcmp", "bcmp", "fmod", "fmodf")
 class Code:
     """The functions of one module, by name. `level` is how far it is optimized now: 0 or 2."""
 
-    def __init__(self, addresses: dict[str, int], level: int, name: bytes, keep: Any) -> None:
+    def __init__(self, addresses: dict[str, int], level: int, key: str, name: bytes, keep: Any) -> None:
         self.addresses = addresses
+        self.key = key
         self.level = level
         self._name = name
         self._keep = [keep]  # the code is freed with the last of these
@@ -144,7 +145,7 @@ class Compiler:
                 library.export_symbol(name)
             linked = library.link(self._jit, f"module{self._numbers}")
             folder = self.cache.folder if self.cache is not None else None
-            return Code({name: linked[name] for name in names}, level, name_of(key, folder), linked)
+            return Code({name: linked[name] for name in names}, level, key, name_of(key, folder), linked)
 
     def _machine(self, level: int) -> Any:
         if level not in self._machines:

@@ -82,7 +82,10 @@ def _lines(chain: Chain, sink: Sink, run: Execution, name: Name) -> Iterator[str
         yield f"  {'compiled' if level is not None and level.whole else 'interpreted'}: the end of the pipeline"
         for hoisted in program.inputs.hoists:
             yield f"  by kernels, before: {sql(hoisted, name)}"
-        yield from ("  " + line for line in module_text([program.function], notes=True).splitlines())
+        yield from (
+            "  " + line
+            for line in module_text([program.function] if program.function is not None else [], notes=True).splitlines()
+        )
 
 
 def _reason(code: CompiledChain, step: Operator, place: int) -> str:

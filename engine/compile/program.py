@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import field
 from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
+from engine.compile.filters import Filtered
 from engine.compile.forms import Form
 from engine.compile.frame import Frame
 from engine.compile.inputs import Inputs
@@ -24,7 +25,6 @@ from engine.compile.stages import BLOCK, Left, Stage, Staging, stages_of
 from engine.compile.values import NotCompiled
 from engine.expressions.base import Attribute
 from engine.lazy import cached_property
-from engine.physical.filter import FilterExec
 from engine.physical.operator import Operator
 from engine.protocols import provides
 from engine.records import dataclass
@@ -37,8 +37,6 @@ VIOLATED = 2
 
 MOST_ROWS = 1 << 20
 """Rows of the source in one call."""
-_MOST_KEPT = 0.9
-"""A filter that is expected to keep more of its rows than that decides about each as it comes: processors foresee it."""
 
 
 class StepCode(Protocol):
@@ -97,7 +95,8 @@ class Step:
 class Program:
     """What was written: the function, its frame, and what each batch must be bound with."""
 
-    function: Function
+    function: Function | None
+    """None for a program that was not written for this chain (`kept_programs.py`)."""
     frame: Frame
     inputs: Inputs
     steps: Sequence[Step]
@@ -108,6 +107,7 @@ class Program:
     @cached_property
     def text(self) -> str:
         """The module to compile."""
+        assert self.function is not None, "it has its code already"
         return module_text([self.function])
 
 
@@ -249,14 +249,7 @@ def _drops_rows(steps: Sequence[Step], sink: SinkCode) -> bool:
         return True
     if provides(sink, Vectorized):
         return False
-    return any(_selects(step.operator) for step in steps)
-
-
-def _selects(operator: Operator) -> bool:
-    if not isinstance(operator, FilterExec):
-        return False
-    before, after = operator.inputs[0].estimated_rows, operator.estimated_rows
-    return before is None or after is None or after < _MOST_KEPT * before
+    return any(isinstance(step.code, Filtered) and step.code.selects for step in steps)
 
 
 def _attempt(number: int, work: Callable[[], None]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.compile.expand import Expanded
-from engine.compile.filters import Filtered, Projected
+from engine.compile.filters import Projected, filtered
 from engine.compile.join_tail import following_of
 from engine.compile.joins import probe_of
 from engine.compile.program import Step
@@ -19,7 +19,7 @@ from engine.physical.project import ProjectExec
 def step_of(operator: Operator, run: Execution) -> Step | None:
     """The step that stands for a streaming operator, made anew at each call; None where there is none."""
     if isinstance(operator, FilterExec):
-        return Step(operator, Filtered(operator.condition))
+        return Step(operator, filtered(operator))
     if isinstance(operator, ProjectExec):
         return Step(operator, Projected(operator.projections))
     if isinstance(operator, ExpandExec):

@@ -5,21 +5,24 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
-from engine.compile.code import code_of
 from engine.compile.forms import Form
+from engine.compile.joins import Probe
+from engine.compile.kept_programs import Parts, program_of
 from engine.compile.object_cache import Quarantined
-from engine.compile.program import NAME, CannotWrite, Program, SinkCode, Step, write
+from engine.compile.program import CannotWrite, Program, SinkCode, Step
 from engine.compile.sinks.columns import ColumnsCode
 from engine.compile.steps import step_of
-from engine.config import typed
 from engine.expressions.base import Attribute
 from engine.physical.execution import Execution
 from engine.physical.operator import Operator, Streaming
 from engine.records import dataclass
 
 _MOST_VARIANTS = 8
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -74,21 +77,23 @@ class Variants:
 
     def write(self, forms: Sequence[Form]) -> Program | None:
         """The program for batches of these forms, as far as the chain can be compiled; settles the level. None: nowhere."""
+        return self._settled(forms, lambda parts: parts().write(self._run))
+
+    def _settled(self, forms: Sequence[Form], work: Callable[[Callable[[], Parts]], Made]) -> Made | None:
+        """What `work` makes of the parts of the chain, as many as it can be compiled of."""
         steps, code = self._steps(), self._sink()
         level = self.level or Level(len(steps), code is not None)
-        checked, zone = typed(self._run.task.conf, "flint.compile.checked"), self._run.evaluation.time_zone
         while level.whole or level.steps:
-            steps = self._steps()[: level.steps]
             try:
-                program = write(self.attributes, forms, steps, self._end(level, steps), checked=checked, time_zone=zone)
+                made = work(partial(self._parts, level, forms))
             except CannotWrite as reason:
                 if self.level is not None:
                     return None
                 self._explain(reason)
-                level = _shorter(level, reason.steps, steps)
+                level = _shorter(level, reason.steps, self._steps()[: level.steps])
             else:
                 self.level = level
-                return program
+                return made
         self.level = level
         return None
 
@@ -96,19 +101,23 @@ class Variants:
         """Their code, made anew for each program."""
         return [step for step in (step_of(operator, self._run) for operator in self._operators) if step is not None]
 
+    def _parts(self, level: Level, forms: Sequence[Form]) -> Parts:
+        steps = self._steps()[: level.steps]
+        probes = [step.code for step in steps if isinstance(step.code, Probe)]
+        tables, sides = [probe.table for probe in probes], [probe.side for probe in probes]
+        return Parts(self.attributes, forms, steps, self._end(level, steps), tables, sides)
+
     def _made(self, forms: tuple[Form, ...]) -> Variant | None:
         started = time.perf_counter()
-        program = self.write(forms)
-        if program is None:
-            return None
-        assert self.level is not None
         try:
-            code = code_of(program.text, [NAME], self._run)
+            made = self._settled(forms, lambda parts: program_of(parts, self._run))
         except Quarantined:
             self.reasons.setdefault(-1, "this code has ended a process before")
             return None
         self.seconds += time.perf_counter() - started
-        return Variant(program, code, self.level)
+        if made is None or self.level is None:
+            return None
+        return Variant(*made, self.level)
 
     def _end(self, level: Level, steps: Sequence[Step]) -> SinkCode:
         if level.whole:

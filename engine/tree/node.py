@@ -71,8 +71,13 @@ class TreeNode:
 
     @cached_property
     def _hash(self) -> int:
+        return hash((type(self), *self.compared))
+
+    @property
+    def compared(self) -> tuple[Any, ...]:
+        """The values of the fields by which it is equal to others."""
         own = self.__dict__
-        return hash((type(self), *(own[name] for name in _compared(type(self)))))
+        return tuple([own[name] for name in _compared(type(self))])
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={self.__dict__[name]!r}" for name in _field_names(type(self)))

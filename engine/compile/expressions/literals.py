@@ -22,11 +22,16 @@ def literal(expression: Literal, row: Row) -> Sql:
         return Sql(kind, function.boolean(expression.value))
     if not is_whole(kind):
         return Sql(kind, row.fixed(("literal", expression), storage))
-    number = unscaled(expression)
-    width = next((size for size in (8, 16, 32, 64) if -(1 << size - 1) <= number < 1 << size - 1), 128)
+    width = width_of(expression)
     if width == 128 and bits_of(kind) <= 63:
-        raise NotCompiled(f"the constant {number}")
+        raise NotCompiled(f"the constant {expression.value}")
     return Sql(kind, row.fixed(key, "i64" if width <= 64 else "i128"), None, width - 1)
+
+
+def width_of(constant: Literal) -> int:
+    """The least width of 8, 16, 32, 64 or 128 bits that holds a constant that is a whole number."""
+    number = unscaled(constant)
+    return next((size for size in (8, 16, 32, 64) if -(1 << size - 1) <= number < 1 << size - 1), 128)
 
 
 def null_of(row: Row, kind: DataType) -> Sql:

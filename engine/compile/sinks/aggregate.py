@@ -8,13 +8,14 @@ found.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from engine.compile.built_side import BuiltSide
 from engine.compile.forms import Form
 from engine.compile.inputs import stored_value
 from engine.compile.ir import Value
+from engine.compile.numbering import NotKept, Numbering, Renaming
 from engine.compile.row import Row
 from engine.compile.sinks.aggregate_accumulators import Accumulators
 from engine.compile.sinks.aggregate_numbers import is_wide
@@ -23,6 +24,7 @@ from engine.compile.tables.grouping import OpenTable, find
 from engine.compile.tables.layout import KeyLayout, packed
 from engine.compile.tables.texts import foresee
 from engine.compile.values import Sql, Text, is_whole
+from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import Attribute, Expression
 from engine.records import dataclass
 
@@ -35,6 +37,8 @@ class Fit:
     accumulators: Accumulators
     keys: KeyLayout
     side: BuiltSide | None = None
+    joins: bool = False
+    """Whether it is a built side whose rows are the groups, if there is memory."""
 
 
 Fitting = Callable[[frozenset[Expression], frozenset[Expression], Row | None], Fit]
@@ -47,6 +51,12 @@ SEEN = "built rows that are groups"
 CACHE = "groups by codes"
 CACHED = "size of groups by codes"
 FULL = "groups full"
+
+
+def _described(keys: KeyLayout | None, accumulators: Accumulators, numbering: Numbering) -> Hashable:
+    """What code depends on that finds and changes groups."""
+    seen = [numbering.of((each.arguments, each.condition)) for each in accumulators.accumulators]
+    return None if keys is None else keys.shape, accumulators.shape, accumulators.words, tuple(seen)
 
 
 class UngroupedCode:
@@ -63,6 +73,16 @@ class UngroupedCode:
         pairs = zip(self.accumulators.accumulators, places, strict=True)
         self.cells = [each.registers(f) if each.in_registers else place for each, place in pairs]
 
+    def shape(self, numbering: Numbering) -> Hashable:
+        return UngroupedCode, _described(None, self.accumulators, numbering)
+
+    def kept(self, providers: Sequence[Any], numbering: Numbering) -> None:
+        """Nothing is decided."""
+
+    def follow(self, kept: Any, providers: Sequence[Any], numbering: Numbering, renamed: Renaming) -> bool:  # noqa: ARG002
+        """There is nothing to follow."""
+        return True
+
     def write(self, row: Row) -> None:
         for each, cell in zip(self.accumulators.accumulators, self.cells, strict=True):
             each.update(row, cell)
@@ -77,12 +97,16 @@ class UngroupedCode:
 class GroupedCode:
     """Accumulates rows in a table of groups."""
 
-    def __init__(self, fitting: Fitting, keys: Sequence[Expression], arguments: Sequence[Expression]) -> None:
+    def __init__(self, fitting: Fitting, keys: Sequence[Expression], calls: Sequence[AggregateCall]) -> None:
         self.groups: Any = None
         """What `fitting` has chosen for the values at hand."""
         self._side: BuiltSide | None = None
         self._fitting = fitting
+        arguments = {each: None for call in calls if call.condition is None for each in call.arguments}
+        self._calls = tuple(calls)
         self._seen = tuple(keys), tuple(arguments)
+        self._fitted: tuple[frozenset[Expression], frozenset[Expression]] | None = None
+        self._joins = False
         self.sizes: list[int | None] = []
         """Of the codes of keys: the input column whose dictionary they are of, None for codes of at most 256."""
 
@@ -123,7 +147,8 @@ class GroupedCode:
         nullable = {each for each in (*keys, *arguments) if row.value(each).null is not None}
         wide = {each for each in arguments if is_wide(row.value(each))}
         row.function.undo(before)  # not all of it is read then
-        fit = self._fitting(frozenset(nullable), frozenset(wide), row)
+        self._fitted = frozenset(nullable), frozenset(wide)
+        fit = self._fitting(*self._fitted, row)
         self.fit(fit)
         self.table.stride = self.accumulators.words
         return fit
@@ -131,6 +156,24 @@ class GroupedCode:
     def fit(self, fit: Fit) -> None:
         """Settles which groups rows go to."""
         self.groups, self.keys, self.accumulators = fit.groups, fit.keys, fit.accumulators
+        self._joins = fit.joins
+
+    def shape(self, numbering: Numbering) -> Hashable:
+        return GroupedCode, numbering.of((self._seen[0], self._calls))
+
+    def kept(self, providers: Sequence[Any], numbering: Numbering) -> Any:  # noqa: ARG002 - as all sinks
+        """For which values groups were chosen, how those look, and what the codes of keys are."""
+        if self._fitted is None or self._joins:
+            raise NotKept("groups that are chosen by what is built")
+        return self._fitted, _described(self.keys, self.accumulators, numbering), tuple(self.sizes)
+
+    def follow(self, kept: Any, providers: Sequence[Any], numbering: Numbering, renamed: Renaming) -> bool:  # noqa: ARG002
+        """Takes groups for the same values, if they look the same."""
+        (nullable, wide), described, sizes = kept
+        self._fitted = frozenset(map(renamed, nullable)), frozenset(map(renamed, wide))
+        self.fit(self._fitting(*self._fitted, None))
+        self.sizes = list(sizes)
+        return bool(_described(self.keys, self.accumulators, numbering) == described)
 
     def _found(self, row: Row) -> Value:
         """The number of the group's row, by its keys."""

@@ -68,8 +68,7 @@ class CompiledAggregate:
         """What writes the end of a chain."""
         if not self.keys:
             return UngroupedCode(self.kinds[0].groups.accumulators)
-        arguments = {each: None for call in self.calls if call.condition is None for each in call.arguments}
-        return GroupedCode(self._fitting, self.keys, tuple(arguments))
+        return GroupedCode(self._fitting, self.keys, self.calls)
 
     def bind(self, local: dict[int, ThreadGroups], code: SinkCode, frame: FrameWords) -> None:
         """Prepares a thread's frame; `local` has its groups of each kind."""
@@ -118,7 +117,7 @@ class CompiledAggregate:
                 self.kinds.append(kind)
         keys, groups = kind.groups.keys, kind.groups
         assert keys is not None
-        return Fit(groups, groups.accumulators, keys)
+        return Fit(groups, groups.accumulators, keys, joins=built is not None)
 
     def _joined(self, built: BuiltKeys, nullable: frozenset[Expression], wide: frozenset[Expression]) -> Fit | None:
         """Groups that are rows of a built side, where there is room for them all."""
@@ -134,7 +133,7 @@ class CompiledAggregate:
             groups = GroupJoinGroups(None, accumulators, self.calls, self.kernels, self.run, self.grown, built=built)
             kind = _Kind(groups, None, None, table) if facts is _LOOSE else _Kind(groups, nullable, wide, table)
             self.kinds.append(kind)
-        return Fit(kind.groups, kind.groups.accumulators, KeyLayout((), 0), side)
+        return Fit(kind.groups, kind.groups.accumulators, KeyLayout((), 0), side, joins=True)
 
     def _tight(self, nullable: frozenset[Expression], wide: frozenset[Expression]) -> _Kind:
         facts = Facts(nullable.__contains__, wide.__contains__)

@@ -8,7 +8,7 @@ rows are left become one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import field
 from typing import Any, Protocol, cast, runtime_checkable
 
@@ -19,9 +19,10 @@ from engine.compile.binding import FrameWords
 from engine.compile.forms import array_of, dtype_of
 from engine.compile.inputs import Inputs
 from engine.compile.ir import Value, Variable
+from engine.compile.numbering import NotKept, Numbering, Renaming
 from engine.compile.row import Row
 from engine.compile.values import NotCompiled, Sql, storage_of
-from engine.expressions.base import Attribute, Expression
+from engine.expressions.base import Alias, Attribute, Expression
 from engine.physical.batches import batch_of
 from engine.physical.encoding import decoded_column, is_number
 from engine.protocols import provides
@@ -66,6 +67,31 @@ class ColumnsCode:
     def needs_batch(self) -> bool:
         """Whether rows have to be taken while the source's batch is there."""
         return any(isinstance(taker, Inputs) for taker in self.takers)
+
+    def shape(self, numbering: Numbering) -> Hashable:
+        return ColumnsCode, numbering.of(tuple(self.outputs)), self.encoded, self.room
+
+    def kept(self, providers: Sequence[Any], numbering: Numbering) -> Any:  # noqa: ARG002 - as all sinks
+        """How each column comes out, and whose rows are taken."""
+        places = {id(provider): place for place, provider in enumerate(providers)}
+        if any(id(taker) not in places for taker in self.takers):
+            raise NotKept("rows of another kind of provider")
+        columns = [
+            (None if each.provider is None else (_plain(each.expression), places[id(each.provider)]), _stored_as(each))
+            for each in self.columns
+        ]
+        return columns, [places[id(taker)] for taker in self.takers]
+
+    def follow(self, kept: Any, providers: Sequence[Any], numbering: Numbering, renamed: Renaming) -> bool:  # noqa: ARG002
+        """Columns come out as they did."""
+        columns, takers = kept
+        self.takers = [providers[place] for place in takers]
+        for attribute, (taken, stored) in zip(
+            self.outputs if columns else (), columns, strict=True
+        ):  # none: no row can come
+            expression, provider = (attribute, None) if taken is None else (renamed(taken[0]), providers[taken[1]])
+            self.columns.append(_Output(attribute, expression, provider, *stored))
+        return True
 
     def begin(self, row: Row) -> None:
         self.count: Variable = row.function.variable("i64", 0)
@@ -127,6 +153,16 @@ class ColumnsCode:
         if provider not in self.takers:
             self.takers.append(provider)
         self.columns.append(_Output(attribute, expression, provider))
+
+
+def _stored_as(column: _Output) -> tuple[str, bool, int | None]:
+    return column.storage, column.nullable, column.coded
+
+
+def _plain(expression: Expression) -> Expression:
+    while isinstance(expression, Alias):
+        expression = expression.child
+    return expression
 
 
 def _code(row: Row, value: Sql, storage: str) -> Value:

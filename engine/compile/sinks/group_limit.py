@@ -8,11 +8,13 @@ the first; so a table may forget groups when it has become too large.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
+from typing import Any
 
 from engine.compile.binding import FrameWords
 from engine.compile.ir import Value
+from engine.compile.numbering import Numbering, Renaming
 from engine.compile.row import Row
 from engine.compile.sinks.aggregate import Fit, GroupedCode
 from engine.compile.sinks.aggregate_accumulators import Accumulators
@@ -63,6 +65,20 @@ class GroupLimitCode(GroupedCode):
         self._order = order
         self._ranking = ranking
         self._count = count
+
+    def shape(self, numbering: Numbering) -> Hashable:
+        limit = numbering.of(tuple(self._order)), self._ranking, self._count
+        return GroupLimitCode, super().shape(numbering), limit, self.columns.shape(numbering)
+
+    def kept(self, providers: Sequence[Any], numbering: Numbering) -> Any:
+        """How groups look, and how columns come out."""
+        return super().kept(providers, numbering), self.columns.kept(providers, numbering)
+
+    def follow(self, kept: Any, providers: Sequence[Any], numbering: Numbering, renamed: Renaming) -> bool:
+        """Takes groups for the same values, and columns as they came out."""
+        groups, columns = kept
+        follows = super().follow(groups, providers, numbering, renamed)
+        return follows and self.columns.follow(columns, providers, numbering, renamed)
 
     def begin(self, row: Row) -> None:
         super().begin(row)

@@ -8,8 +8,9 @@ anew for each row, since it changes while the code runs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,7 @@ import pyarrow as pa
 from engine.compile.expressions.comparison import compared
 from engine.compile.forms import addresses, form_of
 from engine.compile.ir import SIZES, Value, Variable
+from engine.compile.numbering import Numbering, Renaming
 from engine.compile.row import Row
 from engine.compile.sinks.columns import ColumnsCode
 from engine.compile.values import NotCompiled, Sql, Text, bits_of, is_whole, null_flag, storage_of
@@ -40,6 +42,17 @@ class TopNCode:
 
     def __post_init__(self) -> None:
         self.columns = ColumnsCode(self.outputs, room=self.room)
+
+    def shape(self, numbering: Numbering) -> Hashable:
+        return TopNCode, numbering.of(tuple(self.order)), self.columns.shape(numbering)
+
+    def kept(self, providers: Sequence[Any], numbering: Numbering) -> Any:
+        """How columns come out."""
+        return self.columns.kept(providers, numbering)
+
+    def follow(self, kept: Any, providers: Sequence[Any], numbering: Numbering, renamed: Renaming) -> bool:
+        """Columns come out as they did."""
+        return self.columns.follow(kept, providers, numbering, renamed)
 
     def begin(self, row: Row) -> None:
         self.columns.begin(row)

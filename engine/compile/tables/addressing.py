@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from enum import Enum, auto
 from typing import Protocol
 
 from engine.compile.ir import Value
+from engine.compile.numbering import Numbering
 from engine.compile.row import Row
 from engine.compile.values import Sql
 
@@ -23,6 +25,9 @@ class Addressed(Protocol):
 
     null_safe: tuple[bool, ...]
     addressing: Addressing
+
+    def key_columns(self, numbering: Numbering) -> Hashable:
+        """What the code depends on that reads keys."""
 
     def key_values(self, row: Row, index: Value) -> list[Sql]:
         """The keys of a built row."""

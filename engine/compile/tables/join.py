@@ -19,11 +19,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from engine.compile.binding import FrameWords, bind_column, bind_dictionary
-from engine.compile.code import code_of
-from engine.compile.forms import form_of
+from engine.compile.forms import Form, form_of
 from engine.compile.inputs import stored_value
 from engine.compile.ir import Value
-from engine.compile.program import NAME, SinkCode, write
+from engine.compile.kept_programs import Parts, program_of
+from engine.compile.numbering import Numbering
+from engine.compile.program import NAME, SinkCode
 from engine.compile.row import Row
 from engine.compile.tables.addressing import Addressing
 from engine.compile.tables.join_insert import Insertion
@@ -52,6 +53,8 @@ _RANKED_SMALL = 1 << 22
 """There are at most so many bits for each row, or so many at all: what stays in a core's own cache."""
 _SPARSE = 4
 """Where at most three of four numbers are keys, it pays to look for keys that are not there before anything else."""
+_NEAR = 1 << 20
+"""Bytes of a directory that stays in a core's own cache."""
 _MOST_MARKING = 4
 """Threads that set bits, each in words of its own."""
 
@@ -70,6 +73,8 @@ class Shape:
     """It is only asked whether a key is there, not in which rows."""
     sparse: bool
     """Whether so few of the keys there may be are there that most that are asked for may well not be."""
+    near: bool
+    """Whether the directory is so small that it stays in a core's own cache."""
 
 
 class JoinTable:
@@ -111,7 +116,23 @@ class JoinTable:
         self.presences = self._presences()
         keys_there = self.ranks.count if self.ranks is not None else self.rows
         sparse = keys_there * _SPARSE < self.size * (_SPARSE - 1)
-        self.shape = Shape(self.addressing, self.following is not None, tuple(self.presences), keys_only, sparse)
+        near, chained = self.directory.nbytes <= _NEAR, self.following is not None
+        self.shape = Shape(self.addressing, chained, tuple(self.presences), keys_only, sparse, near)
+
+    def described(self, numbering: Numbering) -> Hashable:
+        """All that the code of probes depends on."""
+        columns, computed = self.attributes[: self.width], tuple(self._computed)
+        rows = self.rows > 0, self.has_null_key, self.null_safe, self.far
+        seen = [self.seen(place) for place in range(len(self.attributes))]
+        return self.shape, rows, tuple(seen), numbering.of((tuple(columns), computed)), tuple(self._keys)
+
+    def seen(self, place: int) -> tuple[Form, bool]:
+        """What code depends on that reads a column: its form, and whether it is far away."""
+        return self.forms[place], self._arrays[place].nbytes >= self._near
+
+    def computed(self, start: int) -> list[tuple[Expression, int]]:
+        """The expressions that are columns from `start` on, with their places."""
+        return [(each, place) for each, place in self._computed.items() if place >= start]
 
     @property
     def has_null_key(self) -> bool:
@@ -147,7 +168,7 @@ class JoinTable:
     def ahead(self, row: Row, place: int, index: Value) -> None:
         """Asks for the value of a column in a built row, if it is far away."""
         form = self.forms[place]
-        if form.storage not in ("", "i1") and self._arrays[place].nbytes >= self._near:
+        if form.storage not in ("", "i1") and self.seen(place)[1]:
             storage = "i32" if form.storage == "text" else form.storage
             row.function.prefetch(row.fixed(("data", self._word(place)), "ptr").at(index, storage))
 
@@ -210,6 +231,11 @@ class JoinTable:
             self._arrays[place] = encoded(self._arrays[place], key.dataType, 32)
             self.forms[place] = form_of(self._arrays[place])
         return place
+
+    def key_columns(self, numbering: Numbering) -> Hashable:
+        """What the code depends on that reads keys."""
+        columns = [(place, self.forms[place], numbering.of(self.attributes[place].dataType)) for place in self._keys]
+        return tuple(columns)
 
     def key_values(self, row: Row, index: Value) -> list[Sql]:
         """The keys of a built row."""
@@ -308,8 +334,7 @@ class JoinTable:
 
     def _for_rows(self, sink: SinkCode, threads: int, begin: Callable[[FrameWords], None]) -> list[FrameWords]:
         """Runs a sink over the numbers of all rows, in several threads; gives their frames. Raises Quarantined."""
-        program = write([], [], [], sink, checked=bool(typed(self._run.task.conf, "flint.compile.checked")))
-        code = code_of(program.text, [NAME], self._run)
+        program, code = program_of(lambda: Parts((), (), (), sink, (self,)), self._run)
         frames = [FrameWords(program, self._run) for _ in range(threads)]
         starts = iter(range(0, self.rows, _MORSEL))
 

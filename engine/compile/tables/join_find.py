@@ -15,9 +15,6 @@ from engine.compile.tables.keys import hash_of
 from engine.compile.values import Sql
 from engine.expressions.base import Expression
 
-_NEAR = 1 << 20
-"""Bytes of a directory that stays in a core's own cache."""
-
 
 def may_be_there(row: Row, table: JoinTable, keys: Sequence[Sql]) -> Value | None:
     """Whether a built row may have these keys, without branches; None where that is not told by a look at few bytes. A
@@ -25,8 +22,7 @@ def may_be_there(row: Row, table: JoinTable, keys: Sequence[Sql]) -> Value | Non
     shape = table.shape
     looks: list[tuple[Value, Value]] = []
     if shape.addressing is not Addressing.HASHED:
-        is_near = shape.addressing is Addressing.RANKED or table.directory.nbytes <= _NEAR
-        if not shape.sparse or not is_near:
+        if not shape.sparse or not (shape.addressing is Addressing.RANKED or shape.near):
             return None
         place, inside = _place(row, table, keys[0].value, "low", "size")
         inside = inside if keys[0].null is None else inside & ~keys[0].null

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from typing import Any
 
 from engine.compile.ir import Value, Variable
+from engine.compile.numbering import Numbering, Renaming
 from engine.compile.row import Row
 from engine.compile.tables.addressing import Addressed, Addressing, rank_of
 from engine.compile.tables.keys import equal, hash_of
@@ -20,6 +22,23 @@ class Insertion:
         self.null_safe = table.null_safe
         self.shared = shared
         self.unique = unique
+
+    def shape(self, numbering: Numbering) -> Hashable:
+        return (
+            Insertion,
+            self.shared,
+            self.unique,
+            self.table.addressing,
+            self.null_safe,
+            self.table.key_columns(numbering),
+        )
+
+    def kept(self, providers: Sequence[Any], numbering: Numbering) -> None:
+        """Nothing is decided."""
+
+    def follow(self, kept: Any, providers: Sequence[Any], numbering: Numbering, renamed: Renaming) -> bool:  # noqa: ARG002
+        """There is nothing to follow."""
+        return True
 
     def begin(self, row: Row) -> None:
         self.repeated: Variable = row.function.variable("i1", False)

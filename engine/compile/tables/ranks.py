@@ -9,11 +9,13 @@ whole table.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from engine.compile.numbering import Numbering, Renaming
 from engine.compile.row import Row
 from engine.compile.tables.addressing import Addressed
 from engine.compile.values import Sql
@@ -56,6 +58,16 @@ class Marking:
 
     def __init__(self, table: Addressed) -> None:
         self.table = table
+
+    def shape(self, numbering: Numbering) -> Hashable:
+        return Marking, self.table.key_columns(numbering)
+
+    def kept(self, providers: Sequence[Any], numbering: Numbering) -> None:
+        """Nothing is decided."""
+
+    def follow(self, kept: Any, providers: Sequence[Any], numbering: Numbering, renamed: Renaming) -> bool:  # noqa: ARG002
+        """There is nothing to follow."""
+        return True
 
     def begin(self, row: Row) -> None:
         """Nothing is prepared."""
