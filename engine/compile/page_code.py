@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -92,6 +92,13 @@ class Pages:
     unpacked: Bytes | None = None
     skipped: int = 0
 
+    @property
+    def last(self) -> int:
+        """One past the last row that is wanted."""
+        if self.wanted is None:
+            return self.rows
+        return int(self.wanted[-3]) if len(self.wanted) > 2 else 0
+
 
 class Decoded(NamedTuple):
     """Numbers or codes of a chunk; which rows have one, None if all. The values are None where not all fit in the width, which
@@ -103,7 +110,22 @@ class Decoded(NamedTuple):
     most: int = 0
 
 
+class Header(NamedTuple):
+    """Of a page: how long it is itself, whether the page has the dictionary, where its bytes are, how many packed and unpacked,
+    its rows from one to before another, and how many bytes come first that are levels, or else are not packed."""
+
+    size: int
+    is_dictionary: bool
+    place: int
+    packed: int
+    unpacked: int
+    rows: tuple[int, int]
+    levels: int
+
+
+_COUNTS = {SKIPPED: 0, NULLS: 0, CURSOR: 0}
 _ALL = np.array([0, *[np.iinfo(np.int64).max] * 3], np.int64)
+_ALL_ADDRESS = _ALL.ctypes.data
 
 
 @dataclass(frozen=True)
@@ -191,10 +213,12 @@ class PageCode:
             target.skip(pages.rows, pages.wanted)
         return target.array(self._present(pages)) if status == 0 else None
 
-    def codes(self, pages: Pages, entries: int, bits: int) -> Decoded | None:
-        """The codes of a chunk as whole numbers of `bits` bits; all less than `entries`."""
+    def codes(self, pages: Pages, entries: int, bits: int, exchanged: Sequence[int] | None = None) -> Decoded | None:
+        """The codes of a chunk as whole numbers of `bits` bits, all less than `entries`, or for each one of `exchanged`."""
         target = pa.allocate_buffer(pages.rows * bits // 8 + PADDING)
-        places = 0, self._code.addresses[f"place_i{bits}_0"], 0, target.address
+        others = np.array(exchanged, f"i{bits // 8}") if exchanged is not None else None
+        address = 0 if others is None else others.ctypes.data
+        places = address, self._code.addresses[f"place_i{bits}_{others is not None:d}"], 0, target.address
         if self._pages("chunk", pages, f"spread_i{bits}", places, (entries, bits // 8)) != 0:
             return None
         return Decoded(_of_rows(target, pages, bits), self._present(pages))
@@ -220,16 +244,21 @@ class PageCode:
         levels = self._levels(pages.rows) if pages.nullable else None
         if levels is not None:
             levels.array[: pages.rows] = 1
+        given = {
+            RANGES: _ALL_ADDRESS if wanted is None else wanted.ctypes.data,
+            LEVELS: 0 if levels is None else levels.address,
+            SPREAD: self._code.addresses[spread],
+            STORED: stored,
+            UNPACKED: 0 if unpacked is None else unpacked.address,
+            ROOM: 0 if unpacked is None else unpacked.size,
+            **_COUNTS,
+        }
         words = _words(fields)
-        words[[SKIPPED, NULLS, CURSOR]] = 0
-        words[RANGES] = (_ALL if wanted is None else wanted).ctypes.data
-        words[LEVELS] = 0 if levels is None else levels.address
-        words[SPREAD], words[STORED] = self._code.addresses[spread], stored
-        words[[UNPACKED, ROOM]] = (0, 0) if unpacked is None else (unpacked.address, unpacked.size)
+        words[RANGES:WORDS] = [given[word] for word in range(RANGES, WORDS)]
         page, block = self.space("page", _room(size)), self.space("block", 4 * BLOCK)
         spaces = page.address, fields.address, block.address
-        given = size, pages.rows, pages.optional, pages.codec, _room(size)
-        status = self._call(name, pages.source.address, *spaces, *places, *given, *numbers)
+        sizes = size, pages.rows, pages.optional, pages.codec, _room(size)
+        status = self._call(name, pages.source.address, *spaces, *places, *sizes, *numbers)
         pages.skipped = int(words[SKIPPED])
         return status
 
@@ -245,29 +274,29 @@ class PageCode:
     def unpacked(self, pages: Pages, codec: pa.Codec, room: int) -> Pages | None:
         """The pages, unpacked by a library: in `room` bytes, of which no more is used than there is."""
         target, filled = self.space("unpacked", room), 0
-        for kind, place, packed, unpacked, row, levels in self._headers(pages):
-            if filled + unpacked > room:
+        for each in self.headers(pages, lambda _: None):
+            if filled + each.unpacked > room or each.levels > min(each.packed, each.unpacked):
                 return None
-            if kind == _DICTIONARY_PAGE or _is_wanted(pages.wanted, row):
-                data = pages.source.array[place : place + packed]
+            if each.is_dictionary or is_wanted(pages.wanted, each.rows):
+                data, levels = pages.source.array[each.place : each.place + each.packed], each.levels
                 target.array[filled : filled + levels] = data[:levels]
+                rest = each.unpacked - levels
                 try:
-                    whole = (
-                        codec.decompress(pa.py_buffer(data[levels:]), unpacked - levels) if unpacked > levels else b""
-                    )
-                    target.array[filled + levels : filled + unpacked] = np.frombuffer(whole, np.uint8)
+                    whole = codec.decompress(pa.py_buffer(data[levels:]), rest) if rest else b""
+                    target.array[filled + levels : filled + each.unpacked] = np.frombuffer(whole, np.uint8)
                 except _BROKEN:  # pyarrow says what is wrong with it
                     return None
-            filled += unpacked
+            filled += each.unpacked
         return replace(pages, codec=ELSEWHERE, unpacked=Bytes(target.array, target.address, filled))
 
-    def _headers(self, pages: Pages) -> Iterator[tuple[int, int, int, int, tuple[int, int], int]]:
-        """Of each page: its kind, where it is, how many bytes packed and unpacked, its rows, and how many bytes are levels, or
-        else are not packed, before the others. Ends where a header is not as it should be."""
+    def headers(self, pages: Pages, read: Callable[[int], object]) -> Iterator[Header]:
+        """The header of each page, as far as rows are wanted; before the one at a place is looked at, `read` is called with the
+        place. Ends where a header is not as it should be."""
         place, row, fields = 0, 0, self._fields()
-        words = _words(fields)
-        while place < pages.size and row < pages.rows:
+        while place < pages.size and row < pages.last:
+            read(place)
             head = self._call("page_header", pages.source.address + place, pages.size - place, fields.address)
+            words = _words(fields)
             kind, unpacked, packed = words[1:4].tolist()
             place += head
             if head < 0 or packed < 0 or unpacked < 0 or packed > pages.size - place:
@@ -277,9 +306,7 @@ class PageCode:
             levels = max(0, int(words[69])) if second else 0
             if second and words[71] == 0:
                 levels = packed
-            if levels > min(packed, unpacked):
-                return
-            yield kind, place, packed, unpacked, (row, row + count), levels
+            yield Header(head, kind == _DICTIONARY_PAGE, place, packed, unpacked, (row, row + count), levels)
             place, row = place + packed, row + count
 
     def _call(self, name: str, *arguments: Any) -> int:
@@ -323,7 +350,7 @@ def _between(wanted: npt.NDArray[np.int64], rows: int) -> Iterator[tuple[int, in
     return zip(edges[::2], edges[1::2], strict=True)
 
 
-def _is_wanted(wanted: npt.NDArray[np.int64] | None, rows: tuple[int, int]) -> bool:
+def is_wanted(wanted: npt.NDArray[np.int64] | None, rows: tuple[int, int]) -> bool:
     """Whether any of the rows from the first to before the second is."""
     if wanted is None:
         return True

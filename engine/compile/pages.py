@@ -134,6 +134,9 @@ def chunk() -> Function:
     fields = f.argument("fields")
     wanted = f.variable("ptr", fields.load("ptr", RANGES))
     with f.forever() as done:
+        with f.forever() as reached:
+            f.leave_if(wanted.get().load("i64", 1) > filled.get(), reached)
+            wanted.set(wanted.get().at(16))
         f.leave_if((filled.get() >= rows) | (wanted.get().load("i64") >= rows), done)
         length = f.helped(page_header(), f.argument("source").at(place.get()), size - place.get(), fields)
         f.leave_if(length < 0, other)
@@ -142,7 +145,7 @@ def chunk() -> Function:
         f.leave_if((packed < 0) | (unpacked < 0) | (packed > size - place.get()), other)
         f.leave_if(fields.load("i64", 4) != -1, other)  # a checksum, which pyarrow looks at
         with f.when(kind != _DICTIONARY_PAGE):
-            _page(f, f.argument("source").at(place.get()), wanted, filled, other)
+            _page(f, f.argument("source").at(place.get()), wanted.get(), filled, other)
         place.add(packed)
         fields.store(fields.load("i64", CURSOR) + unpacked, CURSOR)
     f.give(0)
@@ -151,16 +154,13 @@ def chunk() -> Function:
     return f
 
 
-def _page(f: Function, page: Value, wanted: Variable, filled: Variable, other: Label) -> None:
+def _page(f: Function, page: Value, wanted: Value, filled: Variable, other: Label) -> None:
     """Decodes a data page, or skips it if no row of it is wanted."""
     fields = f.argument("fields")
     kind = fields.load("i64", 1)
     f.leave_if((kind != 0) & (kind != 3), other)
     count, encoding = (f.select(kind == 0, fields.load("i64", v1), fields.load("i64", v2)) for v1, v2 in _HEADERS)
     f.leave_if((count < 0) | (count > f.argument("rows") - filled.get()), other)
-    with f.forever() as reached:
-        f.leave_if(wanted.get().load("i64", 1) > filled.get(), reached)
-        wanted.set(wanted.get().at(16))
 
     def skip() -> None:
         fields.store(fields.load("i64", SKIPPED) + 1, SKIPPED)
@@ -168,7 +168,7 @@ def _page(f: Function, page: Value, wanted: Variable, filled: Variable, other: L
             skip_texts(f.argument("target"), count)
 
     f.either(
-        wanted.get().load("i64") < filled.get() + count,
+        wanted.load("i64") < filled.get() + count,
         lambda: _data_page(f, page, count, encoding, filled.get(), other),
         skip,
     )

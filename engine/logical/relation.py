@@ -99,10 +99,11 @@ class Columns(Protocol):
         """About how many bytes reading the column takes."""
 
     def read(
-        self, columns: Sequence[str], code: Any = None, wanted: RowRanges | None = None
+        self, columns: Sequence[str], code: Any = None, wanted: RowRanges | None = None, dictionaries: Any = None
     ) -> list[tuple[pa.Array, ...]]:
         """The pieces of each column, of at most some 128k rows, encoded; those of all columns are cut at the same rows.
-        `code` is compiled code that may help (`engine/compile/page_code.py`); `wanted` are the rows to read, if not all.
+        `code` is compiled code that may help (`engine/compile/page_code.py`); `wanted` are the rows to read, if not all;
+        `dictionaries` those that row groups share (`engine/memory/dictionaries.py`), which may take the place of theirs.
 
         Raises as `Relation.read`."""
 

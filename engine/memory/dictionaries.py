@@ -36,8 +36,22 @@ class SmallDictionaries:
         """The pieces of a column, coded by the dictionary of all columns of that name if theirs are small."""
         return tuple(self._piece(name, piece) if _is_small(piece) else piece for piece in pieces)
 
+    def exchanged(self, name: str, dictionary: pa.Array) -> tuple[pa.Array, list[int]] | None:
+        """The dictionary of all columns of that name, and the codes in it of the texts of one of them; None for one that is not
+        small or has a text twice."""
+        if not _is_small_dictionary(dictionary):
+            return None
+        texts = dictionary.to_pylist()
+        if len(set(texts)) < len(texts):
+            return None
+        found = self._of(name, texts)
+        return found.array, [found.places[text] for text in texts]
+
     def _piece(self, name: str, piece: pa.DictionaryArray) -> pa.Array:
-        texts = piece.dictionary.to_pylist()
+        known, dictionary = self._known.get(name), piece.dictionary
+        if known is not None and dictionary.offset == 0 and _place(known.array) == _place(dictionary) is not None:
+            return piece  # it has been exchanged while it was decoded
+        texts = dictionary.to_pylist()
         found = self._of(name, texts)
         places = [found.places[text] for text in texts]
         codes = piece.indices
@@ -57,8 +71,16 @@ class SmallDictionaries:
             return known
 
 
+def _place(dictionary: pa.Array) -> int | None:
+    offsets = dictionary.buffers()[1]
+    return None if offsets is None else offsets.address
+
+
 def _is_small(piece: pa.Array) -> bool:
     if not pa.types.is_dictionary(piece.type) or piece.type.index_type != pa.int8():
         return False
-    dictionary = piece.dictionary
+    return _is_small_dictionary(piece.dictionary)
+
+
+def _is_small_dictionary(dictionary: pa.Array) -> bool:
     return dictionary.type == pa.string() and len(dictionary) <= _MOST_TEXTS and dictionary.nbytes <= _MOST_BYTES

@@ -21,6 +21,7 @@ import pyarrow as pa
 from engine.compile.page_code import is_made, page_code
 from engine.config import typed
 from engine.expressions.base import Attribute, Expression
+from engine.kernels.buffers import fixed_values
 from engine.lazy import cached_property
 from engine.logical.relation import Columns, Relation
 from engine.logical.row_ranges import Pieces, RowRanges
@@ -186,7 +187,7 @@ class ColumnScan:
         run = self._run
         enough = split.rows >= self._code_rows or is_made()  # what is there costs less than pyarrow even for one row
         code = run.state("page code", lambda: page_code(run)) if enough and names else None
-        found = split.read(names, code, wanted)
+        found = split.read(names, code, wanted, run.task.memory.pool.columns.dictionaries)
         if split.pages_skipped:
             self._metrics.add(self._operator, "pages_skipped", split.pages_skipped)
             split.pages_skipped = 0
@@ -229,6 +230,10 @@ class ColumnScan:
         keep = self._run.predicate(condition, used)
 
         def test(arrays: Sequence[pa.Array]) -> npt.NDArray[np.bool_]:
+            codes = arrays[0].indices if len(arrays) == 1 and pa.types.is_dictionary(arrays[0].type) else None
+            if codes is not None and not codes.null_count:
+                truths: npt.NDArray[np.bool_] = test([arrays[0].dictionary])[fixed_values(codes)]
+                return truths
             found = keep(decoded(batch_of(arrays, len(arrays[0])), used))
             passing: npt.NDArray[np.bool_] = found.fill_null(False).to_numpy(zero_copy_only=False)
             return passing

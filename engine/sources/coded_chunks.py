@@ -6,11 +6,12 @@ says so, and so it does where something is wrong with a file, since pyarrow know
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import FileIO
 
 import pyarrow as pa
 
-from engine.compile.page_code import Bytes, Decoded, PageCode, Pages
+from engine.compile.page_code import Bytes, Decoded, PageCode, Pages, is_wanted
 from engine.compile.pages import PADDING, PLAIN, SNAPPY
 from engine.logical.row_ranges import RowRanges
 from engine.physical.encoding import WIDTHS, bits_of, is_number, narrowed
@@ -28,8 +29,14 @@ _BYTE_ARRAY, _FIXED_BYTES = 6, 7
 _OTHER_CODECS = {2: "gzip", 4: "brotli", 6: "zstd", 7: "lz4_raw"}
 """Those of which a library unpacks page by page what code then decodes, by Parquet's numbers."""
 _MOST_BYTES = 256 << 20
+_LARGE, _HEADER = 1 << 18, 1 << 12
+"""Bytes of a chunk that is read page by page if not all are wanted, and how many are read to see a page's header."""
 _EXPANSION = 32
 """How much larger than its file's bytes a chunk is taken to be, whatever the footer says."""
+
+
+Exchanged = Callable[[pa.Array], tuple[pa.Array, list[int]] | None]
+"""Gives for a dictionary another, of codes no wider, and the codes in it of all texts; None where there is none."""
 
 
 class CodedChunk:
@@ -60,18 +67,21 @@ class CodedChunk:
         fixed = chunk.type == _FIXED_BYTES and isinstance(data_type, DecimalType) and 0 < known.fixed_size(name) <= 8
         return CodedChunk(known, name, chunk, rows, data_type) if number or text or real or fixed else None
 
-    def read(self, stream: FileIO, code: PageCode, wanted: RowRanges | None) -> pa.Array | None:
+    def read(
+        self, stream: FileIO, code: PageCode, wanted: RowRanges | None, exchanged: Exchanged | None = None
+    ) -> pa.Array | None:
         """All rows, from the file opened without a buffer; those that are not `wanted` have any value. Raises OSError."""
-        chunk, source = self._chunk, self._bytes(stream, code)
+        chunk, source = self._chunk, code.space("chunk", self._chunk.length)
         optional, words = self._known.levels(self._name)[0] == 1, None if wanted is None else wanted.words
-        found: Pages | None = Pages(
-            source, chunk.length, chunk.codec, self._rows, optional, optional and chunk.nulls != 0, words
-        )
-        if chunk.codec in _OTHER_CODECS and found is not None:
-            found = code.unpacked(found, pa.Codec(_OTHER_CODECS[chunk.codec]), min(chunk.size, _MOST_BYTES))
+        nullable = optional and chunk.nulls != 0
+        packed = Pages(source, chunk.length, chunk.codec, self._rows, optional, nullable, words)
+        self._fill(stream, code, packed)
+        found: Pages | None = packed
+        if chunk.codec in _OTHER_CODECS:
+            found = code.unpacked(packed, pa.Codec(_OTHER_CODECS[chunk.codec]), min(chunk.size, _MOST_BYTES))
         if found is None:
             return None
-        array = self._texts(code, found) if chunk.type == _BYTE_ARRAY else self._values(code, found)
+        array = self._texts(code, found, exchanged) if chunk.type == _BYTE_ARRAY else self._values(code, found)
         self.pages_skipped = found.skipped
         return array
 
@@ -110,33 +120,51 @@ class CodedChunk:
             return None
         return pa.Array.from_buffers(kind, self._rows, [found.present, found.values])
 
-    def _texts(self, code: PageCode, pages: Pages) -> pa.Array | None:
+    def _texts(self, code: PageCode, pages: Pages, exchanged: Exchanged | None) -> pa.Array | None:
         """Codes where a dictionary is enough and worth it, else the texts themselves."""
         found = code.dictionary(pages)
         dictionary = code.texts(found) if found is not None else None
         if self._chunk.dictionary_coded and dictionary is not None and 0 < 2 * len(dictionary) <= self._rows:
-            return self._codes(code, pages, dictionary)
+            return self._codes(code, pages, dictionary, exchanged)
         chunk = self._chunk
         texts = code.plain_texts(pages, dictionary, min(chunk.size, _EXPANSION * chunk.length))
         return texts if texts is not None and is_text(texts) else None
 
-    def _codes(self, code: PageCode, pages: Pages, dictionary: pa.Array) -> pa.Array | None:
-        if not is_text(dictionary) or len(dictionary.unique()) != len(dictionary):
+    def _codes(
+        self, code: PageCode, pages: Pages, dictionary: pa.Array, exchanged: Exchanged | None
+    ) -> pa.Array | None:
+        if not is_text(dictionary):
             return None
-        bits, count = bits_of(0, len(dictionary) - 1), len(dictionary)
-        found = code.codes(pages, count, bits)
+        bits, count, places = bits_of(0, len(dictionary) - 1), len(dictionary), None
+        other = exchanged(dictionary) if exchanged is not None else None
+        if other is not None:
+            dictionary, places = other
+        elif len(dictionary.unique()) != len(dictionary):
+            return None
+        found = code.codes(pages, count, bits, places)
         codes = self._array(_whole(bits), found) if found is not None else None
         return None if codes is None else pa.DictionaryArray.from_arrays(codes, dictionary, safe=False)
 
-    def _bytes(self, stream: FileIO, code: PageCode) -> Bytes:
-        """The chunk, and PADDING bytes more."""
-        length = self._chunk.length
-        found = code.space("chunk", length)
-        found.array[length : length + PADDING] = 0
-        stream.seek(self._chunk.start)
-        if stream.readinto(found.array.data[:length]) != length:
+    def _fill(self, stream: FileIO, code: PageCode, pages: Pages) -> None:
+        """Reads the chunk, and PADDING bytes more; of pages that are not wanted perhaps only the headers."""
+        source, size = pages.source, self._chunk.length
+        source.array[size : size + PADDING] = 0
+        row = 0
+        if pages.wanted is not None and size >= _LARGE:
+            for each in code.headers(pages, lambda place: self._part(stream, source, place, place + _HEADER)):
+                if each.size > _HEADER:
+                    break
+                if each.is_dictionary or is_wanted(pages.wanted, each.rows):
+                    self._part(stream, source, each.place, each.place + each.packed)
+                row = each.rows[1]
+        if row < pages.last:
+            self._part(stream, source, 0, size)
+
+    def _part(self, stream: FileIO, source: Bytes, start: int, stop: int) -> None:
+        stop = min(stop, self._chunk.length)
+        stream.seek(self._chunk.start + start)
+        if stream.readinto(source.array.data[start:stop]) != stop - start:
             raise OSError("it ends within a column chunk")
-        return found
 
 
 def _whole(bits: int) -> pa.DataType:

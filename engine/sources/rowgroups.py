@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from decimal import Decimal
+from functools import partial
 from io import FileIO
 from typing import Any
 
@@ -18,6 +19,7 @@ from engine.compile.page_code import PageCode
 from engine.expressions.base import Attribute, Expression
 from engine.logical.relation import MayPass, Split
 from engine.logical.row_ranges import Pieces, RowRanges
+from engine.memory.dictionaries import SmallDictionaries
 from engine.physical.encoding import coded, encoded, is_number
 from engine.sources.coded_chunks import CodedChunk
 from engine.sources.files import DataFile, check_unchanged, read_error, reason_of
@@ -108,21 +110,31 @@ class RowGroup:
         return lambda bounds: not bounds.all_null and may_pass(self._numbers(column, bounds))
 
     def read(
-        self, columns: Sequence[str], code: PageCode | None = None, wanted: RowRanges | None = None
+        self,
+        columns: Sequence[str],
+        code: PageCode | None = None,
+        wanted: RowRanges | None = None,
+        dictionaries: SmallDictionaries | None = None,
     ) -> list[Pieces]:
         """The columns. Raises FAILED_READ_FILE if the file changed or its pages are corrupt."""
         stored = [column for column in columns if self._name(column) is not None]
-        found = self._checked(stored, code, wanted)
+        found = self._checked(stored, code, wanted, dictionaries)
         return [found[column] if column in found else self._constant(column, wanted) for column in columns]
 
-    def _checked(self, columns: Sequence[str], code: PageCode | None, wanted: RowRanges | None) -> dict[str, Pieces]:
+    def _checked(
+        self,
+        columns: Sequence[str],
+        code: PageCode | None,
+        wanted: RowRanges | None,
+        dictionaries: SmallDictionaries | None,
+    ) -> dict[str, Pieces]:
         """Columns that the file has; its failures, and a file that is not the one that was listed, as errors."""
         file = self._file
         if not columns:
             return {}
         check_unchanged(file)
         try:
-            found = self._decoded(columns, code, wanted) if code is not None else {}
+            found = self._decoded(columns, code, wanted, dictionaries) if code is not None else {}
             rest = [column for column in columns if column not in found]
             if rest:
                 reader = Chunks(file, self._known, self._group, [self._fields[column] for column in rest])
@@ -139,7 +151,13 @@ class RowGroup:
             found = {column: wanted.pieces(pieces, whole) for column, pieces in found.items()}
         return found
 
-    def _decoded(self, columns: Sequence[str], code: PageCode, wanted: RowRanges | None) -> dict[str, Pieces]:
+    def _decoded(
+        self,
+        columns: Sequence[str],
+        code: PageCode,
+        wanted: RowRanges | None = None,
+        dictionaries: SmallDictionaries | None = None,
+    ) -> dict[str, Pieces]:
         """Those columns that compiled code knows how to decode."""
         chunks: dict[str, CodedChunk] = {}
         for column in columns:
@@ -152,7 +170,8 @@ class RowGroup:
         found: dict[str, Pieces] = {}
         with open(self._file.path, "rb", buffering=0) as stream:  # noqa: PTH123 - a Path takes longer than its file
             for column, chunk in chunks.items():
-                array = chunk.read(stream, code, wanted)
+                exchanged = partial(dictionaries.exchanged, column) if dictionaries is not None else None
+                array = chunk.read(stream, code, wanted, exchanged)
                 if array is not None:
                     found[column] = tuple(array.slice(start, BATCH_ROWS) for start in range(0, len(array), BATCH_ROWS))
                     self.pages_skipped += chunk.pages_skipped
