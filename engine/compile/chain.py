@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from itertools import chain as joined
-from itertools import takewhile
 from typing import Any, Protocol, cast, runtime_checkable
 
 import pyarrow as pa
@@ -22,7 +21,7 @@ from engine.compile.prepared import prepared
 from engine.compile.program import MOST_ROWS, NAME, SinkCode
 from engine.compile.sinks.build import EncodedRows
 from engine.compile.sinks.columns import ColumnsBuffers, ColumnsCode
-from engine.compile.steps import step_of
+from engine.compile.steps import steps_of
 from engine.compile.variants import Variant, Variants, worthwhile
 from engine.config import typed
 from engine.errors import InternalError
@@ -38,6 +37,7 @@ from engine.physical.operator import Operator, Sink, Streaming
 from engine.physical.pipeline import Chain
 from engine.physical.project import ProjectExec
 from engine.physical.scan import ScanExec
+from engine.physical.union import UnionExec
 from engine.protocols import provides
 
 _FEW_ROWS = 1 << 14
@@ -119,7 +119,7 @@ class CompiledChain:
     @property
     def multiplies(self) -> bool:
         """Whether more rows may come out than went in."""
-        return any(not isinstance(operator, FilterExec | ProjectExec) for operator in self.operators)
+        return any(not isinstance(operator, FilterExec | ProjectExec | UnionExec) for operator in self.operators)
 
     @property
     def owner(self) -> int:
@@ -165,7 +165,7 @@ def _no_code() -> None:
 
 def compilable(chain: Chain, run: Execution) -> tuple[Streaming, ...]:
     """The first steps of a chain, as far as they are of kinds that have code."""
-    return tuple(takewhile(lambda operator: step_of(operator, run) is not None, chain.steps))
+    return chain.steps[: len(steps_of(chain.source.output, chain.steps, run))]
 
 
 def _encoded(source: Operator) -> Operator:

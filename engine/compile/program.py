@@ -26,6 +26,7 @@ from engine.compile.values import NotCompiled
 from engine.expressions.base import Attribute
 from engine.lazy import cached_property
 from engine.physical.operator import Operator
+from engine.physical.union import UnionExec
 from engine.protocols import provides
 from engine.records import dataclass
 
@@ -245,11 +246,16 @@ class _Rows:
 
 def _drops_rows(steps: Sequence[Step], sink: SinkCode) -> bool:
     """Whether enough rows do not come out for it to pay to look for them beforehand."""
-    if any(len(step.operator.inputs) > 1 for step in steps):
+    if any(combines(step.operator) for step in steps):
         return True
     if provides(sink, Vectorized):
         return False
     return any(isinstance(step.code, Filtered) and step.code.selects for step in steps)
+
+
+def combines(operator: Operator) -> bool:
+    """Whether rows meet those of another side: each may come out several times, or not at all."""
+    return len(operator.inputs) > 1 and not isinstance(operator, UnionExec)
 
 
 def _attempt(number: int, work: Callable[[], None]) -> None:

@@ -12,9 +12,9 @@ from engine.compile.forms import Form
 from engine.compile.joins import Probe
 from engine.compile.kept_programs import Parts, program_of
 from engine.compile.object_cache import Quarantined
-from engine.compile.program import CannotWrite, Program, SinkCode, Step
+from engine.compile.program import CannotWrite, Program, SinkCode, Step, combines
 from engine.compile.sinks.columns import ColumnsCode
-from engine.compile.steps import step_of
+from engine.compile.steps import steps_of
 from engine.expressions.base import Attribute
 from engine.physical.execution import Execution
 from engine.physical.operator import Operator, Streaming
@@ -99,7 +99,7 @@ class Variants:
 
     def _steps(self) -> list[Step]:
         """Their code, made anew for each program."""
-        return [step for step in (step_of(operator, self._run) for operator in self._operators) if step is not None]
+        return steps_of(self.attributes, self._operators, self._run)
 
     def _parts(self, level: Level, forms: Sequence[Form]) -> Parts:
         steps = self._steps()[: level.steps]
@@ -144,4 +144,4 @@ def _shorter(level: Level, failed: int, steps: Sequence[Step]) -> Level:
 
 def worthwhile(operator: Operator) -> bool:
     """Whether a step does something for rows: one that only picks columns does not."""
-    return len(operator.inputs) > 1 or any(each.children for each in operator.expressions)
+    return combines(operator) or any(each.children for each in operator.expressions)

@@ -84,14 +84,14 @@ def test_only_rows_that_get_there_can_raise(session: Session) -> None:
 
 def test_explain_codegen_shows_code_and_reasons(session: Session) -> None:
     text = (
-        session.sql("EXPLAIN CODEGEN SELECT id, explode(array(id)) FROM t WHERE word LIKE 'b_n%'")
+        session.sql("EXPLAIN CODEGEN SELECT id, explode(array(id)) FROM t WHERE word ILIKE 'b_n%'")
         .toArrow()[0][0]
         .as_py()
     )
     assert "compiled: Filter" in text
     assert "interpreted: Generate" in text
     assert "define i64 @run" in text
-    assert "by kernels, before: word LIKE 'b_n%'" in text
+    assert "by kernels, before: word ILIKE 'b_n%'" in text
 
 
 def test_few_rows_are_interpreted(session: Session) -> None:
