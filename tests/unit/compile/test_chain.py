@@ -91,7 +91,7 @@ def test_explain_codegen_shows_code_and_reasons(session: Session) -> None:
     assert "compiled: Filter" in text
     assert "interpreted: Generate" in text
     assert "define i64 @run" in text
-    assert "by kernels, before: word ILIKE 'b_n%'" in text
+    assert "by kernels, before: ilike(word, 'b_n%')" in text
 
 
 def test_few_rows_are_interpreted(session: Session) -> None:
