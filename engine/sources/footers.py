@@ -199,10 +199,7 @@ class Footer:
 
     def _compatible(self, name: str, wanted: DataType) -> bool:
         """Whether values keep their order when the file's column is read as `wanted`."""
-        try:
-            own = from_arrow(self.arrow_schema.field(name).type)
-        except (TypeError, ValueError):
-            return False
+        own = self.own_type(name)
         return own == wanted or (isinstance(own, NumericType) and isinstance(wanted, NumericType))
 
     def pages(self, group: int, field: StructField, stream: FileIO) -> list[tuple[int, int, Bounds]]:

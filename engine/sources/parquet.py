@@ -34,7 +34,7 @@ from engine.sources.filescan import (
 )
 from engine.sources.footer_statistics import merged_statistics
 from engine.sources.footers import READ_FAILURES, Footer, footer, open_file
-from engine.sources.pruning import Lookup, excluded
+from engine.sources.pruning import Lookup, exclusion
 from engine.sources.rowgroups import Chunks, RowGroup, wrong_rows
 from engine.sources.texts import is_text
 from engine.types import TIMESTAMP, DataType, StructField, StructType
@@ -65,19 +65,20 @@ class ParquetRelation(FileRelation):
         names = {attribute for each in request.filters for attribute in _names(each)}
         types = {f.name.lower(): f for f in self.data.fields if f.name in names and f.name.lower() not in partitions}
         limit = request.limit if not request.filters else None
+        is_out = exclusion(request.filters)
         splits: list[Split] = []
         considered = rows = 0
         for file in chosen.files:
             known = footer(file)
             for group in range(known.groups):
                 considered += 1
-                if types and excluded(request.filters, _lookup(known, group, types)):
+                if types and is_out(_lookup(known, group, types)):
                     continue
-                if known.rows(group) == 0 or (limit is not None and rows >= limit):
+                count = known.rows(group)
+                if count == 0 or (limit is not None and rows >= limit):
                     continue
-                rows += known.rows(group)
-                size = known.bytes(group, request.columns)
-                splits.append(Split(FilePart(file, group), known.rows(group), size))
+                rows += count
+                splits.append(Split(FilePart(file, group), count, known.bytes(group, request.columns)))
         return Splits(tuple(splits), considered, considered - len(splits), partition_note(chosen))
 
     def read_part(self, part: FilePart, fields: Sequence[StructField]) -> Iterator[pa.RecordBatch]:

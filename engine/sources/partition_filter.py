@@ -12,7 +12,7 @@ from engine.kernels.context import EvalContext
 from engine.kernels.evaluate import compile_predicate
 from engine.logical.plan import LogicalPlan
 from engine.sources.partitions import PartitionColumns, Values
-from engine.sources.pruning import excluded, single_value
+from engine.sources.pruning import exclusion, single_value
 from engine.types.arrow import to_arrow
 
 
@@ -24,12 +24,13 @@ def partition_filter(
     sure = [condition for condition in filters if _is_over(condition, names)]
     known = list(dict.fromkeys(partitions)) if sure else []
     dropped = {values for values, keep in zip(known, _evaluate(sure, columns, known), strict=True) if not keep}
+    is_out = exclusion(filters)
 
     def keep(values: Values) -> bool:
         if values in dropped:
             return False
         bounds = dict(zip(names, map(single_value, values), strict=True))
-        return not excluded(filters, lambda name: bounds.get(name.lower()))
+        return not is_out(lambda name: bounds.get(name.lower()))
 
     return keep
 

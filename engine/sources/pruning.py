@@ -8,7 +8,7 @@ as microseconds. Truncated statistics are bounds all the same: the least is a pr
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Any, TypeAlias
 
@@ -55,11 +55,15 @@ class Bounds:
 
 Lookup: TypeAlias = Callable[[str], Bounds | None]
 """The bounds of a column by name; None if nothing is known."""
+Test: TypeAlias = Callable[[Lookup], bool]
+"""Whether a condition may be true for some row of a piece."""
 
 
-def excluded(filters: Sequence[Expression], lookup: Lookup) -> bool:
-    """Whether no row can pass all of `filters`."""
-    return any(not _possible(condition, lookup) for condition in filters)
+def exclusion(filters: Sequence[Expression]) -> Callable[[Lookup], bool]:
+    """Whether no row of a piece can pass all of `filters`, as a function of the piece's bounds: what the filters say is read
+    once, and tables have hundreds of pieces."""
+    tests = [_possible(condition) for condition in filters]
+    return lambda lookup: not all(test(lookup) for test in tests)
 
 
 def single_value(value: Any) -> Bounds:
@@ -86,36 +90,50 @@ def _micros(value: datetime.datetime) -> int:
     return (value - epoch) // datetime.timedelta(microseconds=1)
 
 
-def _possible(condition: Expression, lookup: Lookup) -> bool:
+def _perhaps(_lookup: Lookup) -> bool:
+    return True
+
+
+def _never(_lookup: Lookup) -> bool:
+    return False
+
+
+def _every(tests: Iterable[Test]) -> Test:
+    found = [test for test in tests if test is not _perhaps]
+    return (lambda lookup: all(test(lookup) for test in found)) if found else _perhaps
+
+
+def _some(tests: Iterable[Test]) -> Test:
+    found = [test for test in tests if test is not _never]
+    return _perhaps if _perhaps in found else lambda lookup: any(test(lookup) for test in found)
+
+
+def _possible(condition: Expression) -> Test:
     """Whether `condition` may be true for some row."""
     match condition:
         case Literal(value):
-            return value is True
+            return _perhaps if value is True else _never
         case And(terms):
-            return all(_possible(term, lookup) for term in terms)
+            return _every(_possible(term) for term in terms)
         case Or(terms):
-            return any(_possible(term, lookup) for term in terms)
+            return _some(_possible(term) for term in terms)
         case Not(child):
-            return _possible_not(child, lookup)
+            return _possible_not(child)
         case BinaryComparison(left, right):
-            return _comparison(type(condition), left, right, lookup)
+            return _comparison(type(condition), left, right)
         case Between(value, low, high):
-            return _comparison(GreaterThanOrEqual, value, low, lookup) and _comparison(
-                LessThanOrEqual, value, high, lookup
-            )
+            return _every((_comparison(GreaterThanOrEqual, value, low), _comparison(LessThanOrEqual, value, high)))
         case In(value, options):
-            return any(_comparison(EqualTo, value, option, lookup) for option in options)
+            return _some(_comparison(EqualTo, value, option) for option in options)
         case IsNull(child):
-            bounds = _bounds(child, lookup)
-            return bounds is None or bounds.nulls != 0
+            return _when_known(child, lambda bounds: bounds.nulls != 0)
         case IsNotNull(child):
-            bounds = _bounds(child, lookup)
-            return bounds is None or not bounds.all_null
+            return _with_values(child, lambda _: True)
         case Like(value, Literal(str() as pattern), escape, False):
-            return _prefix_possible(value, like_prefix(pattern, escape), lookup)
+            return _prefix_possible(value, like_prefix(pattern, escape))
         case Call("startswith", (value, Literal(str() as prefix))):
-            return _prefix_possible(value, prefix, lookup)
-    return True
+            return _prefix_possible(value, prefix)
+    return _perhaps
 
 
 _OPPOSITE: dict[type[Expression], type[Expression]] = {
@@ -132,95 +150,90 @@ _FLIPPED: dict[type[Expression], type[Expression]] = {
 }
 
 
-def _possible_not(child: Expression, lookup: Lookup) -> bool:
+def _possible_not(child: Expression) -> Test:
     """Whether NOT `child` may be true."""
     match child:
         case Literal(value):
-            return value is False
+            return _perhaps if value is False else _never
         case Not(inner):
-            return _possible(inner, lookup)
+            return _possible(inner)
         case And(terms):
-            return any(_possible_not(term, lookup) for term in terms)
+            return _some(_possible_not(term) for term in terms)
         case Or(terms):
-            return all(_possible_not(term, lookup) for term in terms)
+            return _every(_possible_not(term) for term in terms)
         case IsNull(inner):
-            return _possible(IsNotNull(inner), lookup)
+            return _possible(IsNotNull(inner))
         case IsNotNull(inner):
-            return _possible(IsNull(inner), lookup)
+            return _possible(IsNull(inner))
         case EqualTo(left, right):
-            return _unequal_possible(left, right, lookup)
+            return _unequal_possible(left, right)
         case In(value, options):
-            return all(_unequal_possible(value, option, lookup) for option in options)
+            return _every(_unequal_possible(value, option) for option in options)
         case BinaryComparison(left, right) if type(child) in _OPPOSITE:
-            return _comparison(_OPPOSITE[type(child)], left, right, lookup)
-    return True
+            return _comparison(_OPPOSITE[type(child)], left, right)
+    return _perhaps
 
 
-def _comparison(kind: type[Expression], left: Expression, right: Expression, lookup: Lookup) -> bool:
+def _comparison(kind: type[Expression], left: Expression, right: Expression) -> Test:
     """Whether a comparison of a column with a constant, either way round, may be true."""
     if isinstance(left, Literal) and not isinstance(right, Literal):
-        return _comparison(_FLIPPED.get(kind, kind), right, left, lookup)
+        return _comparison(_FLIPPED.get(kind, kind), right, left)
     if not isinstance(right, Literal):
-        return True
-    bounds = _bounds(left, lookup)
+        return _perhaps
     if right.value is None:
-        return kind is EqualNullSafe and (bounds is None or bounds.nulls != 0)
-    if bounds is None:
-        return True
-    if bounds.all_null:
-        return False
+        return _when_known(left, lambda bounds: bounds.nulls != 0) if kind is EqualNullSafe else _never
     value = comparable(right.value)
     if value is None or not _same_family(left.dataType, right.dataType):
-        return True
-    return _ordered(kind, bounds, value, isinstance(left.dataType, FloatType | DoubleType))
+        return _with_values(left, lambda _: True)
+    return _with_values(left, _ordered(kind, value, isinstance(left.dataType, FloatType | DoubleType)))
 
 
-def _ordered(kind: type[Expression], bounds: Bounds, value: Any, floating: bool) -> bool:
-    least, most = bounds.minimum, bounds.maximum
-    unbounded = most is None or (floating and not bounds.exact)  # NaN is greater than anything and not in statistics
+def _ordered(kind: type[Expression], value: Any, floating: bool) -> Callable[[Bounds], bool]:
+    def unbounded(bounds: Bounds) -> bool:
+        # NaN is greater than anything and not in statistics
+        return bounds.maximum is None or (floating and not bounds.exact)
+
     if kind in (EqualTo, EqualNullSafe):
-        return (least is None or least <= value) and (most is None or value <= most)
+        return lambda known: (
+            (known.minimum is None or known.minimum <= value) and (known.maximum is None or value <= known.maximum)
+        )
     if kind is LessThan:
-        return bool(least is None or least < value)
+        return lambda known: known.minimum is None or bool(known.minimum < value)
     if kind is LessThanOrEqual:
-        return bool(least is None or least <= value)
+        return lambda known: known.minimum is None or bool(known.minimum <= value)
     if kind is GreaterThan:
-        return bool(unbounded or most > value)
+        return lambda known: unbounded(known) or bool(known.maximum > value)
     if kind is GreaterThanOrEqual:
-        return bool(unbounded or most >= value)
-    return True
+        return lambda known: unbounded(known) or bool(known.maximum >= value)
+    return lambda _: True
 
 
-def _unequal_possible(left: Expression, right: Expression, lookup: Lookup) -> bool:
+def _unequal_possible(left: Expression, right: Expression) -> Test:
     """Whether `left <> right` may be true: not if every value is the constant."""
     if isinstance(left, Literal):
         left, right = right, left
     if not isinstance(right, Literal):
-        return True
+        return _perhaps
     if right.value is None:
-        return False
-    bounds = _bounds(left, lookup)
-    if bounds is None:
-        return True
-    if bounds.all_null:
-        return False
+        return _never
     value = comparable(right.value)
-    if value is None or not bounds.exact or not _same_family(left.dataType, right.dataType):
-        return True
-    return not (bounds.minimum == value == bounds.maximum)
+    if value is None or not _same_family(left.dataType, right.dataType):
+        return _with_values(left, lambda _: True)
+    return _with_values(left, lambda known: not (known.exact and known.minimum == value == known.maximum))
 
 
-def _prefix_possible(value: Expression, prefix: str, lookup: Lookup) -> bool:
+def _prefix_possible(value: Expression, prefix: str) -> Test:
     """Whether a text may begin with `prefix`."""
-    bounds = _bounds(value, lookup)
-    if bounds is None or value.dataType != STRING:
-        return True
-    if bounds.all_null:
-        return False
+    if value.dataType != STRING:
+        return _perhaps
     start = prefix.encode("utf-8", "surrogatepass")
-    if bounds.minimum is not None and bounds.minimum[: len(start)] > start:
-        return False
-    return bounds.maximum is None or bool(bounds.maximum >= start)
+
+    def may_begin(bounds: Bounds) -> bool:
+        if bounds.minimum is not None and bounds.minimum[: len(start)] > start:
+            return False
+        return bounds.maximum is None or bool(bounds.maximum >= start)
+
+    return _with_values(value, may_begin)
 
 
 def like_prefix(pattern: str, escape: str) -> str:
@@ -236,11 +249,24 @@ def like_prefix(pattern: str, escape: str) -> str:
     return "".join(found)
 
 
-def _bounds(expression: Expression, lookup: Lookup) -> Bounds | None:
-    """The bounds of a column, seen through casts that keep every value as it is."""
+def _when_known(expression: Expression, fits: Callable[[Bounds], bool]) -> Test:
+    """What `fits` says of the bounds of a column, seen through casts that keep every value as it is."""
     while isinstance(expression, Cast) and _keeps_values(expression.child.dataType, expression.to):
         expression = expression.child
-    return lookup(expression.name) if isinstance(expression, Attribute) else None
+    if not isinstance(expression, Attribute):
+        return _perhaps
+    name = expression.name
+
+    def test(lookup: Lookup) -> bool:
+        bounds = lookup(name)
+        return bounds is None or fits(bounds)
+
+    return test
+
+
+def _with_values(expression: Expression, fits: Callable[[Bounds], bool]) -> Test:
+    """The same, and false where there surely is no value."""
+    return _when_known(expression, lambda bounds: not bounds.all_null and fits(bounds))
 
 
 def _keeps_values(source: DataType, target: DataType) -> bool:

@@ -25,7 +25,7 @@ from engine.sources.coded_chunks import CodedChunk
 from engine.sources.files import DataFile, check_unchanged, read_error, reason_of
 from engine.sources.filescan import BATCH_ROWS, FilePart, FileRelation, check_digits, constant, fit
 from engine.sources.footers import READ_FAILURES, Footer, footer, open_file
-from engine.sources.pruning import Bounds, excluded
+from engine.sources.pruning import Bounds, exclusion
 from engine.sources.texts import is_text
 from engine.types import STRING, DecimalType, StructField
 
@@ -191,7 +191,8 @@ class RowGroup:
 
 
 def _filter_test(condition: Expression) -> Callable[[Bounds], bool]:
-    return lambda bounds: not excluded([condition], lambda _: bounds)
+    is_out = exclusion([condition])
+    return lambda bounds: not is_out(lambda _: bounds)
 
 
 def wrong_rows(file: DataFile, expected: int, found: int) -> Exception:

@@ -29,7 +29,7 @@ from engine.expressions.predicates import (
     Not,
     Or,
 )
-from engine.sources.pruning import Bounds, comparable, excluded, like_prefix, single_value
+from engine.sources.pruning import Bounds, comparable, exclusion, like_prefix, single_value
 from engine.types import BOOLEAN, DATE, DOUBLE, INT, LONG, STRING, TIMESTAMP, DecimalType
 
 A = Attribute("a", INT)
@@ -42,7 +42,7 @@ def lit(value: Any, data_type: Any = INT) -> Literal:
 
 
 def prunes(condition: Expression, **columns: Bounds) -> bool:
-    return excluded([condition], columns.get)
+    return exclusion([condition])(columns.get)
 
 
 SOME = Bounds(10, 20, nulls=0, rows=100, exact=True)
