@@ -129,13 +129,16 @@ class Catalog:
         for a table that lost a column the plan reads.
         """
 
-        def again(node: LogicalPlan) -> LogicalPlan:
+        def again(node: Any) -> Any:
+            if not node.has(Scan):
+                return node
+            node = node.map_children(again)
             if not isinstance(node, Scan) or not isinstance(node.relation, FileRelation):
                 return node
             found = self._again(node, node.relation)
             return node if found == node.relation else replace(node, relation=found)
 
-        changed: LogicalPlan = plan.transform_up(again)
+        changed: LogicalPlan = again(plan)
         return changed
 
     def _again(self, scan: Scan, relation: FileRelation) -> Relation:

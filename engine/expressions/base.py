@@ -74,7 +74,7 @@ class Expression(TreeNode):
     @cached_property
     def references(self) -> frozenset[int]:
         """The ids of the columns of the child plan that are read."""
-        return frozenset().union(*(child.references for child in self.children))
+        return frozenset().union(*[child.references for child in self.children])
 
     @cached_property
     def foldable(self) -> bool:
@@ -223,4 +223,4 @@ def is_null(expression: Expression) -> TypeGuard[Literal]:
 
 def references(expressions: Iterable[Expression]) -> frozenset[int]:
     """The ids of all columns that some expressions read."""
-    return frozenset().union(*(each.references for each in expressions))
+    return frozenset().union(*[each.references for each in expressions])

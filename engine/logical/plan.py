@@ -32,12 +32,12 @@ class LogicalPlan(TreeNode):
     @cached_property
     def plans(self) -> tuple[LogicalPlan, ...]:
         """The child plans (not those inside expressions)."""
-        return tuple(child for child in self.children if isinstance(child, LogicalPlan))
+        return tuple([child for child in self.children if isinstance(child, LogicalPlan)])
 
     @cached_property
     def expressions(self) -> tuple[Expression, ...]:
         """The expressions this very node holds."""
-        return tuple(child for child in self.children if isinstance(child, Expression))
+        return tuple([child for child in self.children if isinstance(child, Expression)])
 
     @cached_property
     def resolved(self) -> bool:
@@ -47,12 +47,12 @@ class LogicalPlan(TreeNode):
     @cached_property
     def output_ids(self) -> frozenset[int]:
         """The ids of `output`."""
-        return frozenset(attribute.id for attribute in self.output)
+        return frozenset([attribute.id for attribute in self.output])
 
     @cached_property
     def references(self) -> frozenset[int]:
         """The ids of the columns its expressions read."""
-        return frozenset().union(*(each.references for each in self.expressions))
+        return frozenset().union(*[each.references for each in self.expressions])
 
     @cached_property
     def schema(self) -> StructType:

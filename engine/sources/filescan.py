@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import field, replace
 from typing import Any, ClassVar
 
 import pyarrow as pa
 
-from engine.errors import AnalysisError
+from engine.errors import AnalysisError, ExecutionError
 from engine.expressions.base import Expression
 from engine.lazy import cached_property, pc
 from engine.logical.relation import ScanRequest, Split, Splits, TableStatistics
@@ -33,6 +34,17 @@ class FilePart:
 
     file: DataFile
     piece: Any = None
+
+
+class Identity(tuple[Hashable, ...]):
+    """What a relation is known by, which may name a thousand files: hashed once."""
+
+    @cached_property
+    def _hash(self) -> int:
+        return super().__hash__()
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -63,18 +75,14 @@ class FileRelation(ABC):
         return self._identity
 
     @cached_property
-    def _identity(self) -> Hashable:
-        return self.format, self.listing.identity, self.schema, self.options, self.facts
-
-    @cached_property
-    def _hash(self) -> int:
-        return hash(self._identity)
+    def _identity(self) -> Identity:
+        return Identity((self.format, self.listing.identity, self.schema, self.options, self.facts))
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, FileRelation) and self._identity == other._identity)
 
     def __hash__(self) -> int:
-        return self._hash
+        return hash(self._identity)
 
     def __repr__(self) -> str:
         return f"<{self.description}>"
@@ -85,18 +93,31 @@ class FileRelation(ABC):
     def is_current(self) -> bool:
         """Whether its paths hold the same files as when they were listed. Raises what listing them raises."""
         known = self.listing
-        if known.asked and known.asked == tuple(file.path for file in known.files) and not known.directories:
-            return all(stat_file(file.path) == replace(file, values=()) for file in known.files)
+        if self._is_by_name:
+            return self._has_same_files()
         conf = {"spark.sql.session.timeZone": known.columns.zone}
         now = list_files(known.asked, dict(self.options), conf, must_exist=bool(known.paths))
         names = known.columns.names == now.columns.names
         return names and now.identity == known.identity and now.folders == known.folders
+
+    @cached_property
+    def _is_by_name(self) -> bool:
+        """Whether it was asked for files, and not for what is below folders: then none can have come."""
+        known = self.listing
+        return bool(known.asked) and known.asked == tuple(file.path for file in known.files) and not known.directories
+
+    def _has_same_files(self) -> bool:
+        found = ((file, stat_file(file.path)) for file in self.listing.files)
+        return all((now.size, now.mtime) == (file.size, file.mtime) for file, now in found)
 
     def relisted(self) -> FileRelation:
         """The same relation over the files that are there now; this one if they are partitioned otherwise.
 
         Raises AnalysisError PATH_NOT_FOUND if its paths are gone.
         """
+        with suppress(ExecutionError):  # one that is gone is told below
+            if self._is_by_name and self._has_same_files():
+                return self
         listing = self.listing
         conf = {"spark.sql.session.timeZone": listing.columns.zone}
         now = list_files(listing.asked, dict(self.options), conf, must_exist=bool(listing.paths))

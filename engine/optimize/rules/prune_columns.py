@@ -37,12 +37,12 @@ def prune_columns(plan: TreeNode) -> TreeNode | None:
 
 def prune(plan: LogicalPlan, needed: Ids) -> LogicalPlan:
     """`plan` with at least the columns `needed`, in their order, and not many others; subqueries in it pruned too."""
-    if any(each.has(SubqueryExpression) for each in plan.expressions):
+    if plan.has(SubqueryExpression) and any(each.has(SubqueryExpression) for each in plan.expressions):
         plan = plan.map_expressions(_in_expression)
     match plan:
         case lp.Project(projections, child):
             kept = _kept(projections, needed)
-            return _project(plan, kept, prune(child, references(kept)))
+            return _project(plan, kept, prune(child, plan.references if kept is projections else references(kept)))
         case lp.Aggregate(grouping, aggregates, child):
             kept = _kept(aggregates, needed)
             below = prune(child, references(grouping) | references(kept))
@@ -88,7 +88,7 @@ def narrowed(plan: LogicalPlan, needed: Ids) -> LogicalPlan:
 
 
 def _kept(columns: tuple[Any, ...], needed: Ids) -> tuple[Any, ...]:
-    if all(column.id in needed for column in columns):
+    if needed.issuperset([column.id for column in columns]):
         return columns
     return tuple(column for column in columns if column.id in needed) or narrowest(columns)
 
@@ -178,10 +178,10 @@ def _read_places(definition: lp.CteDefinition, later: list[LogicalPlan]) -> list
     references: list[lp.CteReference] = []
     for plan in later:
         used |= plan.output_ids
-        for node in plan.walk():
+        for node in plan.collect(LogicalPlan):
             if isinstance(node, lp.CteReference):
                 references += [node] if node.id == definition.id else []
-            elif isinstance(node, LogicalPlan):
+            else:
                 used |= node.references
                 used |= _by_position(node)
     size = len(definition.child.output)
@@ -192,7 +192,7 @@ def _read_places(definition: lp.CteDefinition, later: list[LogicalPlan]) -> list
 def _by_position(node: LogicalPlan) -> Ids:
     """Columns that are read without being named: inputs of a union or a loop, a subquery's column."""
     plans = list(node.plans) if isinstance(node, lp.Union | UnionLoop) else []
-    for expression in node.expressions:
+    for expression in node.expressions if node.has(SubqueryExpression) else ():
         plans += [each.plan for each in expression.collect(SubqueryExpression)]
     return frozenset().union(*(plan.output_ids for plan in plans))
 
