@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from engine.catalog.folder import FolderStore
 from engine.catalog.hints import file_hint, format_hint, format_inside, is_empty_directory
