@@ -131,13 +131,10 @@ class Catalog:
         """
 
         def again(node: Any) -> Any:
-            if not node.has(Scan):
-                return node
-            node = node.map_children(again)
-            if not isinstance(node, Scan) or not isinstance(node.relation, FileRelation):
-                return node
-            found = self._again(node, node.relation)
-            return node if found == node.relation else replace(node, relation=found)
+            if isinstance(node, Scan) and isinstance(node.relation, FileRelation):
+                found = self._again(node, node.relation)
+                return node if found == node.relation else replace(node, relation=found)
+            return node.map_children(again) if node.has(Scan) else node
 
         changed: LogicalPlan = again(plan)
         return changed

@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.errors import FlintError, Position
 from engine.parse.lexer import END, Token
-from engine.parse.table import KEEP_NONE, Rule, Table
+from engine.parse.table import KEEP_NONE, Table
 from engine.parse.words import IN_CONTEXT, Words
 from engine.tree.node import TreeNode
 
@@ -50,20 +50,24 @@ def run(table: Table, start: str, words: Words, functions: Functions) -> Any:
                 raise Stuck(tokens, index)
             if todo >= 0:
                 break
-            rule = rules[-1 - todo]
-            length = rule.length
-            if rule.passes and length == 1:
+            origin, _, length, parts, passes = rules[-1 - todo]
+            if passes and length == 1:
                 key = (states[-2], state, kind)
                 state = climbs.get(key) or _climb(table, key)
                 states[-1] = state
                 continue
-            begin = offsets[-length] if length else token.start
-            parts = _parts(rule, values[len(values) - length :]) if rule.parts else []
             if length:
+                begin, taken = offsets[-length], values[-length:]
                 del states[-length:], values[-length:], offsets[-length:]
-            values.append(_value(rule, functions[-1 - todo], parts, begin, max(begin, previous_stop)))
+            else:
+                begin, taken = token.start, []
+            made, function = _parts(parts, taken), functions[-1 - todo]
+            if function is not None:
+                values.append(_built(function, made, begin, max(begin, previous_stop)))
+            else:
+                values.append(made if origin[0] == "_" else made[0] if passes else tuple(made))
             offsets.append(begin)
-            state = rows[states[-1]][rule.origin]
+            state = rows[states[-1]][origin]
             states.append(state)
         if kind == END:
             return values[-1]
@@ -112,10 +116,10 @@ def _climb(table: Table, key: tuple[int, int, str]) -> int:
     return state
 
 
-def _parts(rule: Rule, values: list[Any]) -> list[Any]:
+def _parts(wanted: tuple[int, ...], values: list[Any]) -> list[Any]:
     """What a rule's function is given, of the values of its symbols."""
     parts: list[Any] = []
-    for part in rule.parts:
+    for part in wanted:
         if part == KEEP_NONE:
             parts.append(None)
         elif part >= 0:
@@ -127,11 +131,8 @@ def _parts(rule: Rule, values: list[Any]) -> list[Any]:
     return parts
 
 
-def _value(rule: Rule, function: Callable[..., Any] | None, parts: list[Any], start: int, stop: int) -> Any:
-    if function is None:
-        if rule.origin.startswith("_"):
-            return parts
-        return parts[0] if rule.passes else tuple(parts)
+def _built(function: Callable[..., Any], parts: list[Any], start: int, stop: int) -> Any:
+    """What a rule's function makes, with the span of the rule."""
     try:
         value = function(*parts)
     except FlintError as error:

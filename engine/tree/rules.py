@@ -8,10 +8,10 @@ plans only (`walk_plans`), and the plans inside subquery expressions where it sa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 from engine.errors import InternalError
+from engine.lazy import cached_property
 from engine.records import dataclass
 from engine.tree.node import TreeNode, copy_origin, pattern
 
@@ -38,13 +38,19 @@ class Rule:
 
     def bind(self, context: Any) -> Rule:
         """This rule with `context` handed to its function as second argument."""
-        return replace(self, context=context)
+        return Rule(self.name, self.on, self.rewrite, self.top_down, self.entire, context, self.doc, self.needs)
+
+    @cached_property
+    def _wanted(self) -> tuple[int, int]:
+        """The bits of `on`, and of `needs` or of any node."""
+        return pattern(self.on), pattern(self.needs or (TreeNode,))
 
     def __call__(self, tree: TreeNode, settled: dict[int, TreeNode] | None = None) -> Any:
         """`tree` rewritten. `settled` holds the trees, by id, that this rule is known to leave as they are: rules look at
         nothing but the tree (and their context), so that these are not walked again."""
         settled = {} if settled is None else settled
-        if id(tree) in settled or not tree.has(*self.on) or (self.needs and not tree.has(*self.needs)):
+        on, needs = self._wanted
+        if not (tree.kinds & on and tree.kinds & needs) or id(tree) in settled:
             return tree
         if not self.entire:
             return self._walker(settled)(tree)
@@ -56,14 +62,14 @@ class Rule:
     def _walker(self, settled: dict[int, TreeNode]) -> Rewrite:
         """The walk over a tree that holds one of the classes; one function with all it needs at hand, since planning spends
         most of its time in here."""
-        on, needs, top_down, rewritten = pattern(self.on), pattern(self.needs), self.top_down, self._rewritten
+        (on, needs), top_down, rewritten = self._wanted, self.top_down, self._rewritten
 
         def walk(tree: Any) -> Any:
             node = rewritten(tree) if top_down and tree.own_kinds & on else tree
             fresh: list[Any] | None = None
             for place, child in enumerate(node.children):
                 kinds = child.kinds
-                if kinds & on and id(child) not in settled and (not needs or kinds & needs):
+                if kinds & on and kinds & needs and id(child) not in settled:
                     found = walk(child)
                     if found is not child:
                         fresh = fresh or list(node.children)
