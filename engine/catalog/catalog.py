@@ -136,8 +136,7 @@ class Catalog:
                 return node if found == node.relation else replace(node, relation=found)
             return node.map_children(again) if node.has(Scan) else node
 
-        changed: LogicalPlan = again(plan)
-        return changed
+        return again(plan)  # type: ignore[no-any-return]
 
     def _again(self, scan: Scan, relation: FileRelation) -> Relation:
         if len(scan.name) != 3 or scan.name[0] != CATALOG:
