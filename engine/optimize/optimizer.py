@@ -37,6 +37,7 @@ from engine.optimize.rules.push_filter_through_project import push_filter_throug
 from engine.optimize.rules.push_filter_through_sort import push_filter_through_sort
 from engine.optimize.rules.push_filter_through_union import push_filter_through_union
 from engine.optimize.rules.push_filter_through_window import push_filter_through_window
+from engine.optimize.rules.push_filters_into_ctes import push_filters_into_ctes
 from engine.optimize.rules.push_filters_into_scan import push_filters_into_scan
 from engine.optimize.rules.push_join_condition import push_join_condition
 from engine.optimize.rules.push_limit import push_limit
@@ -137,8 +138,8 @@ def batches(context: OptimizerContext) -> tuple[Batch, ...]:
         # before anything moves: a condition on outer columns is found where it was written
         Batch("Subqueries", (unnest_subqueries,)),
         Batch("Simplify and push down", (fold, *EXPRESSIONS, *PUSHING, *SHAPES), MOST_PASSES),
-        # once: run to a fixed point it would infer again what was simplified away
-        Batch("Infer filters", (infer_filters.bind(context.estimator),)),
+        # once: run to a fixed point they would infer again what was simplified away
+        Batch("Infer filters", (push_filters_into_ctes, infer_filters.bind(context.estimator))),
         Batch("Push down what was inferred", (*EXPRESSIONS, *PUSHING, *SHAPES), MOST_PASSES),
         # when filters stand at their tables, which tells how few the keys are; before joins are ordered: both change them
         Batch("Aggregates and joins", tuple(each.bind(context.estimator) for each in AGGREGATES)),

@@ -100,3 +100,6 @@ select (select max(x.a) from u x where x.c not in (select k from big y where (y.
 select k from big where exists (select 1 from u where u.c not in (select t.b from t where t.a = big.k))
 select k from big where exists (select 1 from u where u.a > big.k and u.c not in (select t.b from t where t.n > 28))
 select k, (select count(*) from u where (u.a > big.k or u.c = big.ta) and u.c not in (select t.b from t where t.n > 28)) from big
+with q as (select b, n, count(*) c from t group by b, n) select x.b, y.b, x.c, y.c from q x, q y where x.n = y.n and x.b = 1 and x.c > 1 and y.b = 2
+with q as (select b, 's' k, sum(a) s from t group by b union all select c, 'u', sum(a) from u group by c) select x.s, y.s from q x join q y on x.b = y.b where x.k = 's' and y.k = 'u' and x.b > 2 and (y.b < 9 or y.b is null)
+with q as (select a, b from t where a > 1), r as (select q.b, count(*) c from q join u on q.a = u.a group by q.b) select * from (select b, c from r where b = 1) union all select b, c from r where b in (1, 3) union all select a, b from q where b = 3
