@@ -68,6 +68,11 @@ class Probe:
             return None
         return may_be_there(row, self.table, keys)
 
+    @property
+    def _reads(self) -> bool:
+        """Whether steps that follow may read columns of built rows."""
+        return any(column.id in self.side.columns for column in self.join.columns)
+
     def _check(self) -> None:
         for one, other in zip(self.join.left_keys, self.join.right_keys, strict=True):
             check_keys(one.dataType, other.dataType)
@@ -77,7 +82,8 @@ class Probe:
         if join.exists is not None:
             raise NotKept("the column of an EXISTENCE join")
         keys = numbering.of((join.keys(False), join.keys(True), join.condition))
-        return Probe, join.type, join.build, join.null_safe, join.null_aware, table.described(numbering), keys
+        kind = join.type, join.build, join.null_safe, join.null_aware, self._reads
+        return Probe, kind, table.described(numbering), keys
 
     def write(self, row: Row, following: Body, *, preselected: bool = False) -> None:
         """Writes the step; `preselected`: the keys of the row may be in the table."""
@@ -121,7 +127,7 @@ class Probe:
             foresee=foresee,
             ahead=self._ahead,
             once=once,
-            far=self.table.far,
+            far=self.table.far or (self._reads and self.table.has_far_rows),
         )
 
     def _first_of(self, row: Row, *, preselected: bool) -> Value:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
+import pyarrow as pa
 
 from engine.compile.sinks.build import EncodedRows
+from engine.expressions.base import Attribute
 from engine.physical.collect import SpillWriter
 from engine.physical.encoded_columns import EncodedColumns
 from engine.physical.execution import Execution
@@ -54,11 +56,21 @@ class BuildSink(EncodedRows):
 
     def _in_memory(self) -> Built:
         operator = self.operator
+        self._put_in_order()
         columns = EncodedColumns(self.batches, self.columns, emptying=True)
         built = Built(columns, None, np.zeros(columns.rows if operator.has_tail else 0, np.bool_))
         if operator.split_keys(True):
             self.reservation.gives_way(partial(self._give_way, built))
         return built
+
+    def _put_in_order(self) -> None:
+        """Puts batches in the order of their keys, if that is what they may be in: a source that is in order is read by several
+        threads, and rows in order need no table."""
+        keys = self.operator.split_keys(True)
+        wanted = keys[0].id if len(keys) == 1 and isinstance(keys[0], Attribute) else None
+        places = [place for place, column in enumerate(self.columns) if column.id == wanted]
+        if places and all(pa.types.is_integer(batch.column(places[0]).type) for batch in self.batches):
+            self.batches.sort(key=lambda batch: _first(batch.column(places[0])))
 
     def _give_way(self, built: Built) -> None:
         """Puts a built side on disk that nothing has looked into yet."""
@@ -81,3 +93,8 @@ class BuildSink(EncodedRows):
             return Built(nothing, spilled=PiecewiseJoin(operator, self._file, self.run))
         whole = Whole(sum(each.rows for each in self._writers), any(each.nulls for each in self._writers))
         return Built(nothing, spilled=SplitJoin(operator, self._partitioned, whole, self.run))
+
+
+def _first(keys: pa.Array) -> int:
+    first = keys[0].as_py() if len(keys) else None
+    return 0 if first is None else int(first)

@@ -1,5 +1,6 @@
 """The table of a join: the rows of the built side by their keys, filled by compiled code and read by the code of the probe.
 
+    ordered   no directory                    whole numbers that come in order: the place or the rank is the row's number
     direct    directory[key - low]            whole numbers that lie close together
     ranked    directory[rank of the key]      whole numbers that lie apart: a bit for each there may be (`ranks.py`)
     hashed    directory[hash >> shift ...]    a slot for each different key, linear steps, at most half full
@@ -35,6 +36,7 @@ from engine.compile.values import NotCompiled, Sql
 from engine.config import typed
 from engine.errors import InternalError
 from engine.expressions.base import Attribute, Expression
+from engine.kernels.buffers import fixed_values
 from engine.lazy import pc
 from engine.physical.batches import batch_of
 from engine.physical.encoded_columns import EncodedColumns
@@ -71,6 +73,8 @@ class Shape:
     """The keys, by their numbers, of which it is known which values there are."""
     keys_only: bool
     """It is only asked whether a key is there, not in which rows."""
+    ordered: bool
+    """Rows come in the order of their keys, each another one: the place of a key, or its rank, is the number of its row."""
     sparse: bool
     """Whether so few of the keys there may be are there that most that are asked for may well not be."""
     near: bool
@@ -104,6 +108,7 @@ class JoinTable:
         self.forms = [form_of(array) for array in self._arrays]
         self._computed: dict[Expression, int] = {}
         self._keys = [self._key(key) for key in keys]
+        self.ordered = False
         self.addressing, self.low, self.size = self._addressing()
         self.keys_only = keys_only
         self.ranks = Ranks(self.size) if self.addressing is Addressing.RANKED else None
@@ -117,12 +122,13 @@ class JoinTable:
         keys_there = self.ranks.count if self.ranks is not None else self.rows
         sparse = keys_there * _SPARSE < self.size * (_SPARSE - 1)
         near, chained = self.directory.nbytes <= _NEAR, self.following is not None
-        self.shape = Shape(self.addressing, chained, tuple(self.presences), keys_only, sparse, near)
+        presences = tuple(self.presences)
+        self.shape = Shape(self.addressing, chained, presences, keys_only, self.ordered, sparse, near)
 
     def described(self, numbering: Numbering) -> Hashable:
         """All that the code of probes depends on."""
         columns, computed = self.attributes[: self.width], tuple(self._computed)
-        rows = self.rows > 0, self.has_null_key, self.null_safe, self.far
+        rows = self.rows > 0, self.has_null_key, self.null_safe, self.far, self.has_far_rows
         seen = [self.seen(place) for place in range(len(self.attributes))]
         return self.shape, rows, tuple(seen), numbering.of((tuple(columns), computed)), tuple(self._keys)
 
@@ -164,6 +170,11 @@ class JoinTable:
         """Whether a look into the table is likely to wait for memory."""
         looked = self.directory.nbytes if self.ranks is None else self.ranks.bits.nbytes + self.directory.nbytes
         return looked >= self._near
+
+    @property
+    def has_far_rows(self) -> bool:
+        """Whether a look at a built row is likely to wait for memory."""
+        return self.rows * 8 >= self._near
 
     def ahead(self, row: Row, place: int, index: Value) -> None:
         """Asks for the value of a column in a built row, if it is far away."""
@@ -269,16 +280,20 @@ class JoinTable:
         if least is None or most is None:
             return Addressing.DIRECT, 0, 1
         size = most - least + 1
-        if size <= max(_SPREAD * self.rows, _SMALL):
+        self.ordered = (size == self.rows or 4 * size > _NEAR) and is_ascending(array)
+        if size == self.rows if self.ordered else size <= max(_SPREAD * self.rows, _SMALL):
             return Addressing.DIRECT, least, size
         if size <= max(_RANKED_SPREAD * self.rows, _RANKED_SMALL):
             return Addressing.RANKED, least, size
+        self.ordered = False
         return Addressing.HASHED, 0, 0
 
     def _bytes(self) -> int:
         """What the table takes at most while it is made."""
         if self.ranks is not None:
-            return self.ranks.words * (8 * self._marking + 4) + 8 * self.rows
+            return self.ranks.words * (8 * self._marking + 4) + (0 if self.ordered else 8 * self.rows)
+        if self.ordered:
+            return 0
         return 4 * ((self.size or _slots(self.rows)) + self.rows)
 
     def _presences(self) -> dict[int, Presence]:
@@ -307,8 +322,8 @@ class JoinTable:
         """Puts all rows into the directory, with all threads of the task. Raises Quarantined."""
         if self.ranks is not None:
             self._rank(self.ranks)
-            if self.keys_only:
-                return
+        if self.ordered or (self.keys_only and self.ranks is not None):
+            return
         places = self.ranks.count if self.ranks is not None else self.size or _slots(self.rows)
         self.directory = np.zeros(places, np.int32)
         if not self.rows:
@@ -349,6 +364,15 @@ class JoinTable:
 
         in_parallel(work, frames)
         return frames
+
+
+def is_ascending(keys: pa.Array) -> bool:
+    """Whether each key is more than the one before; none is null."""
+    if keys.null_count:
+        return False
+    values = fixed_values(keys)
+    parts = (values[start : start + _MORSEL + 1] for start in range(0, len(values), _MORSEL))
+    return all(bool((part[1:] > part[:-1]).all()) for part in parts)
 
 
 def _slots(rows: int) -> int:

@@ -131,6 +131,8 @@ def _find_number(row: Row, table: JoinTable, key: Value, number: Variable) -> No
 
 
 def _numbered(row: Row, table: JoinTable, place: Value) -> Value:
+    if table.shape.ordered:
+        return place + 1
     return table.word(row, "directory", "ptr").load("i32", place, fixed=True).unsigned("i64")
 
 

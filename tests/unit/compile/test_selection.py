@@ -37,6 +37,14 @@ QUERIES = [
     "SELECT id FROM facts WHERE a > 90 AND 1000 / (a - 5) > 0 AND b > 5",
     "SELECT id FROM facts WHERE 1000 / (a - 5) > 0 AND b > 5",
     "SELECT f.id FROM facts f JOIN unique_keys d ON f.far = d.far WHERE f.a < 60 AND 1000 / (f.b - 7) >= 0",
+    "SELECT f.id, d.n FROM facts f JOIN in_order d ON f.far = d.far WHERE f.a < 50",
+    "SELECT f.id, d.n FROM facts f LEFT JOIN in_order d ON f.far = d.far AND d.n > f.a",
+    "SELECT f.id, d.n FROM facts f FULL JOIN in_order d ON f.far = d.far AND f.word LIKE '%t%'",
+    "SELECT id FROM facts f LEFT SEMI JOIN in_order d ON f.far = d.far",
+    "SELECT id FROM facts f LEFT ANTI JOIN in_order d ON f.far = d.far WHERE f.word LIKE '%t%'",
+    "SELECT d.id, d.far, count(f.id) AS n FROM in_order d LEFT JOIN facts f ON f.far = d.far AND f.b > 9 GROUP BY d.id, d.far",
+    "SELECT d.id, sum(f.a) AS n FROM facts f JOIN in_order d ON f.b = d.id WHERE f.word LIKE '%t%' GROUP BY d.id",
+    "SELECT f.id, d.far, e.n FROM facts f JOIN in_order d ON f.b = d.id JOIN in_order e ON e.far = d.far WHERE f.a < 70",
     "SELECT count(1000 / (a - 5)) AS n FROM facts WHERE a > 5 AND b > 50",
 ]
 
@@ -52,7 +60,7 @@ def session(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         "flint.compile.cache.directory": str(folder / "objects"),
     }
     with Session(conf=conf) as made:
-        for name, rows in (("facts", ROWS), ("unique_keys", 300), ("repeated", 400)):
+        for name, rows in (("facts", ROWS), ("unique_keys", 300), ("repeated", 400), ("in_order", 400)):
             pq.write_table(_table(name, rows), folder / f"{name}.parquet", row_group_size=2_100)
             made.sql(f"CREATE TEMP VIEW {name} USING parquet OPTIONS (path '{folder}/{name}.parquet')")
         yield made
@@ -64,7 +72,11 @@ def _table(name: str, rows: int) -> pa.Table:
     def number(most: int) -> int | None:
         return None if chance.random() < 0.05 else chance.randrange(most)
 
-    far = [number(700) for _ in range(rows)] if name != "unique_keys" else [*chance.sample(range(700), rows - 1), None]
+    far = [number(700) for _ in range(rows)]
+    if name == "unique_keys":
+        far = [*chance.sample(range(700), rows - 1), None]
+    if name == "in_order":
+        far = list(range(0, 2 * rows, 2))
     return pa.table(
         {
             "id": range(rows),
