@@ -7,16 +7,15 @@ raise the error.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
 from itertools import chain as joined
 from typing import Any, Protocol, cast, runtime_checkable
 
 import pyarrow as pa
 
 from engine.compile.binding import FrameWords
+from engine.compile.code import enabled
 from engine.compile.prepared import prepared
 from engine.compile.program import MOST_ROWS, NAME, SinkCode
 from engine.compile.sinks.build import EncodedRows
@@ -38,6 +37,7 @@ from engine.physical.pipeline import Chain
 from engine.physical.project import ProjectExec
 from engine.physical.scan import ScanExec
 from engine.physical.union import UnionExec
+from engine.physical.window import WindowExec
 from engine.protocols import provides
 
 _FEW_ROWS = 1 << 14
@@ -67,16 +67,6 @@ def compiled(chain: Chain, sink: Sink, run: Execution) -> CompiledChain | None:
         return None
     found = CompiledChain(chain, sink, run)
     return found if found.promises else None
-
-
-def enabled(run: Execution) -> bool:
-    """Whether there is code at all here."""
-    return bool(typed(run.task.conf, "flint.compile.enabled")) and _has_llvm()
-
-
-@lru_cache
-def _has_llvm() -> bool:
-    return importlib.util.find_spec("llvmlite") is not None
 
 
 def expected_rows(source: Operator) -> float | None:
@@ -170,7 +160,7 @@ def compilable(chain: Chain, run: Execution) -> tuple[Streaming, ...]:
 
 def _encoded(source: Operator) -> Operator:
     """The source with batches as code likes them."""
-    if not isinstance(source, AggregateExec | GroupLimitExec | MaterializeExec | ScanExec):
+    if not isinstance(source, AggregateExec | GroupLimitExec | MaterializeExec | ScanExec | WindowExec):
         return source
     made = replace(source, encoded=True)
     made.__dict__["id"] = source.id

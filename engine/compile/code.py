@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from engine.compile.object_cache import default_folder
 from engine.config import typed
 from engine.physical.execution import Execution
+
+
+def enabled(run: Execution) -> bool:
+    """Whether there is code at all here."""
+    return bool(typed(run.task.conf, "flint.compile.enabled")) and _has_llvm()
+
+
+@lru_cache
+def _has_llvm() -> bool:
+    return importlib.util.find_spec("llvmlite") is not None
 
 
 def code_of(text: str, names: Sequence[str], run: Execution) -> Any:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from engine.compile.chain import CompiledChain, enabled, expected_rows
+from engine.compile.chain import CompiledChain, expected_rows
+from engine.compile.code import enabled
 from engine.compile.forms import Form, storage_of_arrow
 from engine.compile.ir import module_text
+from engine.compile.windows.program import window_program
 from engine.config import typed
 from engine.expressions.base import Attribute
 from engine.expressions.sql import Name, sql
@@ -22,6 +24,8 @@ from engine.physical.operator import Breaker, Operator, Sink, Streaming
 from engine.physical.pipeline import Chain, Pipeline
 from engine.physical.program import StageProgram
 from engine.physical.task import TaskContext
+from engine.physical.whole_partitions import sees_whole_partitions
+from engine.physical.window import WindowExec
 from engine.types.arrow import to_arrow
 
 
@@ -37,6 +41,8 @@ def outline(programs: Sequence[StageProgram], conf: dict[str, str], name: Name) 
                 for chain in pipeline.chains:
                     number += 1
                     yield "\n".join((f"Pipeline {number}: {_title(chain, pipeline)}", *_lines(chain, sink, run, name)))
+                if isinstance(pipeline.target, WindowExec) and enabled(run):
+                    yield "\n".join((f"Loop of {pipeline.target.title}:", *_loop(pipeline.target, run, name)))
                 sink.finish()
 
 
@@ -86,6 +92,22 @@ def _lines(chain: Chain, sink: Sink, run: Execution, name: Name) -> Iterator[str
             "  " + line
             for line in module_text([program.function] if program.function is not None else [], notes=True).splitlines()
         )
+
+
+def _loop(operator: WindowExec, run: Execution, name: Name) -> Iterator[str]:
+    """The loop over sorted rows, and the functions that kernels compute."""
+    columns = operator.child.output
+    if sees_whole_partitions(operator.functions):
+        yield "  by kernels, as groups are: each row sees all of its partition"
+        return
+    found = window_program(operator.functions, columns, [_form(column) for column in columns], run.evaluation)
+    for number, function in enumerate(operator.functions):
+        reason = found.reasons.get(number)
+        yield f"  {'compiled' if reason is None else 'interpreted'}: {sql(function, name)}" + (
+            "" if reason is None else f" (no code for {reason})"
+        )
+    if found.program is not None and found.program.function is not None:
+        yield from ("  " + line for line in module_text([found.program.function], notes=True).splitlines())
 
 
 def _reason(code: CompiledChain, step: Operator, place: int) -> str:

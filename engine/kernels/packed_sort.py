@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.kernels.buffers import Ints, Mask, Words
+from engine.records import dataclass
 
 _WORD_BITS = 64
 _PARALLEL_ROWS = 1 << 18
@@ -110,6 +111,8 @@ class _Cursor:
         self._rows: Ints | None = None
         self._words = np.zeros(0, np.uint64)
         self._left = 0  # bits of the field at hand that were not given yet, the low ones of its words
+        self.counts: list[int] = []
+        """How many bits each field had, of those that were looked at."""
 
     @property
     def more(self) -> bool:
@@ -126,6 +129,7 @@ class _Cursor:
         while room and self.more:
             if not self._left:
                 self._words, self._left = self._fields.pop().words(self._rows)
+                self.counts.append(self._left)
                 continue
             taken = min(room, self._left)
             room -= taken
@@ -139,8 +143,32 @@ class _Cursor:
         return key
 
 
+@dataclass(frozen=True)
+class Order:
+    """The places of rows in order; equal rows stay in order. Where one round was enough, `words` are the sorted words, without
+    the rows' numbers, and `counts` how many of their bits each field has."""
+
+    places: Ints
+    words: Words | None = None
+    counts: Sequence[int] = ()
+
+    def runs(self, fields: int) -> Mask | None:
+        """Which rows differ from the one before in the first `fields` fields; the first does. None: words do not tell."""
+        if self.words is None:
+            return None
+        keys = self.words >> np.uint64(sum(self.counts[fields:]))
+        first: Mask = np.ones(len(keys), np.bool_)
+        np.not_equal(keys[1:], keys[:-1], out=first[1:])
+        return first
+
+
 def sorted_by(fields: Sequence[Field], rows: int, threads: int = 1) -> Ints:
     """The places of the rows in the order of the fields; equal rows stay in order."""
+    return ordered_by(fields, rows, threads).places
+
+
+def ordered_by(fields: Sequence[Field], rows: int, threads: int = 1) -> Order:
+    """The order of the rows by the fields."""
     places = np.arange(rows, dtype=np.int64)
     tied: Ints | None = None  # where in `places` rows are whose order is not known yet; None: all
     count, cursor = rows, _Cursor(fields)
@@ -158,6 +186,9 @@ def sorted_by(fields: Sequence[Field], rows: int, threads: int = 1) -> Ints:
         else:
             places[tied] = places[tied[order]]
         if not cursor.more:
+            if tied is None:
+                words >>= np.uint64(number_bits)
+                return Order(places, words, cursor.counts)
             break
         words >>= np.uint64(number_bits)
         same = words[1:] == words[:-1]
@@ -167,7 +198,7 @@ def sorted_by(fields: Sequence[Field], rows: int, threads: int = 1) -> Ints:
         group_bits = int(groups[-1]).bit_length() if count else 0
         tied = kept if tied is None else tied[kept]
         cursor.narrow(places[tied], order[kept])
-    return places
+    return Order(places)
 
 
 def _shifted(words: Words, bits: int, low: Words) -> Words:

@@ -24,7 +24,7 @@ from engine.kernels.buffers import (
     plain_floats,
     valid,
 )
-from engine.kernels.packed_sort import Field, Numbers, is_text, sorted_by, text_parts
+from engine.kernels.packed_sort import Field, Numbers, is_text, ordered_by, sorted_by, text_parts
 from engine.lazy import pc
 from engine.records import dataclass
 
@@ -137,6 +137,21 @@ def _taken(values: pa.Array, codes: Ints, present: Mask | None) -> pa.Array:
 def sort_rows(keys: Sequence[SortKey], rows: int, threads: int = 1) -> Ints:
     """The places of the rows in the order of `keys`; equal rows stay in order."""
     return sorted_by([field for key in keys for field in _fields(key)], rows, threads)
+
+
+def sort_partitions(
+    partition: Sequence[SortKey], order: Sequence[SortKey], rows: int, threads: int = 1
+) -> tuple[Ints, Mask, Mask]:
+    """The places of the rows in the order of all keys, which of them begin a partition then, and which begin peers."""
+    own = [field for key in partition for field in _fields(key)]
+    rest = [field for key in order for field in _fields(key)]
+    found = ordered_by([*own, *rest], rows, threads)
+    first, peers = found.runs(len(own)), found.runs(len(own) + len(rest))
+    if first is None or peers is None:
+        taken = pa.array(found.places)
+        first = first_of_runs([key.array.take(taken) for key in partition], rows)
+        peers = first | first_of_runs([key.array.take(taken) for key in order], rows)
+    return found.places, first, peers
 
 
 def _fields(key: SortKey) -> list[Field]:

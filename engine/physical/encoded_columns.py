@@ -47,6 +47,16 @@ class EncodedColumns(Columns):
     def kept(self, place: int) -> pa.Array:
         return self.encoded[place]
 
+    def kept_column(self, place: int, rows: pa.Array) -> pa.Array:
+        """The values of one column at `rows`, in the form in which it is kept."""
+        found = pc.take(self.encoded[place], rows, boundscheck=False)
+        return self._decoded(place, found) if _is_wide(found.type) else found
+
+    def kept_slice(self, place: int, start: int, length: int) -> pa.Array:
+        """Consecutive values of one column, in the form in which it is kept."""
+        found = self.encoded[place].slice(start, length)
+        return self._decoded(place, found) if _is_wide(found.type) else found
+
     def whole(self, place: int) -> pa.Array:
         return self._decoded(place, self.encoded[place])
 
@@ -58,9 +68,14 @@ class EncodedColumns(Columns):
         return batch_of([self._decoded(n, each.slice(start, length)) for n, each in enumerate(self.encoded)], length)
 
     def _decoded(self, place: int, array: pa.Array) -> pa.Array:
-        if pa.types.is_large_string(array.type) or pa.types.is_large_binary(array.type):
+        if _is_wide(array.type):
             return narrow(array, self.types[place])
         return decoded_column(array, self.attributes[place].dataType)
+
+
+def _is_wide(kind: pa.DataType) -> bool:
+    """Whether texts have 64-bit offsets, which all rows together may need."""
+    return bool(pa.types.is_large_string(kind) or pa.types.is_large_binary(kind))
 
 
 def _contiguous(arrays: list[pa.Array], data_type: DataType) -> pa.Array:

@@ -26,7 +26,7 @@ from engine.expressions.base import Attribute, Expression, Literal, SortOrder
 from engine.expressions.sql import Name
 from engine.expressions.window import Ranking
 from engine.kernels.buffers import Ints
-from engine.kernels.sorting import SortKey, first_of_runs, sort_rows
+from engine.kernels.sorting import SortKey, sort_partitions
 from engine.kernels.windows import layout_of, ranks
 from engine.physical.collect import Collected, CollectSink
 from engine.physical.encoded_columns import EncodedColumns
@@ -188,10 +188,7 @@ class GroupLimitSink(EncodedRows):
         partition = [numbered(each) for each in self._kept(operator.partition, rows)]
         order = self._kept([key.child for key in operator.order], rows)
         keys = [SortKey(numbered(a), k.ascending, k.nulls_first) for a, k in zip(order, operator.order, strict=True)]
-        places = sort_rows([*owners(partition, rows.rows), *keys], rows.rows)
-        taken = pa.array(places)
-        first = first_of_runs([array.take(taken) for array in partition], rows.rows)
-        peers = first | first_of_runs([key.array.take(taken) for key in keys], rows.rows)
+        places, first, peers = sort_partitions(owners(partition, rows.rows), keys, rows.rows)
         return np.sort(places[ranks(operator.ranking, layout_of(first, peers)) <= operator.count])
 
     def _kept(self, expressions: Sequence[Expression], rows: EncodedColumns) -> list[pa.Array]:

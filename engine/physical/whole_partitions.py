@@ -18,6 +18,7 @@ from engine.kernels.aggregates import aggregate_kernel, inputs_of
 from engine.kernels.buffers import Ints
 from engine.kernels.grouping import group_rows
 from engine.physical.batches import BATCH_ROWS, Columns, batch_of
+from engine.physical.encoded_columns import EncodedColumns
 from engine.physical.execution import Execution
 from engine.physical.keys import key_arrays
 from engine.physical.operator import Morsel
@@ -49,7 +50,7 @@ def _is_fixed(kind: pa.DataType) -> bool:
 
 
 def whole_partitions(
-    operator: WindowExec, rows: Columns, partition: Sequence[pa.Array], run: Execution
+    operator: WindowExec, rows: EncodedColumns, partition: Sequence[pa.Array], run: Execution
 ) -> list[Morsel]:
     """The rows with the values of their partitions, some a morsel."""
     groups = group_rows(partition, rows.rows)
@@ -59,7 +60,9 @@ def whole_partitions(
         assert isinstance(alias.child, WindowExpression)
         values.append(_values(operator, alias.child.function, rows, groups.ids, groups.count, run))
     starts = range(0, rows.rows, BATCH_ROWS)
-    return [partial(_results, rows, start, groups.ids[start : start + BATCH_ROWS], values) for start in starts]
+    places = {column.id: place for place, column in reversed(list(enumerate(operator.child.output)))}
+    wanted = [places[column.id] for column in operator.columns]
+    return [partial(_results, rows, wanted, start, groups.ids[start : start + BATCH_ROWS], values) for start in starts]
 
 
 def _values(operator: WindowExec, call: Expression, rows: Columns, ids: Ints, count: int, run: Execution) -> pa.Array:
@@ -75,6 +78,9 @@ def _values(operator: WindowExec, call: Expression, rows: Columns, ids: Ints, co
     return kernel.finish(update(ids, count, inputs), call.dataType)
 
 
-def _results(rows: Columns, start: int, ids: Ints, values: Sequence[pa.Array]) -> Iterator[pa.RecordBatch]:
-    batch, own = rows.slice(start, len(ids)), pa.array(ids)
-    yield batch_of([*batch.columns, *(each.take(own) for each in values)], len(ids))
+def _results(
+    rows: EncodedColumns, wanted: Sequence[int], start: int, ids: Ints, values: Sequence[pa.Array]
+) -> Iterator[pa.RecordBatch]:
+    own = pa.array(ids)
+    columns = [rows.kept_slice(place, start, len(ids)) for place in wanted]
+    yield batch_of([*columns, *(each.take(own) for each in values)], len(ids))

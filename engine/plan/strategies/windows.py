@@ -55,7 +55,8 @@ def _planned(node: lp.Window, planner: Planner, needed: Needed, limit: tuple[Ran
         ranking, count = limit
         child = GroupLimitExec(ranking, max(count, 1), node.partition, node.order, child)
         child.__dict__["estimated_rows"] = planner.context.rows(node.child)
-    made = WindowExec(node.functions, node.partition, node.order, child)
+    columns = tuple(each for each in node.child.output if needed is None or each.id in needed)
+    made = WindowExec(node.functions, node.partition, node.order, columns, child)
     made.__dict__["estimated_rows"] = planner.context.rows(node)
     return made
 

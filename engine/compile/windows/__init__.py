@@ -1,0 +1,1 @@
+"""Window functions as code: one loop over sorted rows, partition by partition."""
