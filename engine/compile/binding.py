@@ -48,6 +48,8 @@ class FrameWords:
         for key in program.frame.words:
             if isinstance(key, tuple) and key[0] == "literal":
                 self._set_literal(key[1], key)
+            elif isinstance(key, tuple) and key[0] == "own":
+                self._set_text(key, key[1].encode())
         for step in program.steps:
             step.code.bind(self)
         run.at_end(self._forget)
@@ -112,12 +114,14 @@ class FrameWords:
         del self.inputs, self.state
         self._keep.clear()
 
+    def _set_text(self, key: tuple[Any, ...], data: bytes) -> None:
+        held = np.frombuffer(data + bytes(16), np.uint8)
+        self.set((*key[:2], "address"), held.ctypes.data, held)
+        self.set((*key[:2], "length"), len(data))
+
     def _set_literal(self, literal: Literal, key: tuple[Any, ...]) -> None:
         if isinstance(literal.dataType, StringType | BinaryType):
-            data = literal.value.encode() if isinstance(literal.value, str) else bytes(literal.value)
-            held = np.frombuffer(data + bytes(16), np.uint8)
-            self.set(("literal", literal, "address"), held.ctypes.data, held)
-            self.set(("literal", literal, "length"), len(data))
+            self._set_text(key, literal.value.encode() if isinstance(literal.value, str) else bytes(literal.value))
         elif isinstance(literal.dataType, DoubleType):
             self.set(key, struct.unpack("<q", struct.pack("<d", literal.value))[0])
         elif isinstance(literal.dataType, FloatType):

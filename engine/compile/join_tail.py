@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from engine.compile.binding import FrameWords
 from engine.compile.built_side import BuiltSide, Flag
 from engine.compile.expressions.literals import null_of
+from engine.compile.numbering import NotKept, Numbering
 from engine.compile.row import Row
 from engine.compile.tables.join import JoinTable
 from engine.compile.values import NotCompiled, Sql
@@ -24,16 +25,24 @@ class Following:
         self.join = join
         self.table = table
         self.matched = join.built_state(run).matched
+        self.side = BuiltSide(join, table)
 
     def write(self, row: Row, following: Callable[[], None]) -> None:
         number = row.value(self.operator.child.number).value.signed("i64")
-        side = BuiltSide(self.join, self.table)
-        side.at(number)
-        row.providers += [side, _Nulls(self.join.streamed.output)]
+        self.side.at(number)
+        row.providers += [self.side, _Nulls(self.join.streamed.output)]
         if self.join.exists is not None:
             met = self.table.word(row, "matched", "ptr").load("i8", number, fixed=True) != 0
             row.providers.append(Flag(self.join.exists, met))
         following()
+
+    def shape(self, numbering: Numbering) -> Hashable:
+        join = self.join
+        if join.exists is not None:
+            raise NotKept("the column of an EXISTENCE join")
+        columns = numbering.of(((self.operator.child.number,), join.streamed.output))
+        keys = numbering.of((join.keys(False), join.keys(True)))
+        return Following, join.type, join.build, self.table.described(numbering), columns, keys
 
     def selection(self, row: Row) -> None:
         """Each row comes out."""

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from engine.compile.forms import Form
+from engine.compile.join_tail import Following
 from engine.compile.joins import Probe
 from engine.compile.kept_programs import Parts, program_of
 from engine.compile.object_cache import Quarantined
@@ -103,7 +104,7 @@ class Variants:
 
     def _parts(self, level: Level, forms: Sequence[Form]) -> Parts:
         steps = self._steps()[: level.steps]
-        probes = [step.code for step in steps if isinstance(step.code, Probe)]
+        probes = [step.code for step in steps if isinstance(step.code, Probe | Following)]
         tables, sides = [probe.table for probe in probes], [probe.side for probe in probes]
         return Parts(self.attributes, forms, steps, self._end(level, steps), tables, sides)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TypeAlias
 
+from engine.compile.expressions.literals import own_text
 from engine.compile.expressions.texts import contains, guarded, has_prefix, has_suffix
 from engine.compile.ir import Label, Value
 from engine.compile.row import Emitter, Row
@@ -15,7 +16,7 @@ from engine.errors import ExecutionError
 from engine.expressions import predicates as pred
 from engine.expressions.base import Literal
 from engine.kernels.like import ANY, ONE, parse_like
-from engine.types import BOOLEAN, STRING, StringType
+from engine.types import BOOLEAN, StringType
 
 Piece: TypeAlias = tuple[object, ...]
 """Texts and ONEs."""
@@ -54,7 +55,7 @@ def _fits(row: Row, text: Text, parts: list[object]) -> Value:
 
 
 def _constant(row: Row, part: str) -> Text:
-    return row.value(Literal(part, STRING)).text
+    return own_text(row, part)
 
 
 def _fits_all(row: Row, text: Text, texts: list[Text], starts: bool, ends: bool) -> Value:

@@ -28,6 +28,13 @@ def literal(expression: Literal, row: Row) -> Sql:
     return Sql(kind, row.fixed(key, "i64" if width <= 64 else "i128"), None, width - 1)
 
 
+def own_text(row: Row, text: str) -> Text:
+    """A text that is part of the code itself, in words of its own: a constant of the query that is equal may be another one in
+    the next query that uses this code."""
+    key = ("own", text)
+    return Text(lambda: (row.fixed((*key, "address"), "ptr"), row.fixed((*key, "length"))))
+
+
 def width_of(constant: Literal) -> int:
     """The least width of 8, 16, 32, 64 or 128 bits that holds a constant that is a whole number."""
     number = unscaled(constant)

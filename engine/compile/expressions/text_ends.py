@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.compile.expressions.literals import own_text
 from engine.compile.ir import Value
 from engine.compile.row import Emitter, Row
 from engine.compile.text_scans import end_of_rest, start_of_rest
@@ -24,10 +25,11 @@ def _trim(expression: Call, row: Row) -> Sql:
     written, characters = _given(expression)
     if not isinstance(characters, Literal) or characters.value is None or not str(characters.value).isascii():
         raise NotCompiled("trimming of such characters")
-    text, strip = row.values((written, characters))
-    if not isinstance(text.type, StringType) or not isinstance(strip.type, StringType):
+    text = row.value(written)
+    if not isinstance(text.type, StringType) or not isinstance(characters.type, StringType):
         raise NotCompiled("trimming of bytes")
-    return Sql(STRING, _rest(row, text.text, strip.text, *_ENDS[expression.function]), text.null)
+    strip = own_text(row, characters.value)
+    return Sql(STRING, _rest(row, text.text, strip, *_ENDS[expression.function]), text.null)
 
 
 def _given(expression: Call) -> tuple[Expression, Expression]:

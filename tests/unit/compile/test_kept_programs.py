@@ -68,6 +68,8 @@ SHARED = [
     ("SELECT max(ratio * {}), min(id) FROM t WHERE ratio IN ({}, 8, 9)", ("2.5D", 1), ("-0.0D", 7)),
     ("SELECT a.id, b.word FROM t a JOIN t b ON a.id = b.amount + {} WHERE a.amount < {}", (50, 3), (60, 4)),
     ("SELECT id, amount FROM t WHERE small > {} ORDER BY amount, id LIMIT {}", (2, 5), (3, 5)),
+    ("SELECT id FROM t WHERE trim(upper(word)) <> '{}' AND id > {}", (" ", 90), ("APPLE", 70)),
+    ("SELECT id FROM t WHERE word || 'x' LIKE '%an%' AND word || 'y' <> '{}' AND id > {}", ("an", 9), ("bananay", 8)),
     ("SELECT id FROM t WHERE upper(word) = '{}' AND amount + id > {}", ("APPLE", 90), ("CHERRY", 70)),
 ]
 
