@@ -24,6 +24,8 @@ from engine.physical.project import ProjectExec
 from engine.physical.runtime_filter import RuntimeFilter, filters_of
 from engine.physical.scan import ScanExec
 
+_FEW_ROWS = 1 << 14
+"""To read so many rows takes no longer than to make a filter."""
 _MOST_ROWS = 1 << 16
 """Of larger built sides only the range of keys is told."""
 
@@ -34,8 +36,14 @@ def tell_scans(chains: Sequence[Chain], run: Execution) -> None:
         if isinstance(chain.source, ScanExec) and not chain.tail:
             filters = filters_of(run, chain.source.id)
             filters.clear()  # one scan may feed several chains, one after the other
-            if sum(other.source.id == chain.source.id for other in chains) == 1:
+            if _is_large(chain.source) and sum(other.source.id == chain.source.id for other in chains) == 1:
                 filters += _filters(chain, run)
+
+
+def _is_large(scan: ScanExec) -> bool:
+    """Whether a scan may leave out more than it costs to tell it what: all of several pieces, or most rows of one."""
+    rows = [split.rows for split in scan.splits]
+    return len(rows) > 1 or any(each is None or each > _FEW_ROWS for each in rows)
 
 
 def _filters(chain: Chain, run: Execution) -> Iterator[RuntimeFilter]:
