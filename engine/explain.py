@@ -131,6 +131,10 @@ def _analyze(query: Query) -> str:
         room = WIDTH - 34 - len(extra)
         text = text if len(text) <= room else text[: max(8, room - 1)] + "…"
         lines.append(f"{share} │ {estimated:>10} → {actual:<10} │ {text}{extra}".rstrip())
+        skipped = ", ".join(_skipped(metrics, node))
+        if skipped:
+            below = lead.replace("├─ ", "│  ").replace("└─ ", "   ")
+            lines.append(f"{'':5} │ {'':23} │ {below}skipped {skipped}")
     phases = " · ".join(f"{name} {1000 * seconds:.1f} ms" for name, seconds in query.seconds.items())
     executors = query.session.cluster.executors if not query.is_small else 0
     where = f"{executors} executor{'s' if executors != 1 else ''}" if executors else "in this process"
@@ -148,12 +152,21 @@ def _spilled(metrics: Mapping[tuple[int, str], Summary]) -> str:
 
 
 _REASONS = {
-    "groups": "statistics of row groups",
-    "pages": "statistics of pages",
-    "joins": "values of joins",
+    "groups": "row group statistics",
+    "pages": "page statistics",
+    "joins": "values that joins look for",
     "filters": "values of filters",
 }
 """What lets a scan leave out rows, by the ends of its metrics' names."""
+
+
+def _skipped(metrics: Mapping[tuple[int, str], Summary], node: Operator) -> Iterator[str]:
+    """What a scan did not read, and why."""
+    for name, reason in _REASONS.items():
+        if rows := int(_metric(metrics, node.id, f"rows_left_out_by_{name}")):
+            yield f"{rows:,} rows by {reason}"
+    if pages := int(_metric(metrics, node.id, "pages_skipped")):
+        yield f"{pages:,} pages"
 
 
 def _extra(metrics: Mapping[tuple[int, str], Summary], node: Operator) -> str:
@@ -167,11 +180,6 @@ def _extra(metrics: Mapping[tuple[int, str], Summary], node: Operator) -> str:
     skipped, warm = (int(_metric(metrics, node.id, name)) for name in ("row_groups_skipped", "columns_warm"))
     if skipped:
         parts.append(f"{skipped} left out")
-    for name, reason in _REASONS.items():
-        if rows := int(_metric(metrics, node.id, f"rows_left_out_by_{name}")):
-            parts.append(f"{rows:,} rows left out by {reason}")
-    if pages := int(_metric(metrics, node.id, "pages_skipped")):
-        parts.append(f"{pages:,} pages not decoded")
     if warm:
         parts.append(f"{warm}/{warm + int(_metric(metrics, node.id, 'columns_read'))} columns warm")
     spilled = _metric(metrics, node.id, "spill_bytes")

@@ -124,18 +124,21 @@ class ColumnScan:
         if not self._narrow(reading):
             self._skipped()
             return
-        found = reading.columns(range(len(self._names)))
-        for start in range(0, split.rows if not found else 0, BATCH_ROWS):
+        every = range(len(self._names))
+        for start in range(0, split.rows if not every else 0, BATCH_ROWS):
             yield batch_of([], min(BATCH_ROWS, split.rows - start))
-        whole = reading.wanted is None
-        for batch in self._remembered(split, version, found) if whole else _batches(found):
+        if reading.wanted is None:
+            found = self._remembered(split, version, reading.columns(every))
+        else:
+            found = (batch_of(arrays, len(arrays[0])) for arrays in reading.batches(every))
+        for batch in found:
             yield batch if encoded else decoded(batch, self._columns)
 
     def _remembered(self, split: Columns, version: Hashable, found: Sequence[Pieces]) -> Iterable[pa.RecordBatch]:
         """Batches of the columns of a split, and for the next query, where these are in the cache."""
         cache, keys = self._cache, [split.key(name) for name in self._names]
         if cache is None or not keys or None in keys or not all(key in cache for key in keys):
-            return _batches(found)
+            return (batch_of(arrays, len(arrays[0])) for arrays in zip(*found, strict=True))
         made = [batch_of(arrays, len(arrays[0])) for arrays in zip(*found, strict=True)]
         cache.keep_batches((version, self._kinds), WarmBatches(keys, made, split.bounds))
         return made
@@ -257,10 +260,6 @@ class ColumnScan:
 
 def _join_test(wanted: RuntimeFilter) -> Test:
     return lambda arrays: wanted.passing(arrays[0])
-
-
-def _batches(found: Sequence[Pieces]) -> Iterator[pa.RecordBatch]:
-    return (batch_of(arrays, len(arrays[0])) for arrays in zip(*found, strict=True))
 
 
 def _part_of(key: Hashable, wanted: RowRanges) -> Hashable:

@@ -8,7 +8,7 @@ Columns that were read before more was known are cut to what is left.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,9 @@ from engine.logical.row_ranges import GAP, Pieces, RowRanges
 
 _SAMPLES = 4
 """So many blocks of GAP rows are looked at first: where all have rows that pass, so have nearly all pages."""
+
+_TOGETHER = 1 << 14
+"""Pieces of no more rows in all are one batch."""
 
 Test = Callable[[Sequence[pa.Array]], npt.NDArray[np.bool_]]
 """Which rows of some columns pass."""
@@ -51,6 +54,17 @@ class Reading:
             self._found.update(zip(missing, self._fetch(missing, self.wanted), strict=True))
         return [self._found[place] for place in places]
 
+    def batches(self, places: Sequence[int]) -> Iterator[list[pa.Array]]:
+        """Columns cut alike; pieces of few rows, where ranges are narrow, as one."""
+        waiting: list[tuple[pa.Array, ...]] = []
+        for piece in zip(*self.columns(places), strict=True):
+            if waiting and sum(len(each[0]) for each in waiting) + len(piece[0]) > _TOGETHER:
+                yield _joined(waiting)
+                waiting = []
+            waiting.append(piece)
+        if waiting:
+            yield _joined(waiting)
+
     def narrow(self, rows: RowRanges) -> int:
         """Reads no more than these rows from now on, if they are few enough; gives how many that leaves out."""
         before = self.rows
@@ -74,3 +88,9 @@ class Reading:
         blocks = [(at, row) for at, (_, length) in enumerate(self.rows.cut()) for row in range(0, length, GAP)]
         step = max(1, len(blocks) // _SAMPLES)
         return blocks[step // 2 :: step] or blocks[:1]
+
+
+def _joined(pieces: Sequence[Sequence[pa.Array]]) -> list[pa.Array]:
+    if len(pieces) == 1:
+        return list(pieces[0])
+    return [pa.concat_arrays(column) for column in zip(*pieces, strict=True)]
