@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from engine.expressions.base import Expression, Mode
+from engine.expressions.base import Expression, Literal, Mode
 from engine.lazy import cached_property
 from engine.tree.node import node
 from engine.types import LONG, DataType, DecimalType, FractionalType, IntegralType
@@ -87,6 +87,22 @@ class Divide(DivModLike):
     """Fractional division: doubles, or decimals."""
 
     symbol: ClassVar[str] = "/"
+
+    @property
+    def raises(self) -> bool:
+        match self.right:
+            case Literal(value) if value is not None and value != 0:
+                return self.mode is Mode.ANSI and not self._holds_every_quotient
+        return self.mode is Mode.ANSI
+
+    @property
+    def _holds_every_quotient(self) -> bool:
+        """Whether the result type has the digits of any quotient by a number that is not zero."""
+        left, right, whole = self.left.dataType, self.right.dataType, self.dataType
+        if not (isinstance(left, DecimalType) and isinstance(right, DecimalType) and isinstance(whole, DecimalType)):
+            return isinstance(whole, FractionalType)
+        digits = left.precision - left.scale + right.scale
+        return whole.scale >= left.scale and whole.precision - whole.scale >= digits
 
 
 @node

@@ -61,10 +61,28 @@ def selected(terms: Iterable[Expression], below: Estimate) -> Estimate:
             part *= _share(new, column)
             continue
         part *= selectivity(term, below)
-        match term:
-            case EqualTo(Attribute(_, _, _, key), Literal()):
-                narrowed[key] = below.of(key)._replace(distinct=1.0)
+        values = _constants(term)
+        if values is not None:
+            key, count = values
+            narrowed[key] = (known := below.of(key))._replace(
+                distinct=min(float(count), known.distinct or float(count))
+            )
     return Estimate(below.rows, Overlay(narrowed, below.columns)).scaled(max(part, OTHER.least))
+
+
+def _constants(term: Expression) -> tuple[int, int] | None:
+    """The column that has to be one of some constants, and how many these are."""
+    match term:
+        case EqualTo(Attribute(_, _, _, key), Literal()):
+            return key, 1
+        case In(Attribute(_, _, _, key), options) if all(isinstance(each, Literal) for each in options):
+            return key, len(options)
+        case Or(terms):
+            found = [_constants(each) for each in terms]
+            sure = [each for each in found if each is not None]
+            if len(sure) == len(found) and len({key for key, _ in sure}) == 1:
+                return sure[0][0], sum(count for _, count in sure)
+    return None
 
 
 def _bound(term: Expression) -> tuple[int, float | None, float | None] | None:
@@ -119,7 +137,7 @@ def selectivity(term: Expression, below: Estimate) -> float:
         case EqualTo(left, right) | EqualNullSafe(left, right):
             return _equality(left, right, below)
         case In(value, options):
-            return min(1.0, len(options) * _equality(value, options[0], below))
+            return min(1.0, sum(_equality(value, each, below) for each in options))
         case IsNull(Attribute() as column):
             return below.of(column.id).nulls
         case IsNotNull(Attribute() as column):
@@ -138,6 +156,11 @@ def selectivity(term: Expression, below: Estimate) -> float:
 
 
 def _equality(left: Expression, right: Expression, below: Estimate) -> float:
+    match left, right:
+        case (Attribute(_, _, _, key), Literal(value)) | (Literal(value), Attribute(_, _, _, key)):
+            number, histogram = as_number(value), below.of(key).histogram
+            if histogram is not None and number is not None:
+                return max(OTHER.least, part_between(histogram, number, number))
     counts = [_values(side, below) for side in (left, right) if not isinstance(side, Literal)]
     known = [count for count in counts if count is not None]
     return 1.0 / max(1.0, *known, 1.0) if known else OTHER.equality

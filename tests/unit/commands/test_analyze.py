@@ -106,16 +106,20 @@ def test_errors_like_spark(session: Session, statement: str, condition: str) -> 
 
 def test_estimates_follow_a_histogram(session: Session) -> None:
     session.sql("CREATE TABLE skewed AS SELECT CAST(if(id < 990, id % 10, id) AS INT) AS a FROM range(1000)")
-    query = "SELECT * FROM skewed WHERE a > 500"
 
-    def guess() -> float:
-        found = session.sql(query).query
+    def guess(condition: str) -> float:
+        found = session.sql(f"SELECT * FROM skewed WHERE {condition}").query
         return found.estimator.rows(found.optimized)
 
-    assert guess() > 300, "values are taken to be spread evenly"
+    assert guess("a > 500") > 300, "values are taken to be spread evenly"
+    assert guess("a = 3") < 20
     session.conf.set("spark.sql.statistics.histogram.enabled", "true")
     session.sql("ANALYZE TABLE skewed COMPUTE STATISTICS FOR COLUMNS a")
-    assert guess() < 30
+    assert guess("a > 500") < 30
+    assert guess("a BETWEEN 0 AND 4") == pytest.approx(495, rel=0.1)
+    assert guess("a = 3") == pytest.approx(99, rel=0.1)
+    assert guess("a = 995") < 3
+    assert guess("a IN (3, 4, 995)") == pytest.approx(199, rel=0.1)
 
 
 def test_histograms_of_equal_height() -> None:

@@ -95,3 +95,29 @@ def test_columns(plan_of):
 
 def test_the_least_is_one_row(plan_of):
     assert rows(plan_of, "select 1 from t, u where t.a = u.a and t.b = 1 and u.c = 2 and t.n = 3 and t.s = 'x'") == 1
+
+
+@pytest.mark.parametrize(
+    ("condition", "groups"),
+    [("b = 3", 1), ("b in (3, 4)", 2), ("b = 3 or b = 4 or b in (5, 6)", 4), ("b = 3 or a = 4", 10), ("b < 3", 10)],
+)
+def test_constants_leave_as_many_values(plan_of, condition, groups):
+    assert rows(plan_of, f"select b, count(*) from t where {condition} group by b") <= groups
+    assert rows(plan_of, f"select b, count(*) from t where {condition} group by b") > groups / 2
+
+
+@pytest.mark.parametrize(
+    ("expression", "raises"),
+    [
+        ("d / 2", False),
+        ("cast(d as decimal(38, 10)) / 0.00001", True),  # has no room for as many digits
+        ("d / 0", True),
+        ("d / b", True),
+        ("cast(a as double) / 2", False),
+        ("cast(a as double) / 0", True),
+    ],
+)
+def test_a_quotient_by_a_constant_always_has_a_value(plan_of, expression, raises):
+    text = f"select {expression} as q from (select a, b, cast(a as decimal(9, 2)) as d from t)"
+    found = optimize(plan_of(text), OptimizerContext(excluded=frozenset({"collapse_projects"})))
+    assert found.expressions[0].can_raise == raises
