@@ -79,15 +79,13 @@ _FEW = 256
 
 
 def _whole(counts: Floats, means: Floats, gids: Ints, groups: int) -> tuple[Floats, Floats]:
-    """The number of values of each group and their mean, of parts with so many and such means: as distances from the first, so
-    that equal values are their mean to the last digit, and have no variance."""
+    """The number of values of each group and their mean, of parts with so many and such means. The mean is corrected by the
+    mean distance from it, so that equal values are their mean to the last digit, and have no variance."""
     total = add_doubles(counts, gids, groups)
-    origin = np.zeros(groups)
-    some = np.flatnonzero(counts > 0)[::-1]
-    origin[gids[some]] = means[some]
-    origin[~np.isfinite(origin)] = 0
-    distances = np.where(counts > 0, counts * (means - origin[gids]), 0)
-    return total, origin + add_doubles(distances, gids, groups) / np.maximum(total, 1)
+    least = np.maximum(total, 1)
+    mean = add_doubles(np.where(counts > 0, counts * means, 0), gids, groups) / least
+    rest = add_doubles(np.where(counts > 0, counts * (means - mean[gids]), 0), gids, groups) / least
+    return total, np.where(np.isfinite(rest), mean + rest, mean)
 
 
 def _row_by_row(values: Floats, gids: Ints, groups: int, powers: int) -> list[Floats]:
