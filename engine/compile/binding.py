@@ -182,7 +182,7 @@ class BoundInputs:
         self._words = np.array([word for _, _, word in parts if word is not None], np.intp)
 
     def bind(self, batch: pa.RecordBatch) -> None:
-        """Fills the words of the source's columns."""
+        """Fills the words of the source's columns. Raises what kernels do that compute something beforehand."""
         self.batch = batch
         known = self._known = prepared(batch)
         self.frame.words[self._words] = [known.addresses(place)[part] for place, part in self._parts]
@@ -282,9 +282,9 @@ class BoundInputs:
         """The values of an expression by code."""
         if self._set.get(hoisted.place) is entries:
             return
-        self._set[hoisted.place] = entries
         if hoisted.expression not in entries.tables:
             entries.tables[hoisted.expression] = self._table(hoisted, entries)
+        self._set[hoisted.place] = entries
         value, null, offsets, texts = entries.tables[hoisted.expression]
         place = hoisted.place
         self.frame.set(

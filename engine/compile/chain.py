@@ -23,7 +23,7 @@ from engine.compile.sinks.columns import ColumnsBuffers, ColumnsCode
 from engine.compile.steps import steps_of
 from engine.compile.variants import Variant, Variants, worthwhile
 from engine.config import typed
-from engine.errors import InternalError
+from engine.errors import ExecutionError, InternalError
 from engine.physical.aggregate import AggregateExec
 from engine.physical.built_rows import BuiltRowsExec
 from engine.physical.encoding import decoded
@@ -177,19 +177,23 @@ class _Thread:
         self._buffers: dict[int, ColumnsBuffers] = {}
         self._made: list[pa.RecordBatch] = []
         self._step = _FEW_ROWS if owner.multiplies else MOST_ROWS
+        self._raises: set[int] = set()
+        """Variants for which kernels have raised an error beforehand: most likely they would again."""
 
     def swallow(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         """Runs a batch into the sink; without code for it, gives what the sink must be given."""
         owner, sink = self.owner, cast(CompiledSink, self.owner.sink)
         variant = owner.variants.variant(prepared(batch).forms)
-        if variant is None:
+        if variant is None or id(variant) in self._raises:
             yield from owner.interpreted(batch, len(owner.operators))
             return
         frame = self._frames.get(id(variant))
         if frame is None:
             frame = self._frames[id(variant)] = FrameWords(variant.program, owner.run)
             sink.bind(self.local, variant.program.sink, frame)
-        frame.inputs.bind(batch)
+        if not self._bound(variant, frame, batch):
+            yield from owner.interpreted(batch, len(owner.operators))
+            return
         for start, stop in self._slices(batch):
             if not self._call(variant, frame, start, stop):
                 elsewhere = (
@@ -204,7 +208,7 @@ class _Thread:
         """What comes out of the compiled steps for a batch."""
         owner = self.owner
         variant = owner.variants.variant(prepared(batch).forms)
-        if variant is None:
+        if variant is None or id(variant) in self._raises:
             level = owner.variants.level
             assert level is not None
             yield from owner.interpreted(batch, level.steps)
@@ -215,7 +219,9 @@ class _Thread:
             code = variant.program.sink
             assert isinstance(code, ColumnsCode)
             self._buffers[id(variant)] = ColumnsBuffers(code, frame, self._made.append)
-        frame.inputs.bind(batch)
+        if not self._bound(variant, frame, batch):
+            yield from owner.interpreted(batch, variant.level.steps)
+            return
         for start, stop in self._slices(batch):
             self._made.clear()
             if self._call(variant, frame, start, stop):
@@ -223,6 +229,18 @@ class _Thread:
                 yield from tuple(self._made)
             else:
                 yield from owner.interpreted(batch.slice(start, stop - start), variant.level.steps)
+
+    def _bound(self, variant: Variant, frame: FrameWords, batch: pa.RecordBatch) -> bool:
+        """Binds a batch. Not where a kernel raises for a row beforehand: it may be one that never gets there, so the operators
+        that the code stands for must tell."""
+        try:
+            frame.inputs.bind(batch)
+        except ExecutionError:
+            if not variant.program.inputs.may_raise:
+                raise
+            self._raises.add(id(variant))
+            return False
+        return True
 
     def _slices(self, batch: pa.RecordBatch) -> Iterator[tuple[int, int]]:
         """Ranges of rows for each call: many, as long as they do not become too many more: what comes out is held until the

@@ -41,6 +41,11 @@ class Inputs:
         self.remapped: set[int] = set()
         self._places = {attribute.id: place for place, attribute in reversed(list(enumerate(attributes)))}
 
+    @property
+    def may_raise(self) -> bool:
+        """Whether an error of a kernel may be of a row that does not get to what it computes."""
+        return any(each.can_raise for each in self.hoists)
+
     def place_of(self, attribute: Attribute) -> int:
         """The place of a column."""
         return self._places[attribute.id]

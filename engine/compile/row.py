@@ -167,8 +167,10 @@ class Row:
 
     def _hoisted(self, expression: Expression, reason: NotCompiled) -> Sql:
         whole = self.expanded(expression)
-        if whole.deterministic and not whole.can_raise and whole.references:
-            for provider in self.providers:
+        if whole.deterministic and whole.references:
+            for provider in self.providers[
+                : 1 if whole.can_raise else None
+            ]:  # a batch can be interpreted, no built side
                 if whole.references <= provider.columns:
                     return provider.hoisted(self, whole)
         raise reason

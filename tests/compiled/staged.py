@@ -16,7 +16,7 @@ from engine.compile.llvm import compiler
 from engine.compile.prepared import prepared
 from engine.compile.program import NAME, Program, write
 from engine.compile.row import Row
-from engine.compile.values import Text, is_whole, null_flag, storage_of
+from engine.compile.values import NotCompiled, Text, is_whole, null_flag, storage_of
 from engine.errors import ExecutionError
 from engine.expressions.base import Attribute, Expression
 from engine.kernels.context import EvalContext
@@ -104,7 +104,12 @@ class Compiled:
         rows = self.batch.num_rows
         words, nulls = np.zeros((rows, 2), np.int64), np.zeros(rows, np.uint8)
         frame = FrameWords(self.program, Evaluation(self.context))  # type: ignore[arg-type]
-        frame.inputs.bind(self.batch)
+        try:
+            frame.inputs.bind(self.batch)
+        except ExecutionError:
+            if self.program.inputs.may_raise:
+                raise NotCompiled("what kernels raise beforehand") from None
+            raise
         frame.set("words", words.ctypes.data, words)
         frame.set("nulls", nulls.ctypes.data, nulls)
         return words, nulls, frame

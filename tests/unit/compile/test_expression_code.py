@@ -205,7 +205,7 @@ def test_errors_are_in_the_rows_that_get_there() -> None:
 
 def test_what_has_no_code_says_so() -> None:
     with pytest.raises(NotCompiled, match="string as int"):
-        Compiled(Cast(s, INT), list(COLUMNS.values()), batch())
+        Compiled(Cast(text("1"), INT), list(COLUMNS.values()), batch())
 
 
 def test_an_expression_over_codes_is_looked_up() -> None:
