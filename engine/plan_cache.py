@@ -11,12 +11,13 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.errors import FlintError
 from engine.kernels.context import EvalContext
+from engine.lazy import cached_property
 from engine.logical.hints import Hints
 from engine.logical.plan import LogicalPlan, Scan
 from engine.logical.relation import Relation
@@ -59,21 +60,29 @@ class Planned:
     def is_current(self) -> bool:
         """Whether all its files are as they were when it was made."""
         try:
-            relations = dict.fromkeys(scan.relation for scan in self.analyzed.collect(Scan))
-            if not all(each.is_current() for each in relations if isinstance(each, FileRelation)):
+            if not all(each.is_current() for each in self._relations):
                 return False
-            for file in self._listed_late():
+            for file in self._listed_late:
                 check_unchanged(file)
         except FlintError:  # files that are gone or may not be listed: planning says so
             return False
         return True
 
-    def _listed_late(self) -> Iterable[DataFile]:
+    @cached_property
+    def _relations(self) -> list[FileRelation]:
+        found = dict.fromkeys(scan.relation for scan in self.analyzed.collect(Scan))
+        return [each for each in found if isinstance(each, FileRelation)]
+
+    @cached_property
+    def _listed_late(self) -> list[DataFile]:
         """Files of partitions, which are listed when splits are made."""
+        found: dict[DataFile, None] = {}
         for scan in self.physical.collect(ScanExec) if self.physical is not None else ():
             relation: Relation = scan.relation
             if isinstance(relation, FileRelation) and relation.listing.directories:
-                yield from {split.payload.file for split in scan.splits if isinstance(split.payload, FilePart)}
+                parts = (split.payload for split in scan.splits)
+                found.update(dict.fromkeys(part.file for part in parts if isinstance(part, FilePart)))
+        return list(found)
 
 
 def key_of(session: Session, text: str, parameters: Mapping[str, Expression] | Sequence[Expression]) -> Key:
