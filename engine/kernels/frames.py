@@ -195,10 +195,17 @@ def aggregate_over(
         return kernel.finish(kernel.update(np.zeros(0, np.int64), 0, inputs), call.dataType)
     if bool((frames.low == layout.starts).all()) and bool((frames.high == layout.stops).all()):
         return _by_partition(kernel, call, layout, inputs, chosen)
+    return kernel.finish(states_over(kernel, layout, frames, inputs, chosen), call.dataType)
+
+
+def states_over(
+    kernel: AggregateKernel, layout: Layout, frames: Frames, inputs: Sequence[pa.Array], chosen: Mask | None
+) -> list[pa.Array]:
+    """The states of an aggregate for the rows each row sees."""
     compute = _special(kernel, layout, frames)
     if compute is not None:
-        return kernel.finish(compute(layout, frames, inputs, chosen), call.dataType)
-    return _by_gathering(kernel, call, frames, inputs, chosen)
+        return compute(layout, frames, inputs, chosen)
+    return _by_gathering(kernel, frames, inputs, chosen)
 
 
 def _by_partition(
@@ -213,8 +220,8 @@ def _by_partition(
 
 
 def _by_gathering(
-    kernel: AggregateKernel, call: AggregateCall, frames: Frames, inputs: Sequence[pa.Array], chosen: Mask | None
-) -> pa.Array:
+    kernel: AggregateKernel, frames: Frames, inputs: Sequence[pa.Array], chosen: Mask | None
+) -> list[pa.Array]:
     sizes = frames.high - frames.low
     ends = np.cumsum(sizes)
     parts = []
@@ -229,10 +236,9 @@ def _by_gathering(
         if chosen is not None:
             kept = chosen[rows]
             gids, rows = gids[kept], rows[kept]
-        states = _update(kernel)(gids, stop - start, [take_rows(each, rows) for each in inputs])
-        parts.append(kernel.finish(states, call.dataType))
+        parts.append(_update(kernel)(gids, stop - start, [take_rows(each, rows) for each in inputs]))
         start = stop
-    return pa.concat_arrays(parts)
+    return [pa.concat_arrays(states) for states in zip(*parts, strict=True)]
 
 
 def _update(kernel: AggregateKernel) -> Callable[[Ints, int, Sequence[pa.Array]], list[pa.Array]]:

@@ -74,6 +74,8 @@ class Runs:
         self._file: SpillFile = run.task.spill(operator.id, 1)
         self._runs: list[_Run] = []
         self._lock = threading.Lock()
+        self.rows = 0
+        """How many there are."""
 
     def write(self, batches: list[pa.RecordBatch]) -> None:
         """Makes one run of some batches, whose list is left empty."""
@@ -84,6 +86,7 @@ class Runs:
         chunks = [self._file.write(0, [rows.batch(places[start : start + CHUNK_ROWS])]) for start in starts]
         firsts = pa.array(places[::CHUNK_ROWS])
         with self._lock:
+            self.rows += len(places)
             self._runs.append(_Run(tuple(chunks), batch_of([key.take(firsts) for key in keys], len(chunks))))
 
     def morsels(self, offset: int) -> Sequence[Morsel]:

@@ -15,10 +15,12 @@ from engine.physical.collect import SpillWriter
 from engine.physical.encoded_columns import EncodedColumns
 from engine.physical.encoding import decoded
 from engine.physical.execution import Execution
+from engine.physical.external_sort import Runs, RunWriter
 from engine.physical.keys import key_arrays, numbered
 from engine.physical.operator import Breaker, Morsel, Operator, Sink, texts
 from engine.physical.partitioned import Keyed, Partitioned
 from engine.physical.sorted_partitions import SortedPartitions
+from engine.physical.streamed_window import StreamedWindow, streams
 from engine.physical.whole_partitions import sees_whole_partitions, whole_partitions
 from engine.tree.node import node
 
@@ -61,17 +63,22 @@ class WindowExec(Breaker):
 
 class WindowSink(EncodedRows):
     """Collects rows, which may be encoded; gives them sorted, with the functions' values, some partitions a morsel. What does
-    not fit is put on disk by a hash of the partition."""
+    not fit is put on disk by a hash of the partition; in sorted runs where there is only one, if its rows may pass by."""
 
     def __init__(self, operator: WindowExec, run: Execution) -> None:
         super().__init__(operator, run)
         self.columns = operator.child.output
-        self.can_spill = bool(operator.partition)
+        self.can_spill = bool(operator.partition) or streams(operator, run.evaluation)
         self._partitioned: Partitioned | None = None
+        self._runs: Runs | None = None
 
     def writer(self) -> SpillWriter:
         operator = self.operator
         with self._lock:
+            if not operator.partition:
+                if self._runs is None:
+                    self._runs = Runs(operator, self.columns, operator.order, None, self.run)
+                return RunWriter(self._runs)
             if self._partitioned is None:
                 nulls_equal = (False,) * len(operator.partition)
                 keyed = Keyed(operator.id, operator.child.output, operator.partition, nulls_equal)
@@ -84,6 +91,8 @@ class WindowSink(EncodedRows):
         self.spill_rest()
         if self._partitioned is not None:
             return [partial(self._partition, self._partitioned, place) for place in self._partitioned.filled()]
+        if self._runs is not None:
+            return [StreamedWindow(self.operator, self._runs, self.run).results]
         if not self.can_spill:
             self.reservation.grow(needed)
         columns = EncodedColumns(self.batches, self.columns, emptying=True)
@@ -92,6 +101,8 @@ class WindowSink(EncodedRows):
     def release(self) -> None:
         if self._partitioned is not None:
             self._partitioned.close()
+        if self._runs is not None:
+            self._runs.close()
         super().release()
 
     def _partition(self, rows: Partitioned, place: int) -> Iterator[pa.RecordBatch]:

@@ -31,6 +31,11 @@ class Bounds:
         """What is equal for equal frames."""
 
     @property
+    def steps(self) -> tuple[int | None, int | None]:
+        """How many rows after the current one the ends are; None: those of the partition."""
+        return self._low, self._high
+
+    @property
     def asks_for_peers(self) -> bool:
         """Whether an end is told by peers."""
         return self._frame.unit == "range" and not (self._low is None and self._high is None)

@@ -286,11 +286,26 @@ def test_a_full_disk_is_a_typed_error(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_what_cannot_fit_names_its_operator(tmp_path: Path) -> None:
     write_tables(tmp_path)
-    task, stage = spilled_task(tmp_path, "select count(*) over (order by l), * from a", 50_000)
+    window = "select count(*) over (order by l rows between current row and unbounded following), * from a"
+    task, stage = spilled_task(tmp_path, window, 50_000)
     with task, pytest.raises(ClusterError) as error:
         stage.run(0, task)
     assert error.value.condition == "OUT_OF_MEMORY"
     assert "Window of partition 0" in str(error.value) and "spark.executor.memory" in str(error.value)
+
+
+def test_windows_without_partitions_pass_by(tmp_path: Path) -> None:
+    write_tables(tmp_path)
+    over = "over (order by l)"
+    text = f"select count(*) {over}, rank() {over}, lag(s) over (order by l, s), sum(l) over (), * from a"
+    task, stage = spilled_task(tmp_path, text, 400_000)
+    with task:
+        stage.run(0, task)
+        found = sorted(str(row) for batch in task.emitted for row in batch.to_pylist())
+    task, stage = spilled_task(tmp_path, text, 64 << 20, share=0.9)
+    with task:
+        stage.run(0, task)
+        assert found == sorted(str(row) for batch in task.emitted for row in batch.to_pylist())
 
 
 def test_chunks_come_back_by_partition(tmp_path: Path) -> None:
