@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from engine.expressions.base import Attribute, Expression
 from engine.expressions.predicates import EqualNullSafe, EqualTo
@@ -47,6 +48,8 @@ class Graph:
         self._rows: dict[int, float] = {}
         self._around: dict[int, int] = {}
         self._counts: dict[tuple[int, Expression], float] = {}
+        self.best_trees: dict[int, Any] = {}
+        """Of `join_order`: the best trees over each connected set of relations, for the groups it was asked for."""
 
     @property
     def size(self) -> int:

@@ -121,6 +121,13 @@ def best_trees(graph: Graph) -> dict[int, Tree]:
 
 def _best_of_sets(graph: Graph, leaves: list[Tree], group: int) -> dict[int, Tree]:
     """Best trees of ever larger sets, from all connected pairs of disjoint ones."""
+    known = graph.best_trees.get(group)
+    if known is None:
+        known = graph.best_trees[group] = _found_best(graph, leaves, group)
+    return known
+
+
+def _found_best(graph: Graph, leaves: list[Tree], group: int) -> dict[int, Tree]:
     best: dict[int, Tree] = {leaf.members: leaf for leaf in leaves}
     for left, right in connected_pairs(graph, group):
         one, other = best.get(left), best.get(right)

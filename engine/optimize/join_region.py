@@ -95,7 +95,9 @@ class Region:
             same = [EqualTo(first, other) for first, *rest in graph.equal_columns(place) for other in rest]
             if same:
                 self.units[place] = Unit(filtered(same, self.units[place].plan))
-        return Graph(self.units, edges, self._estimator)
+        # rules look at one region after the other: what is found out about it stays with its graph
+        key = Graph, tuple(self.units), tuple(edges)
+        return self._estimator.once(key, lambda: Graph(self.units, edges, self._estimator))
 
 
 def _is_open(plan: Join) -> bool:

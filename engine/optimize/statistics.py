@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any, TypeVar
 
 from engine.expressions.aggregate import AggregateCall
 from engine.expressions.base import Alias, Attribute, Expression, Literal
@@ -27,6 +27,7 @@ from engine.optimize.substitution import meanings
 from engine.optimize.width import row_width, width
 from engine.types import DateType, DecimalType, IntegralType, StringType
 
+T = TypeVar("T")
 ROWS_UNKNOWN = 1_000_000.0
 """Rows of a relation that does not say how many it has."""
 
@@ -41,6 +42,7 @@ class Estimator:
         self._known: dict[int, tuple[LogicalPlan, Estimate]] = {}
         self._ctes: dict[int, LogicalPlan] = {}
         self._relations: dict[int, tuple[Relation, TableStatistics]] = {}
+        self._made: dict[Hashable, Any] = {}
 
     def rows(self, plan: LogicalPlan) -> float:
         """Rows that come out, at least 1 (0 only if surely none)."""
@@ -73,6 +75,13 @@ class Estimator:
         if self._ctes.get(definition.id) is not definition.child:
             self._ctes[definition.id] = definition.child
             self._known.clear()
+            self._made.clear()
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` makes of estimates, made once for each `key` as long as these stay the same."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]  # type: ignore[no-any-return]
 
     def _make(self, plan: LogicalPlan) -> Estimate:
         match plan:
