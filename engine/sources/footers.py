@@ -171,13 +171,20 @@ class Footer:
 
     def bounds(self, group: int, field: StructField | None) -> Bounds | None:
         """What the statistics of a group say of a column, read as `field`; None where they are unusable."""
-        name = self.column(field.name) if field is not None else None
-        if name is None or field is None:
-            return None
+        name = self.ordered(field) if field is not None else None
+        return None if name is None else self.bounds_of(group, name)
+
+    def ordered(self, field: StructField) -> str | None:
+        """The name in this file of a column whose values, read as `field`, are in the order that statistics have them in."""
+        name = self.column(field.name)
+        return name if name is not None and self._compatible(name, field.dataType) else None
+
+    def bounds_of(self, group: int, name: str) -> Bounds | None:
+        """What the statistics of a group say of the column `name` of the file."""
         key = (group, name)
         if key not in self._bounds:
             self._bounds[key] = self._read_bounds(group, name)
-        return self._bounds[key] if self._compatible(name, field.dataType) else None
+        return self._bounds[key]
 
     def chunk(self, group: int, name: str) -> Chunk | None:
         """A column chunk; None for nested columns, and for one that is not of the type that the schema says."""

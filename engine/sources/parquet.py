@@ -34,7 +34,7 @@ from engine.sources.filescan import (
 )
 from engine.sources.footer_statistics import merged_statistics
 from engine.sources.footers import READ_FAILURES, Footer, footer, open_file
-from engine.sources.pruning import Lookup, exclusion
+from engine.sources.pruning import Bounds, Lookup, exclusion
 from engine.sources.rowgroups import Chunks, RowGroup, wrong_rows
 from engine.sources.texts import is_text
 from engine.types import TIMESTAMP, DataType, StructField, StructType
@@ -62,17 +62,18 @@ class ParquetRelation(FileRelation):
         """The row groups that may hold rows which pass the filters; no more than `limit` rows need, without filters."""
         chosen = self.select(request.filters)
         partitions = {name.lower() for name in self.listing.columns.names}
-        names = {attribute for each in request.filters for attribute in _names(each)}
-        types = {f.name.lower(): f for f in self.data.fields if f.name in names and f.name.lower() not in partitions}
+        read = {attribute for each in request.filters for attribute in _names(each)}
+        types = {f.name.lower(): f for f in self.data.fields if f.name in read and f.name.lower() not in partitions}
         limit = request.limit if not request.filters else None
         is_out = exclusion(request.filters)
         splits: list[Split] = []
         considered = rows = 0
         for file in chosen.files:
             known = footer(file)
+            names = {name: known.ordered(field) for name, field in types.items()}
             for group in range(known.groups):
                 considered += 1
-                if types and is_out(_lookup(known, group, types)):
+                if types and is_out(_lookup(known, group, names)):
                     continue
                 count = known.rows(group)
                 if count == 0 or (limit is not None and rows >= limit):
@@ -218,8 +219,12 @@ def _merged(known: StructField, field: StructField, file: DataFile) -> DataType:
     return wider
 
 
-def _lookup(known: Footer, group: int, fields: Mapping[str, StructField]) -> Lookup:
-    return lambda name: known.bounds(group, fields.get(name.lower()))
+def _lookup(known: Footer, group: int, names: Mapping[str, str | None]) -> Lookup:
+    def bounds(asked: str) -> Bounds | None:
+        name = names.get(asked.lower())
+        return None if name is None else known.bounds_of(group, name)
+
+    return bounds
 
 
 def _names(expression: Expression) -> set[str]:
