@@ -36,15 +36,14 @@ _FEW_TEXTS = 1000.0
 
 @dataclass(frozen=True)
 class Split:
-    """The relations that are grouped first, as a tree; the columns they are grouped by, and what these stand for above: of
-    columns that are equal, one is a key."""
+    """The relations that are grouped first; the columns they are grouped by, and what these stand for above: of columns that
+    are equal, one is a key; what grouping them costs, and all that comes after it."""
 
-    tree: Tree
+    members: int
     keys: tuple[Expression, ...]
     instead: dict[int, Attribute]
-    cost: float
     early: float
-    """What grouping them costs, of that."""
+    above: float
 
 
 class Splits:
@@ -56,8 +55,8 @@ class Splits:
         self._sources = sources
         self._estimator = estimator
 
-    def best(self) -> Split | None:
-        """The cheapest way, None where none is cheap enough."""
+    def best(self) -> tuple[Split, Tree] | None:
+        """The cheapest way, and the order in which what is grouped first is joined; None where none is cheap enough."""
         graph = self._graph
         whole = (1 << graph.size) - 1
         if graph.size > MOST_FOR_DYNAMIC:
@@ -66,23 +65,16 @@ class Splits:
         if not possible:
             return None
         trees = best_trees(graph)
-        if whole not in trees:
-            return None
-        rows = graph.rows(whole)
-        late = trees[whole].cost + self._cost(rows, self._plan.grouping)
-        splits = [
-            Split(
-                trees[members],
-                keys,
-                instead,
-                self._total(trees, members, keys, groups),
-                self._cost(graph.rows(members), keys),
-            )
-            for members, keys, instead, groups in possible
-            if members in trees
+        ways = [
+            (trees[split.members].cost + split.early + split.above, split)
+            for split in possible
+            if split.members in trees
         ]
-        cheapest = min(splits, key=lambda split: split.cost, default=None)
-        return cheapest if cheapest is not None and late - cheapest.cost > _GAIN * cheapest.early else None
+        if whole not in trees or not ways:
+            return None
+        cost, cheapest = min(ways, key=lambda way: way[0])
+        late = trees[whole].cost + self._cost(graph.rows(whole), self._plan.grouping)
+        return (cheapest, trees[cheapest.members]) if late - cost > _GAIN * cheapest.early else None
 
     def _sets(self, whole: int) -> Iterator[int]:
         """Sets of relations grown from the sources along conditions, where a one-sided join comes after what it needs; not the
@@ -100,11 +92,15 @@ class Splits:
                     known.add(more)
                     grown.append(more)
 
-    def _grouped(self, members: int) -> tuple[int, tuple[Expression, ...], dict[int, Attribute], float] | None:
-        """Keys of `members`, and how many groups there are; None where these are not few."""
+    def _grouped(self, members: int) -> Split | None:
+        """What grouping `members` first is like; None where it does not pay even if they were joined first anyhow."""
         keys, instead = self._keys(members)
-        groups = self._groups(members, keys)
-        return (members, keys, instead, groups) if groups < _FEW * self._graph.rows(members) else None
+        groups, rows = self._groups(members, keys), self._graph.rows(members)
+        if groups >= _FEW * rows:
+            return None
+        early, above = self._cost(rows, keys) + groups, self._above(members, groups)
+        late = self._above(members, rows)
+        return Split(members, keys, instead, early, above) if late - above - early > _GAIN * early else None
 
     def _keys(self, members: int) -> tuple[tuple[Expression, ...], dict[int, Attribute]]:
         """What is read of `members` above."""
@@ -173,23 +169,20 @@ class Splits:
         known = all(self._estimator.column(unit, each).distinct is not None for each in key.collect(Attribute))
         return _KEY if known and self._estimator.distinct(unit, key) <= _FEW_TEXTS else _TEXT
 
-    def _total(self, trees: dict[int, Tree], members: int, keys: Sequence[Expression], groups: float) -> float:
-        """What grouping `members` first costs in all: the other relations are then joined to the groups one by one."""
+    def _above(self, members: int, rows: float) -> float:
+        """What it costs to join the other relations one by one to `members`, of which there are so many rows, and to group."""
         graph = self._graph
-        below = graph.rows(members)
-        cost = trees[members].cost + self._cost(below, keys) + groups
-        now, rows = members, groups
+        cost, now, part = 0.0, members, rows / graph.rows(members)
         left = [place for place in range(graph.size) if not members >> place & 1]
         while left:
-            near = [
-                place for place in left if graph.around(now) >> place & 1 and graph.needs(place) & ~now == 0
-            ] or left
+            around = graph.around(now)
+            near = [place for place in left if around >> place & 1 and graph.needs(place) & ~now == 0] or left
             place = min(near, key=lambda each: graph.rows(now | 1 << each))
             left.remove(place)
-            own = trees[1 << place].rows if 1 << place in trees else graph.rows(1 << place)
-            after = max(1.0, groups * graph.rows(now | 1 << place) / below)
+            now |= 1 << place
+            own, after = graph.rows(1 << place), max(1.0, part * graph.rows(now))
             cost += join_cost(min(own, rows), max(own, rows), after, has_equality=True)
-            now, rows = now | 1 << place, after
+            rows = after
         return cost + self._cost(rows, self._plan.grouping)
 
 

@@ -45,8 +45,11 @@ def push_aggregates(plan: TreeNode, estimator: Estimator) -> TreeNode | None:
     sources = _sources(graph, calls)
     if sources is None or not plan.references <= graph.columns.keys():
         return None
-    split = Splits(plan, graph, sources, estimator).best()
-    return None if split is None else _pushed(plan, calls, graph, split, estimator)
+    found = Splits(plan, graph, sources, estimator).best()
+    if found is None:
+        return None
+    split, tree = found
+    return _pushed(plan, calls, graph, split, Builder(graph).build(tree), estimator)
 
 
 def _over_joins(plan: Aggregate) -> Aggregate:
@@ -88,15 +91,20 @@ def _sources(graph: Graph, calls: tuple[AggregateCall, ...]) -> int | None:
 
 
 def _pushed(
-    plan: Aggregate, calls: tuple[AggregateCall, ...], graph: Graph, split: Split, estimator: Estimator
+    plan: Aggregate,
+    calls: tuple[AggregateCall, ...],
+    graph: Graph,
+    split: Split,
+    rows: LogicalPlan,
+    estimator: Estimator,
 ) -> LogicalPlan:
+    """`plan` over the groups of `rows`, joined with the rest."""
     keys: dict[Expression, NamedExpression] = {
         key: key if isinstance(key, Attribute) else Alias(key, "key") for key in split.keys
     }
     own: dict[AggregateCall, Alias] = {}
     for part in (part for call in calls for part in parts_of(call)):
         own.setdefault(part, Alias(part, part.function))
-    rows = Builder(graph).build(split.tree)
     groups = push_aggregates.rewrite(made := Aggregate(split.keys, (*keys.values(), *own.values()), rows), estimator)
     below = _joined(graph, split, made if groups is None else groups, estimator)
     known = {key: each.to_attribute() for key, each in keys.items()}
@@ -107,7 +115,7 @@ def _pushed(
 
 def _joined(graph: Graph, split: Split, groups: LogicalPlan, estimator: Estimator) -> LogicalPlan:
     """The groups joined with all other relations."""
-    inside = split.tree.members
+    inside = split.members
     left = [place for place in range(graph.size) if not inside >> place & 1]
     bits = {place: 1 << number for number, place in enumerate(left, 1)}
 
