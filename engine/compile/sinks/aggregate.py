@@ -9,6 +9,7 @@ found.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from typing import Any
 
 from engine.compile.built_side import BuiltSide
@@ -112,6 +113,7 @@ class GroupedCode:
 
     def begin(self, row: Row) -> None:
         self.table = OpenTable(row.function, row.fixed(TABLE, "ptr"), 0)
+        self._last = row.function.variable("i64", -1), row.function.variable("i64")
 
     def write(self, row: Row) -> None:
         fit = self._choose(row)
@@ -191,7 +193,17 @@ class GroupedCode:
             self.table.reload()
 
         words = packed(row.function, self.keys, values, texts)
-        return find(self.table, self.keys, words, self._fresh, full=full)
+        looked_up = partial(find, self.table, self.keys, words, self._fresh, full=full)
+        return self._as_before(row, words[0], looked_up) if self.keys.is_number else looked_up()
+
+    def _as_before(self, row: Row, key: Value, looked_up: Callable[[], Value]) -> Value:
+        """The number of the group's row, which is looked up unless the row before had the same key: rows of large tables often
+        come in runs of one key. Only a look makes groups move, and afterwards this is what is known."""
+        number, last = self._last
+        with row.function.when((number.get() == -1) | (last.get() != key)), row.branch():
+            number.set(looked_up())
+            last.set(key)
+        return number.get()
 
     def _cached(self, row: Row, codes: Sequence[Value]) -> Value:
         """The number of the group's row by a small code for each key, once it was found by its keys."""

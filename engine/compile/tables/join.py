@@ -55,6 +55,8 @@ _RANKED_SMALL = 1 << 22
 """There are at most so many bits for each row, or so many at all: what stays in a core's own cache."""
 _SPARSE = 4
 """Where at most three of four numbers are keys, it pays to look for keys that are not there before anything else."""
+_SPARSE_HASHED, _LARGEST_SPARSE = 8, 1 << 14
+"""Small hashed directories have so many slots for each row, up to so many: most keys that are not there meet a free one."""
 _NEAR = 1 << 20
 """Bytes of a directory that stays in a core's own cache."""
 _MOST_MARKING = 4
@@ -119,11 +121,8 @@ class JoinTable:
             raise NotCompiled("a table without room in memory")
         self._fill()
         self.presences = self._presences()
-        keys_there = self.ranks.count if self.ranks is not None else self.rows
-        sparse = keys_there * _SPARSE < self.size * (_SPARSE - 1)
-        near, chained = self.directory.nbytes <= _NEAR, self.following is not None
-        presences = tuple(self.presences)
-        self.shape = Shape(self.addressing, chained, presences, keys_only, self.ordered, sparse, near)
+        near, chained, presences = self.directory.nbytes <= _NEAR, self.following is not None, tuple(self.presences)
+        self.shape = Shape(self.addressing, chained, presences, keys_only, self.ordered, self._is_sparse, near)
 
     def described(self, numbering: Numbering) -> Hashable:
         """All that the code of probes depends on."""
@@ -310,6 +309,13 @@ class JoinTable:
         return found
 
     @property
+    def _is_sparse(self) -> bool:
+        if self.addressing is Addressing.HASHED:
+            return self.rows * _SPARSE_HASHED <= len(self.directory)
+        keys_there = self.ranks.count if self.ranks is not None else self.rows
+        return keys_there * _SPARSE < self.size * (_SPARSE - 1)
+
+    @property
     def _threads(self) -> int:
         threads: int = self._run.task.threads
         return min(threads, self.rows // _MORSEL + 1)
@@ -376,4 +382,5 @@ def is_ascending(keys: pa.Array) -> bool:
 
 
 def _slots(rows: int) -> int:
-    return 1 << max(4, (2 * rows - 1).bit_length())
+    few = min(_SPARSE_HASHED * rows, _LARGEST_SPARSE)
+    return 1 << max(4, (max(2 * rows, few) - 1).bit_length())

@@ -12,7 +12,7 @@ from engine.compile.tables.addressing import Addressing, bit_of, rank_of
 from engine.compile.tables.join import JoinTable
 from engine.compile.tables.join_insert import keys_equal
 from engine.compile.tables.keys import hash_of
-from engine.compile.values import Sql
+from engine.compile.values import Sql, is_whole
 from engine.expressions.base import Expression
 
 
@@ -34,6 +34,10 @@ def may_be_there(row: Row, table: JoinTable, keys: Sequence[Sql]) -> Value | Non
         place, inside = _place(row, table, key.value, f"{name} low", f"{name} size")
         inside = inside if key.null is None else inside & ~key.null
         looks.append((inside, _present_bit(row, table, name, row.function.select(inside, place, row.number("i64", 0)))))
+    if shape.addressing is Addressing.HASHED and shape.sparse and all(is_whole(key.type) for key in keys):
+        nulls = [key.null for key, safe in zip(keys, table.null_safe, strict=True) if key.null is not None and not safe]
+        there = _numbered(row, table, hash_of(row, keys, table.null_safe) >> table.word(row, "shift")) != 0
+        looks += [(~null, there) for null in nulls] or [(row.function.boolean(True), there)]
     found = row.function.boolean(True)
     for inside, there in looks:
         found = found & inside & there

@@ -33,7 +33,7 @@ COLD = {"flint.columnCache.enabled": "false"}
 INTERPRETED = {"flint.compile.enabled": "false"}
 _COMPILED = {"flint.compile.minRows": "0", "flint.compile.cache.enabled": "false"}
 COMPILED = {level: _COMPILED | {"flint.compile.optimize": level} for level in ("0", "2")}
-CHECKED = COMPILED["0"] | {"flint.compile.checked": "true"}
+CHECKED = COMPILED["0"] | {"flint.compile.checked": "true", "flint.compile.nearBytes": "0"}
 
 
 @dataclass(frozen=True)
