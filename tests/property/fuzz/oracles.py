@@ -8,6 +8,7 @@ decides whether there is an error at all, since a rule may only take an error aw
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -109,6 +110,21 @@ def _checked(lab: Lab, case: Piece, seed: int) -> str:
     text, rows, spilling = str(case), (0, 1, 7)[seed % 3], seed % 4 == 0
     made = lab.run(text, CHECKED, batch_rows=rows, threads=seed % 2 == 0, spilling=spilling)
     return _same("interpreted", lab.run(text, INTERPRETED), f"checked, batches of {rows}, disk {spilling}", made, text)
+
+
+def _kept_programs(lab: Lab, case: Piece, seed: int) -> str:
+    """The statement, and the same with other constants, which finds the programs of the first; checked code compares them with
+    what it would write."""
+    rng, text = random.Random(seed), str(case)
+    other = _NUMBER.sub(lambda number: rng.choice(("0", "1", "2", "3", "7", "300", number[0])), text)
+    for each in (text, other):
+        found = _same("interpreted", lab.run(each, INTERPRETED), "checked", lab.run(each, CHECKED), each)
+        if found:
+            return found
+    return ""
+
+
+_NUMBER = re.compile(r"(?<![\w.'-])\d+(?![\w.'-])")
 
 
 def _spilling(lab: Lab, case: Piece, seed: int) -> str:
@@ -240,6 +256,8 @@ ORACLES: dict[str, Oracle] = {
     "typed": Oracle(typed.make, _compiled("0"), 150),
     "typed, optimized code": Oracle(typed.make, _compiled("2"), 50),
     "typed, checked code": Oracle(typed.make, _checked, 60),
+    "kept programs": Oracle(typed.make, _kept_programs, 25),
+    "kept programs of joins": Oracle(join_plans.make, _kept_programs, 15),
     "joins as code": Oracle(join_plans.make, _compiled("0"), 100),
     "joins as optimized code": Oracle(join_plans.make, _compiled("2"), 30),
     "joins as checked code": Oracle(join_plans.make, _checked, 60),
