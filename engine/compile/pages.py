@@ -37,6 +37,8 @@ WIDE = 3
 PLAIN, SNAPPY, ELSEWHERE = 0, 1, 99
 """Codecs, by Parquet's numbers; the last is that of pages that a library has unpacked, one after another."""
 _DICTIONARY_PAGE = 2
+_MOST_OF_PAGE = 1 << 32
+"""Bytes of a page: more cannot be said, and sums of less do not overflow."""
 
 
 def module() -> tuple[str, list[str]]:
@@ -142,7 +144,7 @@ def chunk() -> Function:
         f.leave_if(length < 0, other)
         place.add(length)
         kind, unpacked, packed = (fields.load("i64", slot) for slot in (1, 2, 3))
-        f.leave_if((packed < 0) | (unpacked < 0) | (packed > size - place.get()), other)
+        f.leave_if((packed < 0) | ~unpacked.below(_MOST_OF_PAGE) | (packed > size - place.get()), other)
         f.leave_if(fields.load("i64", 4) != -1, other)  # a checksum, which pyarrow looks at
         with f.when(kind != _DICTIONARY_PAGE):
             _page(f, f.argument("source").at(place.get()), wanted.get(), filled, other)
