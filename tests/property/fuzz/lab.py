@@ -159,12 +159,13 @@ def _set(session: Session, conf: Mapping[str, str]) -> Iterator[None]:
 @contextmanager
 def _batches_of(rows: int) -> Iterator[None]:
     """Makes the engine's batches so many rows large at most; 0 leaves them."""
-    modules = [m for name, m in list(sys.modules.items()) if name.startswith("engine.") and hasattr(m, "BATCH_ROWS")]
-    before = [module.BATCH_ROWS for module in modules]
-    for module in modules if rows else ():
-        module.BATCH_ROWS = rows  # type: ignore[attr-defined]
+    modules = [module for name, module in list(sys.modules.items()) if name.startswith("engine.")]
+    sizes = ("BATCH_ROWS", "PIECE_ROWS")
+    before = [(module, name, getattr(module, name)) for module in modules for name in sizes if hasattr(module, name)]
+    for module, name, _ in before if rows else ():
+        setattr(module, name, rows)
     try:
         yield
     finally:
-        for module, size in zip(modules, before, strict=True):
-            module.BATCH_ROWS = size  # type: ignore[attr-defined]
+        for module, name, size in before:
+            setattr(module, name, size)
