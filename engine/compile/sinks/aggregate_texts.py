@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from engine.compile.ir import Value
 from engine.compile.row import Row
 from engine.compile.sinks.aggregate_cells import Accumulator, Cell
-from engine.compile.sinks.text_words import TEXTS, text_word
+from engine.compile.sinks.text_words import TEXTS, held_word
 from engine.compile.tables.texts import leading, order_with_word, order_words
 from engine.compile.values import Sql
 from engine.records import dataclass
@@ -48,7 +48,7 @@ class Outermost(Accumulator):
                     order = f.helped(order_with_word(), row.fixed(TEXTS, "ptr"), held, text.address, text.length)
                     better.set(self._beyond(order, f.integer("i64", 0)))
             with f.when(better.get(), likely=False):
-                word.set(text_word(row, Sql(value.type, text)))
+                word.set(held_word(row, word.get(), text))
                 head.set(front)
 
         if chosen is None:

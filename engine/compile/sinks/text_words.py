@@ -6,8 +6,8 @@ from __future__ import annotations
 from engine.compile.inputs import Inputs
 from engine.compile.ir import Value
 from engine.compile.row import Row
-from engine.compile.tables.texts import intern
-from engine.compile.values import Sql
+from engine.compile.tables.texts import hold, intern
+from engine.compile.values import Sql, Text
 
 TEXTS = "texts"
 TEXTS_FULL = "texts full"
@@ -45,6 +45,17 @@ def text_word(row: Row, value: Sql) -> Value:
         with f.when(~value.null), row.branch():
             found()
     return word.get()
+
+
+def held_word(row: Row, word: Value, text: Text) -> Value:
+    """The word of a text that takes the place of that of `word` (0: of none), in the thread's table of texts."""
+    f = row.function
+    found = f.variable("i64", 0)
+    with f.forever() as held:
+        found.set(f.helped(hold(), row.fixed(TEXTS, "ptr"), word, text.address, text.length))
+        f.leave_if(found.get() != 0, held, likely=True)
+        row.call_back(TEXTS_FULL, text.length * 2)
+    return found.get()
 
 
 def inputs_of(row: Row) -> Inputs:

@@ -6,6 +6,9 @@ in Arrow's large strings, so that the values of many words are one `take`. What 
 line of the cache: its hash and length, and its first and last eight bytes, which of short texts are all.
 
     entry    start    hash << 32 | length    first bytes    last bytes
+
+The least or greatest text of a group is *held* in an entry of its own, which no other word is of: a better one is written over
+it where there is room. Texts that come in their order would else be kept, all of them.
 """
 
 from __future__ import annotations
@@ -28,7 +31,9 @@ DIRECTORY, MASK, ENTRIES, BYTES, COUNT, LIMIT, ROOM, TAG = range(8)
 ENTRY = 4
 """Words of an entry."""
 _INLINE = 16
-_LENGTHS = (1 << 32) - 1
+_LENGTHS = (1 << 31) - 1
+_HELD = 1 << 31
+"""Beside the length of an entry that is held, and shorter than its room at times."""
 
 NUMBER_BITS = 26
 _NUMBERS = 1 << NUMBER_BITS
@@ -83,8 +88,14 @@ class TextTable:
         """All texts by number (0: an empty one)."""
         count = int(self.words[COUNT])
         offsets = np.ascontiguousarray(self._entries[: count + 1, 0])
-        data = pa.py_buffer(self._bytes[: offsets[-1]])
-        return pa.LargeBinaryArray.from_buffers(pa.large_binary(), count, [None, pa.py_buffer(offsets), data])
+        data = self._bytes[: offsets[-1]]
+        lengths = self._entries[:count, 1] & _LENGTHS
+        if int(lengths.sum()) < len(data):  # held texts leave room
+            packed = np.concatenate((offsets[:1], np.cumsum(lengths)))
+            data = data[np.repeat(offsets[:-1] - packed[:-1], lengths) + np.arange(packed[-1])]
+            offsets = packed
+        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+        return pa.LargeBinaryArray.from_buffers(pa.large_binary(), count, buffers)
 
     def _room(self, numbers: int, room: int) -> None:
         before = self.size
@@ -229,6 +240,34 @@ def intern() -> Function:
 
 
 @lru_cache
+def hold() -> Function:
+    """hold(table, word, bytes, length): the word of a text, which is written over that of `word` (0: none) if it has the room;
+    else it is given twice what it takes. 0 where the table must grow first."""
+    arguments = [("table", "ptr"), ("word", "i64"), ("bytes", "ptr"), ("length", "i64")]
+    f = Function("hold", arguments, internal=True)
+    table, word, data, length = (f.argument(name) for name, _ in arguments)
+    entries, arena, known = table.load("ptr", ENTRIES), table.load("ptr", BYTES), length | _HELD
+    with f.when(word != 0, likely=True):
+        held = entries.at((word & (_NUMBERS - 1)) * ENTRY, "i64")
+        start = held.load("i64")
+        with f.when(start + length <= held.load("i64", ENTRY), likely=True):  # where the next entry starts
+            f.intrinsic("memcpy", "ptr", arena.at(start), data, length)
+            held.store(known, 1)
+            f.give(word)
+    count, room = table.load("i64", COUNT), f.select(word == 0, length, length * 2)
+    entry = entries.at(count * ENTRY, "i64")
+    start = entry.load("i64")
+    with f.when((count + 1 >= table.load("i64", LIMIT)) | (start + room > table.load("i64", ROOM)), likely=False):
+        f.give(0)
+    f.intrinsic("memcpy", "ptr", arena.at(start), data, length)
+    entry.store(known, 1)
+    entry.store(start + room, ENTRY)
+    table.store(count + 1, COUNT)
+    f.give(table.load("i64", TAG) | count)
+    return f
+
+
+@lru_cache
 def foresee(step: int) -> Function:
     """foresee(table, bytes, length): asks for what `intern` will need of a text: first its slot, then its entry."""
     f = Function(f"foresee{step}", [("table", "ptr"), ("bytes", "ptr"), ("length", "i64")], internal=True)
@@ -271,11 +310,13 @@ def rehash_texts() -> Function:
     directory, mask, entries = table.load("ptr", DIRECTORY), table.load("i64", MASK), table.load("ptr", ENTRIES)
     slot = f.variable("i64")
     with f.loop(1, table.load("i64", COUNT)) as number:
-        slot.set((entries.load("i64", number * ENTRY + 1) >> 32) & mask)
-        with f.forever() as free:
-            f.leave_if(directory.load("i32", slot.get()) == 0, free)
-            slot.set((slot.get() + 1) & mask)
-        directory.store(number.signed("i32"), slot.get())
+        known = entries.load("i64", number * ENTRY + 1)
+        with f.when((known & _HELD) == 0):
+            slot.set((known >> 32) & mask)
+            with f.forever() as free:
+                f.leave_if(directory.load("i32", slot.get()) == 0, free)
+                slot.set((slot.get() + 1) & mask)
+            directory.store(number.signed("i32"), slot.get())
     f.give(0)
     return f
 

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from engine.compile import wide
 from engine.compile.ir import Function, Value, module_text
 from engine.compile.llvm import compiler
+from engine.compile.tables.texts import Texts, TextTable, hold
 from engine.compile.text_scans import counting, equal_bytes, finding, skipping
 
 
@@ -145,3 +147,22 @@ def test_a_function_of_a_library_is_refused() -> None:
 
     with pytest.raises(RuntimeError, match="__divti3"):
         built(write, [("left", "i64"), ("right", "i64")], 0)
+
+
+@pytest.mark.parametrize("level", [0, 2])
+def test_held_texts_in_order_take_little_room(level: int) -> None:
+    def write(f: Function) -> None:
+        f.give(f.helped(hold(), *(f.argument(name) for name, _ in arguments)))
+
+    arguments = [("table", "ptr"), ("word", "i64"), ("bytes", "ptr"), ("length", "i64")]
+    kept, table = built(write, arguments, level), TextTable(3, lambda size: None)
+    texts = [f"{number:09}" * (1 + number % 3) for number in range(20_000)]
+    word = 0
+    for text in texts:
+        data = np.frombuffer(text.encode(), np.uint8)
+        while (found := kept(table.words.ctypes.data, word, data.ctypes.data, len(data))) == 0:
+            table.grow(2 * len(data))
+        word = found
+    assert table.size < 100_000
+    found = Texts([TextTable(each, lambda size: None) for each in range(3)] + [table])
+    assert found.take(np.array([word, 0], np.uint64), pa.string()).to_pylist() == [texts[-1], None]

@@ -135,3 +135,14 @@ def test_values_far_from_the_first(session: Session, rows: str) -> None:
     text = f"SELECT min(few) k, stddev_pop(IF(id = 0, 0D, 1e9D + y)) s, stddev_pop(1e9D + y) u FROM {rows}"
     for one, other in zip(answer(session, text), answer(session, text, enabled="false"), strict=True):
         assert all(math.isclose(a, b, rel_tol=1e-6) for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("keys", ["", "GROUP BY n % 700", "GROUP BY concat('key ', n % 700)"])
+def test_texts_that_get_greater_and_longer(session: Session, keys: str) -> None:
+    """Each is better than the one before: the room of a group is used again, and grows, while keys are put into the table."""
+    texts = "lpad(n, 8, '0') || repeat('x', n % 900 div 30) AS t, repeat('z', 40 - n div 700) || n AS shrinking"
+    rows = f"(SELECT n, {texts} FROM (SELECT id AS n FROM range(20000)))"
+    query = (
+        f"SELECT max(t) a, min(t) b, min(shrinking) c, max(shrinking) d, count(*) e FROM {rows} {keys} ORDER BY 1, 2"
+    )
+    assert answer(session, query) == answer(session, query, enabled="false")
