@@ -4,24 +4,21 @@ left to need them.
     statistics of the split, of its pages ──▶ columns of runtime filters ──▶ columns of filters ──▶ the others
        none passes: nothing is read        none passes: no more is read, few do: only pages with such rows (`reading.py`)
 
-Looking for rows that pass costs time in this order, and pays only where whole pages fall away. So a scan watches: if none of
-the first pieces has many of those, it stops to look.
+Looking for rows that pass costs time in this order, and pays only where whole pages of columns fall away that are not there
+yet. So each test is weighed against the bytes that are still to be decoded (`row_tests.py`), and a scan watches: if no test of
+the first pieces leaves out many rows, it stops to look.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import partial
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from engine.compile.page_code import is_made, page_code
 from engine.config import typed
 from engine.expressions.base import Attribute, Expression
-from engine.kernels.buffers import fixed_values
 from engine.lazy import cached_property
 from engine.logical.relation import Columns, Relation
 from engine.logical.row_ranges import Pieces, RowRanges
@@ -31,16 +28,16 @@ from engine.physical.batches import BATCH_ROWS, batch_of
 from engine.physical.encoding import decoded
 from engine.physical.execution import Execution
 from engine.physical.late_materialization import LateMaterialization
-from engine.physical.reading import Reading, Test
-from engine.physical.runtime_filter import RuntimeFilter, filters_of
+from engine.physical.reading import Reading
+from engine.physical.row_tests import RowTest, row_tests
+from engine.physical.runtime_filter import filters_of
+from engine.physical.trial import Trial
 
 NOT_PINNED = "bytes_not_pinned"
 """The metric that counts bytes of columns that CACHE TABLE asks for and there is no room for."""
 
 _SHARE, _SHARE_CACHED = 0.5, 0.25
 """Where no more of the rows may pass, others are not read; the second where whole columns stay for the next query."""
-_TRIALS = 2
-"""After so many pieces of which no one fell away, filters are looked at no more."""
 
 
 class ColumnScan:
@@ -62,7 +59,7 @@ class ColumnScan:
         self._metrics = run.task.metrics
         self._runtime = filters_of(run, operator)
         self._filters = [each for each in filters if each.deterministic and not each.can_raise]
-        self._trial, self._pages_trial, self._rows_trial = _Trial(), _Trial(), _Trial()
+        self._pages_trial, self._rows_trial = Trial(), Trial()
         self._code_rows: int = typed(run.task.conf, "flint.compile.minRows")
         limit, cache = cache_limit(run.task.conf), run.task.memory.pool.columns
         cache.resize(limit)
@@ -203,10 +200,9 @@ class ColumnScan:
             return True
         if self._pages_trial.goes_on and not self._by_pages(reading):
             return False
-        if not self._trial.goes_on:
-            return True
-        left_out = sum(self._by_test(reading, *each) for each in self._tests())
-        self._trial.ended(not left_out)
+        for test in self._tests:
+            if test.trial.goes_on and reading.rows.rows and self._to_read(reading, test.places):
+                self._by_test(reading, test)
         return reading.rows.rows > 0
 
     def _by_pages(self, reading: Reading) -> bool:
@@ -219,36 +215,28 @@ class ColumnScan:
             self._pages_trial.ended(not left_out)
         return reading.rows.rows > 0
 
-    def _tests(self) -> Iterator[tuple[str, list[int], Test]]:
-        """Of runtime filters and filters that can be tested on columns: who tells, these columns by place, and the test."""
-        for each in self._runtime:
-            yield "joins", [each.column], _join_test(each)
-        places = {column.id: place for place, column in enumerate(self._columns)}
-        for condition in self._filters:
-            used = list({column.id: column for column in condition.collect(Attribute)}.values())
-            if used and all(column.id in places for column in used):
-                yield "filters", [places[column.id] for column in used], self._test(condition, used)
+    @cached_property
+    def _tests(self) -> list[RowTest]:
+        return list(row_tests(self._columns, self._filters, self._runtime, self._run))
 
-    def _test(self, condition: Expression, used: list[Attribute]) -> Test:
-        keep = self._run.predicate(condition, used)
-
-        def test(arrays: Sequence[pa.Array]) -> npt.NDArray[np.bool_]:
-            codes = arrays[0].indices if len(arrays) == 1 and pa.types.is_dictionary(arrays[0].type) else None
-            if codes is not None and not codes.null_count:
-                truths: npt.NDArray[np.bool_] = test([arrays[0].dictionary])[fixed_values(codes)]
-                return truths
-            found = keep(decoded(batch_of(arrays, len(arrays[0])), used))
-            passing: npt.NDArray[np.bool_] = found.fill_null(False).to_numpy(zero_copy_only=False)
-            return passing
-
-        return test
-
-    def _by_test(self, reading: Reading, who: str, places: list[int], test: Test) -> int:
-        """Leaves out rows that are not near to one that passes; gives how many."""
-        rows = reading.about(places, test) if reading.rows.rows else None
+    def _by_test(self, reading: Reading, test: RowTest) -> None:
+        """Leaves out rows that are not near to one that passes, if to find them costs less than to decode them may."""
+        pieces = list(zip(*reading.columns(test.places), strict=True))
+        if sum(map(test.cost, pieces)) > self._to_read(reading, test.places):
+            return
+        rows = reading.about(test.places, test.passing)
         left_out = reading.narrow(rows) if rows is not None else 0
-        self._left_out(who, left_out)
-        return left_out
+        self._left_out(test.who, left_out)
+        test.trial.ended(not left_out)
+
+    def _to_read(self, reading: Reading, but: Sequence[int]) -> int:
+        """About how many bytes of other columns are still to be decoded: neither read yet nor kept from before."""
+        split, cache, total = reading.split, self._cache, 0
+        for place, name in enumerate(self._names):
+            key = None if place in but or reading.has(place) else split.key(name)
+            if key is not None and (cache is None or key not in cache) and key not in self._run.shared:
+                total += split.size(name)
+        return total * reading.rows.rows // max(1, split.rows)
 
     def _left_out(self, who: str, rows: int) -> None:
         if rows:
@@ -258,30 +246,6 @@ class ColumnScan:
         self._metrics.add(self._operator, "row_groups_skipped", 1)
 
 
-def _join_test(wanted: RuntimeFilter) -> Test:
-    return lambda arrays: wanted.passing(arrays[0])
-
-
 def _part_of(key: Hashable, wanted: RowRanges) -> Hashable:
     """The key of some rows of a column."""
     return (*key, wanted.ranges) if isinstance(key, tuple) else None
-
-
-class _Trial:
-    """Whether to look for rows that pass: as long as it lets at least one piece in _TRIALS be left out."""
-
-    def __init__(self) -> None:
-        self._looked = self._left_out = 0
-        self._lock = threading.Lock()
-
-    @property
-    def goes_on(self) -> bool:
-        """Whether to look at the next piece."""
-        return self._looked < _TRIALS * (self._left_out + 1)
-
-    def ended(self, passes: bool) -> bool:
-        """Notes how it went, and gives `passes` back."""
-        with self._lock:
-            self._looked += 1
-            self._left_out += not passes
-        return passes

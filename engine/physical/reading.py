@@ -47,6 +47,10 @@ class Reading:
         """The rows that are read."""
         return self.wanted if self.wanted is not None else RowRanges(((0, self.split.rows),))
 
+    def has(self, place: int) -> bool:
+        """Whether a column has been read."""
+        return place in self._found
+
     def columns(self, places: Sequence[int]) -> list[Pieces]:
         """Columns by position; those not there yet are read together."""
         missing = [place for place in places if place not in self._found]

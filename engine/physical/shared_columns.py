@@ -39,6 +39,9 @@ class SharedColumns:
             self._readers.subtract((relation, column) for column in columns)
             return frozenset(column for column in columns if self._readers[relation, column] > 0)
 
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._kept
+
     def get(self, key: Hashable, last: bool) -> Pieces | None:
         """What an earlier scan has left under `key`; it is forgotten after the `last` one."""
         if not self._kept:

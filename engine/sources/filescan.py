@@ -91,7 +91,8 @@ class FileRelation(ABC):
         return {"listing": self.listing, "data": self.data, "options": self.options, "pin": self.pin}
 
     def is_current(self) -> bool:
-        """Whether its paths hold the same files as when they were listed. Raises what listing them raises."""
+        """Whether its paths hold the same files as when they were listed. Raises what listing them raises,
+        and FAILED_READ_FILE if a file that was named is gone."""
         known = self.listing
         if self._is_by_name:
             return self._has_same_files()

@@ -44,9 +44,6 @@ class BestKeys(Accumulators):
         super().__init__(first)
         self.words = first + count
 
-    def merge(self, into: Value, row: Value) -> None:
-        """Nothing: tables are never merged."""
-
 
 class GroupLimitCode(GroupedCode):
     """Stores the rows that may be among the first `count` of their group by `ranking`."""

@@ -17,6 +17,7 @@ from engine.expressions.predicates import EqualTo, Like
 from engine.kernels.context import EvalContext
 from engine.logical.relation import ScanRequest
 from engine.physical.execution import Execution
+from engine.physical.reading import Reading
 from engine.physical.runtime_filter import RuntimeFilter, add_filter
 from engine.physical.scan import ScanExec
 from engine.physical.task import TaskContext
@@ -142,22 +143,61 @@ def test_other_columns_are_not_read_where_no_row_passes_a_filter(scan: Scan) -> 
     assert found.num_rows == ROWS and counts["row_groups_skipped"] == 9
     assert counts["columns_read"] == 9 + 1 + 2, "s of all pieces, the others of one"
     like = [lambda columns: Like(columns["s"], Literal("%spec%", STRING), "\\", False)]
-    found, counts = scan("s d", like)
+    found, counts = scan("n s d", like, **{"flint.columnCache.enabled": "false"})
     assert found.num_rows == ROWS and counts["row_groups_skipped"] == 9
 
 
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[int]]:
+    """Of which columns rows were looked for, from now on."""
+    looked: list[Sequence[int]] = []
+    about = Reading.about
+
+    def noted(self: Reading, places: Sequence[int], test: Any) -> Any:
+        looked.append(places)
+        return about(self, places, test)
+
+    monkeypatch.setattr(Reading, "about", noted)
+    return looked
+
+
 def test_looking_for_rows_ends_where_each_piece_has_some(scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
-    looked: list[int] = []
-    predicate = Execution.predicate
-
-    def watched(self: Execution, condition: Expression, columns: Sequence[Attribute]) -> Any:
-        looked.append(1)
-        return predicate(self, condition, columns)
-
-    monkeypatch.setattr(Execution, "predicate", watched)
+    looked = watched(monkeypatch)
     everywhere: list[Any] = [lambda columns: EqualTo(columns["s"], columns["s"])]
     found, _ = scan("s d", everywhere)
-    assert found.num_rows == GROUPS * ROWS and 0 < len(looked) < GROUPS
+    assert found.num_rows == GROUPS * ROWS and len(looked) == 2
+
+
+def test_each_test_is_tried_by_itself(scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = watched(monkeypatch)
+    everywhere: list[Any] = [lambda columns: EqualTo(columns["s"], columns["s"])]
+    found, _ = scan("n s d", everywhere, [RuntimeFilter.of(0, np.array([7 * 450 % 1000]))])
+    assert found.num_rows == ROWS and 2 < len(looked) < 2 * GROUPS
+
+
+def test_rows_are_looked_for_only_where_columns_are_still_to_be_read(
+    scan: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan("n d")
+    looked = watched(monkeypatch)
+    special = [equals("s", "special")]
+    found, counts = scan("n s d", special, plan_with_filters=False)
+    assert found.num_rows == GROUPS * ROWS and counts["columns_warm"] == 20 and looked == []
+    assert scan("n s d", special, plan_with_filters=False)[1]["columns_read"] == 0 and looked == []
+
+
+@pytest.mark.parametrize("coded", [True, False])
+def test_texts_are_searched_only_where_it_saves_much(
+    scan: Scan, tmp_path: Path, coded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [f"{place % 3} and a text of some length" for place in range(1000)]
+    data = {"k": list(range(1000)), "s": texts, "w": [text * 20 for text in texts]}
+    pq.write_table(pa.table(data), tmp_path / "s.parquet", row_group_size=ROWS, use_dictionary=["s"] if coded else [])
+    looked = watched(monkeypatch)
+    like = [lambda columns: Like(columns["s"], Literal("%nowhere%", STRING), "\\", False)]
+    found, counts = scan("k s", like, path=tmp_path / "s.parquet")
+    assert (found.num_rows, len(looked)) == ((0, GROUPS) if coded else (1000, 0))
+    found, counts = scan("k s w", like, path=tmp_path / "s.parquet")
+    assert found.num_rows == 0 and counts["row_groups_skipped"] == GROUPS, "another wide column is worth it"
 
 
 def test_a_sorted_column_lets_joins_skip_by_statistics(scan: Scan) -> None:
@@ -191,8 +231,9 @@ def test_runtime_filters_never_leave_out_a_partner(scan: Scan) -> None:
 
 def test_nulls_and_filters(scan: Scan, tmp_path: Path) -> None:
     path = tmp_path / "nulls.parquet"
-    pq.write_table(pa.table({"k": pa.array([None, 1, None, None, 5, None], pa.int32())}), path, row_group_size=2)
-    found, counts = scan("k", runtime=[RuntimeFilter.of(0, np.array([5, 6]))], path=path)
+    columns = {"d": range(6), "k": pa.array([None, 1, None, None, 5, None], pa.int32())}
+    pq.write_table(pa.table(columns), path, row_group_size=2)
+    found, counts = scan("d k", runtime=[RuntimeFilter.of(1, np.array([5, 6]))], path=path)
     assert found["k"].to_pylist() == [5, None] and counts["row_groups_skipped"] == 2
 
 
