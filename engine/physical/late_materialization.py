@@ -3,7 +3,7 @@
     columns of filters ──▶ rows that pass ──▶ the other columns, some at a time ──▶ these rows of them
                             too many: None, and the split is read as others are
 
-Of the other columns only pages with such rows are decoded. SELECT * of few rows so
+Of the other columns only pages with such rows are decoded, and few rows of them are one batch. SELECT * of few rows so
 holds a few columns of a row group at once, not all, and decodes each by itself.
 """
 
@@ -22,7 +22,7 @@ from engine.logical.row_ranges import Pieces, RowRanges
 from engine.physical.batches import batch_of
 from engine.physical.encoding import decoded
 from engine.physical.execution import Execution
-from engine.physical.reading import Fetch
+from engine.physical.reading import Fetch, together
 
 _WIDE = 8
 """So many times as many columns as filters read make it worth while to know the rows first."""
@@ -95,7 +95,7 @@ class LateMaterialization:
         for group in filter(None, groups):
             found = fetch(group, about)
             taken |= {place: _taken(each, places) for place, each in zip(group, found, strict=True)}
-        for arrays in zip(*(taken[place] for place in range(len(self._columns))), strict=True):
+        for arrays in together(zip(*(taken[place] for place in range(len(self._columns))), strict=True)):
             yield batch_of(arrays, len(arrays[0]))
 
     def _passing(self, piece: dict[int, pa.Array]) -> npt.NDArray[np.int64]:

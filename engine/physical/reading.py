@@ -8,7 +8,7 @@ Columns that were read before more was known are cut to what is left.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -60,14 +60,7 @@ class Reading:
 
     def batches(self, places: Sequence[int]) -> Iterator[list[pa.Array]]:
         """Columns cut alike; pieces of few rows, where ranges are narrow, as one."""
-        waiting: list[tuple[pa.Array, ...]] = []
-        for piece in zip(*self.columns(places), strict=True):
-            if waiting and sum(len(each[0]) for each in waiting) + len(piece[0]) > _TOGETHER:
-                yield _joined(waiting)
-                waiting = []
-            waiting.append(piece)
-        if waiting:
-            yield _joined(waiting)
+        yield from together(zip(*self.columns(places), strict=True))
 
     def narrow(self, rows: RowRanges) -> int:
         """Reads no more than these rows from now on, if they are few enough; gives how many that leaves out."""
@@ -92,6 +85,27 @@ class Reading:
         blocks = [(at, row) for at, (_, length) in enumerate(self.rows.cut()) for row in range(0, length, GAP)]
         step = max(1, len(blocks) // _SAMPLES)
         return blocks[step // 2 :: step] or blocks[:1]
+
+
+def together(pieces: Iterable[Sequence[pa.Array]]) -> Iterator[list[pa.Array]]:
+    """Pieces of columns, those of few rows joined to one where they are of the same form."""
+    waiting: list[Sequence[pa.Array]] = []
+    for piece in pieces:
+        rows = sum(len(each[0]) for each in waiting) + len(piece[0])
+        if waiting and (rows > _TOGETHER or not all(map(_alike, waiting[-1], piece))):
+            yield _joined(waiting)
+            waiting = []
+        waiting.append(piece)
+    if waiting:
+        yield _joined(waiting)
+
+
+def _alike(one: pa.Array, other: pa.Array) -> bool:
+    """Whether two pieces of a column are as wide as each other, and have the same dictionary."""
+    if one.type != other.type or not pa.types.is_dictionary(one.type):
+        return bool(one.type == other.type)
+    first, second = (each.dictionary.buffers()[1] for each in (one, other))
+    return first is second is None or (first is not None and second is not None and first.address == second.address)
 
 
 def _joined(pieces: Sequence[Sequence[pa.Array]]) -> list[pa.Array]:

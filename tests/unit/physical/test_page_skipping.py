@@ -17,7 +17,7 @@ from engine.expressions.base import Attribute, Literal
 from engine.expressions.predicates import BinaryComparison, GreaterThan, LessThan
 from engine.kernels.context import EvalContext
 from engine.logical.relation import ScanRequest
-from engine.logical.row_ranges import RowRanges
+from engine.logical.row_ranges import PIECE_ROWS, RowRanges
 from engine.physical.execution import Execution
 from engine.physical.runtime_filter import RuntimeFilter, add_filter
 from engine.physical.scan import ScanExec
@@ -108,6 +108,17 @@ def test_pages_fall_away_by_values(table: pa.Table, task: TaskContext, tmp_path:
     assert counts["rows_left_out_by_filters"] >= 50_000 and counts["pages_skipped"] > 20
     found, counts = scan(tmp_path / "t.parquet", task, joins=[("n", [10**6])])
     assert 9900 < found.num_rows <= 10_000 and counts["rows_left_out_by_joins"] >= 50_000
+
+
+def test_pieces_of_different_widths_are_not_joined(tmp_path: Path) -> None:
+    rows = np.arange(PIECE_ROWS + 20_000)
+    near = np.abs(rows - PIECE_ROWS) < 100
+    table = pa.table({"k": near * 7, "n": np.where(rows < PIECE_ROWS, 1, 10**6), "s": np.char.mod("%d", rows % 99)})
+    pq.write_table(table, tmp_path / "t.parquet", write_statistics=False)
+    conf = {"flint.columnCache.enabled": "false", "flint.compile.enabled": "false"}
+    with TaskContext.local(conf=conf, budget=1 << 30) as task:
+        found, counts = scan(tmp_path / "t.parquet", task, [(GreaterThan, "k", 5)])
+    assert found.equals(table.filter(near)) and counts["rows_left_out_by_filters"] == len(rows) - 199
 
 
 class Always(random.Random):
