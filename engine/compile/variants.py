@@ -92,6 +92,9 @@ class Variants:
                     return None
                 self._explain(reason)
                 level = _shorter(level, reason.steps, self._steps()[: level.steps])
+            except Quarantined:
+                self.level = level
+                raise
             else:
                 self.level = level
                 return made

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine.expressions.base import Attribute, references
+from engine.expressions.base import Alias, Attribute, Literal, references
 from engine.expressions.subquery import SubqueryExpression
 from engine.logical import plan as lp
 from engine.logical.asof import AsOfJoin
@@ -90,7 +90,13 @@ def narrowed(plan: LogicalPlan, needed: Ids) -> LogicalPlan:
 def _kept(columns: tuple[Any, ...], needed: Ids) -> tuple[Any, ...]:
     if needed.issuperset([column.id for column in columns]):
         return columns
-    return tuple(column for column in columns if column.id in needed) or narrowest(columns)
+    found = tuple(column for column in columns if column.id in needed)
+    return found or narrowest(tuple(filter(_is_there, columns)) or columns)
+
+
+def _is_there(column: Any) -> bool:
+    """Whether a column is none that is computed for nobody, and might raise an error."""
+    return isinstance(column.child if isinstance(column, Alias) else column, Attribute | Literal)
 
 
 def _project(plan: lp.Project, kept: tuple[Any, ...], child: LogicalPlan) -> LogicalPlan:

@@ -40,7 +40,7 @@ def answer(session: Session, text: str) -> list[tuple[Any, ...]]:
 BOTH = "(SELECT a, b, w FROM one UNION ALL SELECT a, b + 1, w FROM two WHERE b > 2)"
 SWAPPED = "(SELECT a, b c FROM one UNION ALL SELECT b, a FROM one UNION ALL SELECT a, a FROM two)"
 QUERIES = (
-    f"SELECT count(*), sum(a), min(w), max(b), stddev(b) FROM {BOTH}",
+    f"SELECT count(*), sum(a), min(w), max(b), round(stddev(b), 9) FROM {BOTH}",
     f"SELECT b, w, count(a), sum(a) FROM {BOTH} GROUP BY b, w",
     f"SELECT name, count(*), sum(a) FROM {BOTH} u JOIN names ON u.b = names.b GROUP BY name",
     f"SELECT /*+ broadcast(u) */ name, u.a FROM names LEFT JOIN {BOTH} u ON u.b = names.b WHERE u.a % 100 = 3 OR u.a IS NULL",
